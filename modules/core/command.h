@@ -1,0 +1,65 @@
+/* What a command handler sees. Handlers live in modules; the parser (which modules may not include)
+ * calls them. For every `command NAME` in grammar/FEATURE.gram, gramc generates, in
+ * build/gen/FEATURE_cmd.h, `struct args_NAME` and the prototype
+ *     int HANDLER(struct cmd *c, struct args_NAME *a);
+ * which the module includes as "FEATURE_cmd.h". See grammar/README.md.
+ *
+ * Result: CMD_OK, CMD_ERROR (rejected: nothing is stored; the text was printed by cmd_error), or
+ * CMD_PENDING (after cmd_suspend or cmd_ask). */
+#ifndef TAPIR_CORE_COMMAND_H
+#define TAPIR_CORE_COMMAND_H
+#include "modules/core/addr.h"
+#include "modules/core/out.h"
+#include <stdbool.h>
+
+struct router;
+struct session; /* parser/ */
+
+enum cmd_op {
+    CMD_RUN,   /* exec command, or a configuration-mode action that is not stored */
+    CMD_SET,   /* configuration line entered (also: replaces an earlier line of the same identity) */
+    CMD_UNSET  /* `no` or `default` form: back to the default. Arguments beyond the key may be absent */
+};
+enum cmd_result { CMD_OK = 0, CMD_ERROR = 1, CMD_PENDING = 2 };
+
+struct cmd {
+    struct router *router;
+    struct session *session; /* NULL for configuration loaded at boot */
+    struct out *out;
+    enum cmd_op op;
+    bool booting;            /* startup-config is being read */
+    const char *line;        /* as typed, for messages; borrowed */
+    /* Enclosing blocks, innermost first: the args struct of the command that opened each mode. */
+    const void *block[6];
+    const char *block_command[6]; /* that command's grammar name: "interface", "crypto-map-entry" */
+    unsigned blocks;
+};
+/* The args of the nearest enclosing block opened by grammar command `name`, e.g.
+ *   const struct args_interface *i = CMD_BLOCK(c, interface, "interface"); NULL if not inside one. */
+const void *cmd_block(const struct cmd *c, const char *name);
+#define CMD_BLOCK(c, type, name) ((const struct args_##type *)cmd_block((c), (name)))
+
+/* Prints one line (adds \n) and returns CMD_ERROR: `return cmd_error(c, "%% ...");` */
+int cmd_error(struct cmd *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A remark that does not reject the line. */
+void cmd_note(struct cmd *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Long-running exec commands (ping): the handler suspends, writes to cmd_job_out() whenever it likes
+ * and finishes later. abort is called on Ctrl-Shift-6 / Ctrl-C or when the session ends; it must not
+ * call cmd_job_finish itself afterwards. */
+struct cmd_job;
+struct cmd_job *cmd_suspend(struct cmd *c, void (*abort)(void *arg), void *arg);
+struct out *cmd_job_out(struct cmd_job *job);
+void cmd_job_finish(struct cmd_job *job, int result);
+
+/* A question ("Proceed with reload? [confirm]"). answer gets a fresh cmd (same session, op RUN) and the
+ * typed line ("" for RETURN; NULL: aborted), and returns a cmd_result; it may ask again.
+ * exec and paste (non-interactive) sessions answer every question with RETURN. */
+int cmd_ask(struct cmd *c, const char *prompt, bool echo, int (*answer)(struct cmd *c, const char *text, void *arg),
+            void *arg);
+
+/* Argument value types used in generated args structs. */
+struct ifname {
+    char text[40]; /* canonical: GigabitEthernet0/3 */
+};
+#endif

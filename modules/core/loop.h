@@ -1,0 +1,70 @@
+/* The clock-and-timers seam. One struct loop drives one router (real side) or many (sim). Time is
+ * signed nanoseconds; loop_now() is monotonic and constant within one turn, loop_wall() is the
+ * host's date (real) or a fixed date plus simulated time (sim).
+ *
+ * Order inside one instant: received frames by (port, arrival), then timers by (deadline, creation
+ * of the arming), then deferred tasks. Frames that wait are handled before any timer that is due. */
+#ifndef TAPIR_CORE_LOOP_H
+#define TAPIR_CORE_LOOP_H
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef int64_t nstime; /* ns */
+#define NS_PER_US INT64_C(1000)
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
+
+struct loop;
+
+/* Embedded in its owner; never moves while armed. The owner stops it before freeing itself. */
+struct timer {
+    struct loop *loop;
+    void (*fire)(void *arg);
+    void *arg;
+    nstime deadline;
+    uint64_t order;     /* arming order, breaks ties */
+    unsigned heap_slot; /* 0: not armed */
+};
+
+/* A piece of work that runs once at the end of the current turn. Embedded like a timer. */
+struct task {
+    void (*run)(void *arg);
+    void *arg;
+    struct task *next;
+    bool queued;
+};
+
+/* fd readiness: real side only (sim never opens descriptors). */
+enum { LOOP_READ = 1, LOOP_WRITE = 2 };
+struct loop_fd; /* opaque */
+
+struct loop *loop_new_real(void); /* libevent; NULL with errno */
+struct loop *loop_new_sim(nstime wall_at_zero);
+void loop_free(struct loop *loop);
+
+/* Runs until loop_stop() (real), or until `until` simulated time (sim; INT64_MAX: until idle). */
+int loop_run(struct loop *loop, nstime until);
+void loop_stop(struct loop *loop);
+bool loop_is_sim(const struct loop *loop);
+
+nstime loop_now(const struct loop *loop);
+nstime loop_now_fresh(struct loop *loop); /* re-reads the clock (real); same as loop_now in sim */
+nstime loop_wall(const struct loop *loop); /* ns since 1970-01-01 UTC */
+
+void timer_init(struct timer *t, struct loop *loop, void (*fire)(void *), void *arg);
+void timer_start(struct timer *t, nstime delay);  /* re-arms if armed; delay < 0 counts as 0 */
+void timer_start_at(struct timer *t, nstime when); /* absolute loop_now() time */
+void timer_stop(struct timer *t);                 /* harmless if not armed */
+bool timer_armed(const struct timer *t);
+nstime timer_left(const struct timer *t);         /* ns until it fires; 0 if not armed */
+
+void loop_defer(struct loop *loop, struct task *task);
+void loop_cancel(struct loop *loop, struct task *task);
+
+struct loop_fd *loop_fd_add(struct loop *loop, int fd, unsigned events, void (*ready)(void *arg, unsigned events),
+                            void *arg);
+void loop_fd_change(struct loop_fd *lf, unsigned events);
+void loop_fd_del(struct loop_fd *lf);
+/* Links register their drain function: called with all waiting frames before timers fire. */
+struct loop_fd *loop_fd_add_link(struct loop *loop, int fd, void (*ready)(void *arg, unsigned events), void *arg);
+#endif

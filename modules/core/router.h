@@ -1,0 +1,74 @@
+/* One router: no mutable globals, all state hangs off this struct, and freeing it frees everything.
+ * It sees the world through the seams below only. */
+#ifndef TAPIR_CORE_ROUTER_H
+#define TAPIR_CORE_ROUTER_H
+#include "modules/core/loop.h"
+#include "modules/core/module.h"
+#include "modules/core/rng.h"
+#include "modules/core/storage.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cfg;      /* parser/: the configuration tree */
+struct eventlog; /* log.c */
+struct roles;    /* role.c */
+struct net;      /* modules/net: the IP stack */
+struct link;
+struct sync_hub;
+
+/* What the program around the router provides. All borrowed for the router's life. */
+struct router_host {
+    void *ctx;
+    /* Opens the link behind an interface (tap or in-memory port). NULL: no link, line protocol down. */
+    struct link *(*open_link)(void *ctx, struct router *r, const char *ifname, uint16_t mtu);
+    /* Reload: asked by the command or the redundancy facility; the host frees this router later and
+     * builds a new one. Returns at once. */
+    void (*reload)(void *ctx, struct router *r, const char *reason);
+};
+
+struct router_opts {
+    const char *name;            /* NAME of the command line; MACs derive from it */
+    struct loop *loop;           /* borrowed */
+    struct rng *rng;             /* borrowed */
+    struct storage *storage;     /* borrowed */
+    const struct router_host *host;
+    uint32_t incarnation;        /* 1 at the first power-on, +1 at every boot */
+    bool from_startup;           /* configuration comes from startup-config: counts as reloaded */
+    bool lab_keys;
+    bool no_offload;
+};
+
+struct router {
+    char name[64];
+    char hostname[64];
+    struct loop *loop;
+    struct rng *rng;
+    struct storage *storage;
+    const struct router_host *host;
+    uint32_t incarnation;
+    bool from_startup, lab_keys, no_offload;
+    bool booting;   /* until start() of all modules ran */
+    bool dying;     /* power is off: no frame leaves any more */
+    nstime boot_time;
+    const char *reload_reason; /* why the last incarnation ended; borrowed literal */
+
+    void **module_states;      /* by index in tapir_modules */
+    uint64_t *debug_bits;      /* by index in tapir_modules */
+    bool debug_any;
+    struct eventlog *log;
+    struct roles *roles;
+    struct net *net;
+    struct cfg *cfg;           /* set by parser/ */
+    void (*cfg_free)(struct cfg *cfg);
+    const struct sync_hub *sync;
+    struct timestamps { bool log_uptime, debug_uptime, log_none, debug_none, msec_log, msec_debug, sequence; } stamps;
+};
+
+struct router *router_new(const struct router_opts *opts); /* modules initialised, no configuration; NULL with errno */
+void router_start(struct router *r);                       /* configuration is read: calls every start() */
+void router_free(struct router *r);
+void router_reload(struct router *r, const char *reason);
+nstime router_uptime(const struct router *r);
+/* Runs every module's audit; returns the number of failures. */
+unsigned router_audit(struct router *r, void (*fail)(void *ctx, const char *invariant, const char *text), void *ctx);
+#endif

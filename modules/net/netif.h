@@ -1,0 +1,63 @@
+/* Interfaces of a router: names, states, addresses, virtual MAC and IP addresses, counters. */
+#ifndef TAPIR_NET_NETIF_H
+#define TAPIR_NET_NETIF_H
+#include "modules/core/addr.h"
+#include "modules/core/frame.h"
+#include "modules/core/module.h"
+#include "modules/net/link.h"
+
+struct router;
+struct netif_addr {
+    struct addr addr;
+    uint8_t len;
+    bool secondary;
+};
+struct netif_counters {
+    uint64_t in_packets, in_bytes, in_broadcasts, in_multicasts, in_errors, in_drops;
+    uint64_t out_packets, out_bytes, out_errors, out_drops;
+};
+struct netif {
+    struct router *router;
+    char name[40];     /* GigabitEthernet0/3 */
+    char shortname[24];/* Gi0/3 */
+    char description[241];
+    unsigned index;    /* > 0, stable for the router's life */
+    bool is_virtual;   /* Loopback and such: no link, always up unless shut */
+    struct mac mac;    /* derived from router name and interface name; locally administered */
+    uint16_t mtu;      /* IP MTU */
+    bool admin_up;     /* no shutdown */
+    bool link_up;      /* carrier */
+    bool line_up;      /* admin_up && link_up */
+    nstime line_changed;
+    struct netif_addr *addrs; /* [0] is the primary if any */
+    unsigned n_addrs;
+    struct link *link;
+    struct netif_counters counters;
+    char acl_in[64], acl_out[64]; /* ip access-group */
+    void *crypto;      /* ipsec's binding (crypto map on this interface); NULL: none */
+};
+
+struct netif *netif_find(struct router *r, const char *canonical_name); /* NULL */
+struct netif *netif_by_index(struct router *r, unsigned index);
+struct netif *netif_next(struct router *r, struct netif *prev); /* ifname_compare order; NULL starts/ends */
+/* CONTRACT 2: an interface of a known type exists once it is named. */
+struct netif *netif_get(struct router *r, const char *canonical_name); /* creates; NULL with errno */
+void netif_set_admin(struct netif *nif, bool up);
+/* Primary address, ADDR_NONE if none. */
+struct addr netif_primary(const struct netif *nif);
+bool netif_on_subnet(const struct netif *nif, const struct addr *a); /* primary or secondary subnets */
+/* True if a is an address of this interface or router: real, or virtual while installed. */
+bool netif_owns(const struct netif *nif, const struct addr *a);
+bool net_is_local(struct router *r, const struct addr *a);
+
+/* Virtual router addresses (HSRP). A virtual IP installed with its MAC: ARP for it is answered with that
+ * MAC, packets to it are local, frames to the MAC are accepted. Removing withdraws both and the ARP entry.
+ * The frame sources: frames that carry vip as IP source leave with its MAC as Ethernet source. */
+int netif_vip_add(struct netif *nif, const struct addr *vip, const struct mac *vmac);
+void netif_vip_del(struct netif *nif, const struct addr *vip);
+/* RFC 2281 5.3 / reference 1.6: broadcast ARP reply, sender = target = vip, Ethernet source = mac. */
+void arp_send_gratuitous(struct netif *nif, const struct addr *vip, const struct mac *mac);
+/* Duplicate address detection hook: someone else claims an address that is ours. */
+void arp_on_duplicate(struct router *r, void (*fn)(void *arg, struct netif *nif, const struct addr *a, const struct mac *by),
+                      void *arg);
+#endif
