@@ -22,7 +22,7 @@ GEN_H      := $(patsubst grammar/%.gram,$(B)/gen/%_cmd.h,$(GRAM))
 GEN_C      := $(B)/gen/grammar.c
 LIB_OBJ    := $(patsubst %.c,$(B)/%.o,$(MODULE_SRC) $(PARSER_SRC)) $(B)/gen/grammar.o
 CLI_OBJ    := $(patsubst %.c,$(B)/%.o,$(CLI_SRC))
-UNIT_SRC   := $(wildcard tests/unit/*.c)
+UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DEFAULT_GOAL := all
@@ -54,12 +54,11 @@ $(B)/%.o: %.c | $(B)/gen/.stamp
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Unit tests: one criterion program a file; links the whole library.
-$(B)/libtapir.a: $(LIB_OBJ)
-	$(Q)rm -f $@ && ar rcs $@ $^
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libtapir.a
+# Unit tests: one criterion program a file, with everything but main() linked in. tests/unit/lib_*.c is shared.
+UNIT_LIB := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/lib_*.c) $(filter-out cli/main.c,$(CLI_SRC)))
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_LIB) $(LIB_OBJ)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/libtapir.a $(LIBS) -lcriterion
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lcriterion
 .PRECIOUS: $(B)/tests/unit/%.o
 unit: $(UNIT_BIN)
 

@@ -1,10 +1,21 @@
-/* The explicit list of modules, in the order in which they are initialised. */
+/* The explicit list of modules, in the order in which they are initialised. Weak: a build may leave one
+ * out (the slot is then NULL and skipped). */
 #include "modules/core/module.h"
 
-extern const struct module system_module, net_module, interface_module, track_module, hsrp_module, ipc_module,
-    redundancy_module, pki_module, ipsec_module, ike_module;
+#define MODULES(X)                                                                                                     \
+    X(system)                                                                                                          \
+    X(net)                                                                                                             \
+    X(interface)                                                                                                       \
+    X(track)                                                                                                           \
+    X(hsrp)                                                                                                            \
+    X(ipc)                                                                                                             \
+    X(redundancy)                                                                                                      \
+    X(pki)                                                                                                             \
+    X(ipsec)                                                                                                           \
+    X(ike)
 
-const struct module *const tapir_modules[] = {
-    &system_module, &net_module, &interface_module, &track_module, &hsrp_module, &ipc_module,
-    &redundancy_module, &pki_module, &ipsec_module, &ike_module, 0,
-};
+#define DECLARE(m) extern const struct module m##_module __attribute__((weak));
+MODULES(DECLARE)
+#define ENTRY(m) &m##_module,
+const struct module *const tapir_modules[] = {MODULES(ENTRY)};
+const unsigned tapir_modules_count = sizeof tapir_modules / sizeof *tapir_modules;

@@ -36,7 +36,8 @@ struct module {
     /* Bytes of keys for tshark, only when the router has lab_keys: one tshark argument a line. */
     void (*lab_keys)(struct router *r, void *state, struct out *out);
 };
-extern const struct module *const tapir_modules[]; /* modules/modules.c; NULL at the end */
+extern const struct module *const tapir_modules[]; /* modules/modules.c; an entry may be NULL: skip it */
+extern const unsigned tapir_modules_count;
 /* The state that m's init set; NULL if the module is not in this build. O(modules). */
 void *module_state(const struct router *r, const struct module *m);
 #endif
