@@ -23,6 +23,11 @@ struct module {
     /* After startup-config was read and before the router says ready. */
     void (*start)(struct router *r, void *state);
     void (*netif_event)(struct router *r, void *state, struct netif *nif, enum netif_event ev);
+    /* The router is about to reload with notice (command, or the redundancy facility): called once by
+     * router_reload(), in reverse list order, while links still carry frames. IPsec stops using numbers and marks
+     * exact counters dirty, redundancy hands them to the peer and says goodbye, then HSRP resigns (DESIGN 4.1).
+     * Not called on a power cut. */
+    void (*shutdown)(struct router *r, void *state);
     const struct debug_flag *debug; /* bit index = position */
     unsigned n_debug;               /* at most 64 */
     const struct sync_class *const *sync;
