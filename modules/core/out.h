@@ -41,6 +41,7 @@ struct strbuf {
     size_t len, cap;
 };
 void strbuf_add(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_vadd(struct strbuf *b, const char *fmt, va_list ap);
 void strbuf_write(struct strbuf *b, const char *s, size_t len);
 void strbuf_free(struct strbuf *b);
 void strbuf_sink(void *strbuf, const char *text, size_t len); /* an out_sink */

@@ -1,0 +1,39 @@
+/* What loop.c (timers, deferred work), loop_real.c and loop_sim.c share. Nobody else includes it. */
+#ifndef TAPIR_CORE_LOOP_INTERNAL_H
+#define TAPIR_CORE_LOOP_INTERNAL_H
+#include "modules/core/loop.h"
+#include <stddef.h>
+
+struct frame_pool;
+struct loop_ops {
+    int (*run)(struct loop *loop, nstime until);
+    void (*stop)(struct loop *loop);
+    nstime (*fresh)(struct loop *loop);
+    nstime (*wall)(const struct loop *loop);
+    struct loop_fd *(*fd_add)(struct loop *loop, int fd, unsigned events, bool link,
+                              void (*ready)(void *arg, unsigned events), void *arg);
+    void (*fd_change)(struct loop_fd *lf, unsigned events);
+    void (*fd_del)(struct loop_fd *lf);
+    void (*free)(struct loop *loop);
+};
+/* First member of every kind of loop. */
+struct loop {
+    const struct loop_ops *ops;
+    nstime now;
+    bool stopped;
+    struct timer **heap; /* 1-based */
+    unsigned n_heap, cap_heap;
+    uint64_t order;
+    struct task *task_head, *task_tail;
+    struct frame_pool *frames;
+};
+struct loop_fd {
+    struct loop *loop;
+};
+
+void loop_base_init(struct loop *loop, const struct loop_ops *ops);
+void loop_base_fini(struct loop *loop);
+struct timer *loop_next_timer(const struct loop *loop); /* NULL: none armed */
+void loop_fire(struct timer *t);                        /* disarms and calls */
+bool loop_run_tasks(struct loop *loop);                 /* runs what is queued now, not what that queues; true if any ran */
+#endif
