@@ -1,0 +1,45 @@
+/* Refuses what cannot be right: unknown modes, missing handlers, ambiguous grammar. Called by gramc's main after every
+ * command was expanded. */
+#include "parser/gramc.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void check_command(struct gram *g, const struct command *c)
+{
+    if (!c->n_mode)
+        gramc_error(g, c->src.at, "command %s: no mode", c->src.name);
+    for (unsigned i = 0; i < c->n_mode; i++)
+        if (gramc_mode_find(g, c->mode[i]) < 0)
+            gramc_error(g, c->src.at, "command %s: unknown mode '%s'", c->src.name, c->mode[i]);
+    if (c->opens && gramc_mode_find(g, c->opens) < 0)
+        gramc_error(g, c->src.at, "command %s opens unknown mode '%s'", c->src.name, c->opens);
+    if (!c->handler && !(c->flags & F_NOEFFECT))
+        gramc_error(g, c->src.at, "command %s: no handler (or noeffect)", c->src.name);
+    if (c->handler && (c->flags & F_NOEFFECT))
+        gramc_error(g, c->src.at, "command %s: noeffect and a handler", c->src.name);
+    for (unsigned i = 0; i < c->n_adopts; i++) {
+        bool found = false;
+        for (unsigned k = 0; k < g->n_cmd; k++)
+            found = found || !strcmp(g->cmd[k]->src.name, c->adopts[i]);
+        if (!found)
+            gramc_error(g, c->src.at, "command %s adopts unknown command '%s'", c->src.name, c->adopts[i]);
+    }
+}
+
+static void check_mode(struct gram *g, const struct mode *m)
+{
+    if (!m->prompt || !m->title || !m->exit)
+        gramc_error(g, m->at, "mode %s: prompt, title and exit are wanted", m->name);
+    if (m->parent && gramc_mode_find(g, m->parent) < 0)
+        gramc_error(g, m->at, "mode %s: unknown parent '%s'", m->name, m->parent);
+    if (!m->parent && strcmp(m->name, "exec") != 0 && strcmp(m->name, "config") != 0)
+        gramc_error(g, m->at, "mode %s: no parent", m->name);
+}
+
+void gramc_check(struct gram *g)
+{
+    for (unsigned i = 0; i < g->n_mode; i++)
+        check_mode(g, &g->mode[i]);
+    for (unsigned i = 0; i < g->n_cmd; i++)
+        check_command(g, g->cmd[i]);
+}
