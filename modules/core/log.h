@@ -9,6 +9,7 @@
 
 struct router;
 struct module;
+struct eventlog;
 typedef uint64_t event_id; /* 0: none */
 
 enum event_kind { EVENT_PLAIN, EVENT_SYSLOG, EVENT_DEBUG };
@@ -19,6 +20,7 @@ struct event {
     nstime at, wall;       /* loop_now(), loop_wall() */
     enum event_kind kind;
     uint8_t severity;      /* 0..7 */
+    uint32_t seq;          /* service sequence-numbers: counts what is printed; 0 for EVENT_PLAIN */
     char facility[24];     /* HSRP, CRYPTO, RF_INTERDEV; the module's name for EVENT_PLAIN */
     char mnemonic[40];     /* STATECHANGE; "" for debug; a fixed word for EVENT_PLAIN ("rf-state") */
     char *text;            /* without prefix; may hold \n */
@@ -47,4 +49,9 @@ void log_foreach(struct router *r, log_reader fn, void *arg); /* what is kept: t
 char *log_render(struct router *r, const struct event *e);
 /* A message that may flood: true at most `burst` times a second per (r, key); the rest is counted. */
 bool log_ratelimit(struct router *r, const char *key, unsigned burst);
+uint64_t log_ratelimited(const struct router *r); /* how many were kept back so far */
+
+/* router.c */
+struct eventlog *eventlog_new(void);
+void eventlog_free(struct eventlog *log);
 #endif

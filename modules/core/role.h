@@ -7,6 +7,7 @@
 
 struct router;
 struct netif;
+struct roles;
 
 enum role_state { /* in the publisher's own order; ROLE_ABSENT: no group of that name */
     ROLE_ABSENT, ROLE_DISABLED, ROLE_INIT, ROLE_LEARN, ROLE_LISTEN, ROLE_SPEAK, ROLE_STANDBY, ROLE_ACTIVE
@@ -35,7 +36,8 @@ void role_publish(struct router *r, const struct role_info *info);
 void role_withdraw(struct router *r, const char *name, event_id cause);
 const char *role_state_name(enum role_state s); /* "Active", "Standby", … */
 
-/* I6: a client that is not ready to take over (bulk sync incomplete) holds pre-emption of a group.
+/* I6: a client that is not ready to take over (bulk sync incomplete) holds pre-emption of a group, for `limit` ns
+ * from now at most (0: until it lets go).
  * The publisher asks role_preempt_held() before it pre-empts and is called back on release. */
 void role_hold_preempt(struct router *r, const char *name, const char *client, bool hold, nstime limit);
 bool role_preempt_held(struct router *r, const char *name);
@@ -48,4 +50,8 @@ typedef void (*ha_fn)(void *arg, enum ha_state now, enum ha_state before, event_
 enum ha_state ha_state_get(struct router *r);
 void ha_state_set(struct router *r, enum ha_state s, event_id cause); /* redundancy only */
 void ha_subscribe(struct router *r, ha_fn fn, void *arg);             /* for the router's life */
+
+/* router.c */
+struct roles *roles_new(void);
+void roles_free(struct roles *roles);
 #endif

@@ -62,7 +62,12 @@ struct router {
     struct cfg *cfg;           /* set by parser/ */
     void (*cfg_free)(struct cfg *cfg);
     const struct sync_hub *sync;
-    struct timestamps { bool log_uptime, debug_uptime, log_none, debug_none, msec_log, msec_debug, sequence; } stamps;
+    const struct sync_class **sync_list; /* all modules' classes in rank order */
+    unsigned n_sync_list;
+    struct timestamps {
+        bool log_uptime, debug_uptime, log_none, debug_none, msec_log, msec_debug, sequence;
+        bool zone_log, zone_debug, year_log, year_debug;
+    } stamps; /* at power-on: datetime msec for both */
 };
 
 struct router *router_new(const struct router_opts *opts); /* modules initialised, no configuration; NULL with errno */
