@@ -20,12 +20,14 @@ struct instance {
     struct timer boot;   /* the machine is dark until then */
 };
 
-static struct link *host_open_link(void *ctx, struct router *r, const char *ifname, uint16_t mtu) {
+static struct link *host_open_link(void *ctx, struct router *r, const char *ifname, uint16_t mtu)
+{
     struct instance *i = ctx;
     return i->o.open_link ? i->o.open_link(i->o.ctx, r, ifname, mtu) : NULL;
 }
 
-static void host_reload(void *ctx, struct router *r, const char *reason) {
+static void host_reload(void *ctx, struct router *r, const char *reason)
+{
     struct instance *i = ctx;
     if (r != i->router || timer_armed(&i->reload))
         return;
@@ -35,7 +37,8 @@ static void host_reload(void *ctx, struct router *r, const char *reason) {
 }
 
 /* What startup-config holds; malloc'd, NULL if there is none. */
-static char *startup_read(struct instance *i) {
+static char *startup_read(struct instance *i)
+{
     char *text = NULL;
     size_t len = 0;
     int rc = i->o.storage->ops->read(i->o.storage->ctx, STARTUP, &text, &len);
@@ -48,13 +51,15 @@ static char *startup_read(struct instance *i) {
     return NULL;
 }
 
-static void bad_line(void *ctx, unsigned lineno, const char *line, const char *answer) {
+static void bad_line(void *ctx, unsigned lineno, const char *line, const char *answer)
+{
     struct instance *i = ctx;
     if (i->o.bad)
         i->o.bad(i->o.ctx, lineno, line, answer);
 }
 
-static int instance_boot(struct instance *i) {
+static int instance_boot(struct instance *i)
+{
     char *text = startup_read(i);
     i->incarnation++;
     i->rng = i->o.seeded ? rng_new_seeded(i->o.seed, i->name, i->incarnation) : rng_new_system();
@@ -87,7 +92,8 @@ static int instance_boot(struct instance *i) {
     return 0;
 }
 
-static void instance_drop(struct instance *i, bool reload) {
+static void instance_drop(struct instance *i, bool reload)
+{
     struct router *r = i->router;
     if (!r)
         return;
@@ -101,19 +107,22 @@ static void instance_drop(struct instance *i, bool reload) {
     i->rng = NULL;
 }
 
-static void reload_fire(void *arg) {
+static void reload_fire(void *arg)
+{
     struct instance *i = arg;
     instance_drop(i, true);
     timer_start(&i->boot, i->o.boot_time);
 }
 
-static void boot_fire(void *arg) {
+static void boot_fire(void *arg)
+{
     struct instance *i = arg;
     if (instance_boot(i) != 0)
         i->powered = false;
 }
 
-struct instance *instance_new(const struct instance_opts *opts) {
+struct instance *instance_new(const struct instance_opts *opts)
+{
     struct instance *i = calloc(1, sizeof *i);
     if (!i)
         return NULL;
@@ -126,7 +135,8 @@ struct instance *instance_new(const struct instance_opts *opts) {
     return i;
 }
 
-int instance_power_on(struct instance *i) {
+int instance_power_on(struct instance *i)
+{
     if (i->powered)
         return -EALREADY;
     free(i->reason); /* the reason of a power-on is the power-on */
@@ -136,14 +146,16 @@ int instance_power_on(struct instance *i) {
     return rc;
 }
 
-void instance_kill(struct instance *i) {
+void instance_kill(struct instance *i)
+{
     timer_stop(&i->reload);
     timer_stop(&i->boot);
     i->powered = false;
     instance_drop(i, false);
 }
 
-void instance_free(struct instance *i) {
+void instance_free(struct instance *i)
+{
     if (!i)
         return;
     instance_kill(i);
@@ -153,6 +165,17 @@ void instance_free(struct instance *i) {
     free(i);
 }
 
-struct router *instance_router(struct instance *i) { return i->router; }
-bool instance_powered(const struct instance *i) { return i->powered; }
-uint32_t instance_incarnation(const struct instance *i) { return i->incarnation; }
+struct router *instance_router(struct instance *i)
+{
+    return i->router;
+}
+
+bool instance_powered(const struct instance *i)
+{
+    return i->powered;
+}
+
+uint32_t instance_incarnation(const struct instance *i)
+{
+    return i->incarnation;
+}

@@ -390,7 +390,8 @@ int world_host_exec(struct world *w, const char *name, const char *line)
     char a[64], dev[40], via[40], verb[16], object[16];
     if (!n || !n->host)
         return -ENOENT;
-    if (sscanf(line, "ip addr add %63s dev %39s", a, dev) == 2 || sscanf(line, "ip address add %63s dev %39s", a, dev) == 2)
+    if (sscanf(line, "ip addr add %63s dev %39s", a, dev) == 2 ||
+        sscanf(line, "ip address add %63s dev %39s", a, dev) == 2)
         return memhost_addr(n->host, dev, a);
     if (sscanf(line, "ip %15s %15s %63s via %39s", object, verb, a, via) == 4 && strcmp(object, "route") == 0 &&
         (strcmp(verb, "add") == 0 || strcmp(verb, "replace") == 0))

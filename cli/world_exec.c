@@ -7,16 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* While a command is pending the clock advances in steps of this much, so a caller sees its end at most so late. */
-#define STEP (1 * NS_PER_MS)
-#define PENDING_LIMIT (600 * NS_PER_S)
+#define PENDING_LIMIT (600 * NS_PER_S) /* a pending command is given up after that much simulated time */
 
 struct world_job {
     struct wnode *node;
     struct session *session;
     void (*sink)(void *arg, const char *text, size_t len);
     void *arg;
-    bool done, gone;
+    bool done, awaited; /* awaited: somebody lets the clock run until it is done */
     int status;
     struct world_job *next;
 };
@@ -28,12 +26,19 @@ static void job_output(void *u, const char *text, size_t len)
         j->sink(j->arg, text, len);
 }
 
+static void job_finished(struct world_job *j)
+{
+    j->done = true;
+    if (j->awaited)
+        loop_stop(j->node->world->loop);
+}
+
 static void job_done(void *u, int status)
 {
     struct world_job *j = u;
-    j->done = true;
     if (status != CMD_OK)
         j->status = 1;
+    job_finished(j);
 }
 
 static void job_closed(void *u, const char *text)
@@ -41,12 +46,13 @@ static void job_closed(void *u, const char *text)
     struct world_job *j = u;
     if (text && *text && j->sink)
         j->sink(j->arg, text, strlen(text));
-    j->done = true;
+    job_finished(j);
 }
 
 static const struct session_ops job_ops = {.output = job_output, .done = job_done, .closed = job_closed};
 
-static struct world_job *job_new(struct world *w, struct wnode *n, void (*sink)(void *, const char *, size_t), void *arg)
+static struct world_job *job_new(struct world *w, struct wnode *n, void (*sink)(void *, const char *, size_t),
+                                 void *arg)
 {
     struct router *r = n->inst ? instance_router(n->inst) : NULL;
     struct world_job *j = r ? calloc(1, sizeof *j) : NULL;
@@ -80,15 +86,17 @@ void world_jobs_end_of(struct world *w, struct wnode *n)
         if (j->node == n && j->session) {
             session_free(j->session);
             j->session = NULL;
-            j->done = true;
+            job_finished(j);
         }
 }
 
 static void job_wait(struct world *w, struct world_job *j)
 {
-    nstime end = loop_now(w->loop) + PENDING_LIMIT;
-    while (!j->done && loop_now(w->loop) < end)
-        world_run_ns(w, STEP);
+    if (j->done)
+        return;
+    j->awaited = true;
+    loop_run(w->loop, loop_now(w->loop) + PENDING_LIMIT);
+    j->awaited = false;
 }
 
 struct world_job *world_job_start(struct world *w, const char *name, const char *command,
@@ -114,7 +122,7 @@ void world_job_end(struct world *w, struct world_job *j)
 
 struct host_ping {
     struct strbuf *out;
-    bool done;
+    struct loop *loop;
     nstime sent[1000];
     unsigned n_sent, n_reply;
 };
@@ -135,7 +143,7 @@ static void host_event(void *arg, bool reply, unsigned seq, nstime at)
 
 static void host_done(void *arg)
 {
-    ((struct host_ping *)arg)->done = true;
+    loop_stop(((struct host_ping *)arg)->loop);
 }
 
 /* `ping [-c N] [-i S] [-I A] [-s N] ADDR` as the Linux one: status 0 if anything came back. */
@@ -145,7 +153,7 @@ static int host_exec(struct world *w, struct wnode *n, const char *command, stru
     unsigned count = 5, size = 56;
     double interval = 1;
     struct addr dst = {0}, src = {0};
-    struct host_ping p = {.out = out};
+    struct host_ping p = {.out = out, .loop = w->loop};
     snprintf(line, sizeof line, "%s", command);
     char *word = strtok_r(line, " ", &save);
     if (!word || strcmp(word, "ping") != 0) {
@@ -172,11 +180,9 @@ static int host_exec(struct world *w, struct wnode *n, const char *command, stru
         strbuf_add(out, "ping: no address\n");
         return 1;
     }
-    struct memping *mp = memhost_ping(n->host, &dst, &src, (nstime)(interval * (double)NS_PER_S), size, count, host_event,
-                                      host_done, &p);
-    nstime end = loop_now(w->loop) + PENDING_LIMIT;
-    while (!p.done && loop_now(w->loop) < end)
-        world_run_ns(w, STEP);
+    struct memping *mp = memhost_ping(n->host, &dst, &src, (nstime)(interval * (double)NS_PER_S), size, count,
+                                      host_event, host_done, &p);
+    loop_run(w->loop, loop_now(w->loop) + PENDING_LIMIT);
     memhost_ping_stop(mp);
     strbuf_add(out, "%u packets transmitted, %u received\n", p.n_sent, p.n_reply);
     return p.n_reply ? 0 : 1;

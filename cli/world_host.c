@@ -12,7 +12,7 @@
 #define HOST_ROUTES 16
 #define HOST_ARP 32
 #define HOST_WAITING 16
-#define ARP_FRESH (60 * NS_PER_S) /* then asked again while the old answer is still used */
+#define ARP_FRESH (60 * NS_PER_S)  /* then asked again while the old answer is still used */
 #define PING_LINGER (2 * NS_PER_S) /* how long the last answer is waited for */
 
 struct hif {
@@ -364,8 +364,8 @@ int memhost_attach(struct memhost *h, const char *device, struct link *link)
     snprintf(i->name, sizeof i->name, "%s", device);
     for (const char *p = h->name; *p; p++)
         hash = (hash ^ (uint8_t)*p) * 16777619u;
-    i->mac = (struct mac){{0x02, 0x48, (uint8_t)(hash >> 24), (uint8_t)(hash >> 16), (uint8_t)(hash >> 8),
-                           (uint8_t)(hash + h->n_ifs)}};
+    i->mac = (struct mac){
+        {0x02, 0x48, (uint8_t)(hash >> 24), (uint8_t)(hash >> 16), (uint8_t)(hash >> 8), (uint8_t)(hash + h->n_ifs)}};
     i->link = link;
     link->rx = host_rx;
     link->state = host_state;
@@ -455,8 +455,9 @@ static void ping_fire(void *arg)
 }
 
 struct memping *memhost_ping(struct memhost *h, const struct addr *dst, const struct addr *src, nstime interval,
-                             unsigned size, unsigned count, void (*event)(void *arg, bool reply, unsigned seq, nstime at),
-                             void (*done)(void *arg), void *arg)
+                             unsigned size, unsigned count,
+                             void (*event)(void *arg, bool reply, unsigned seq, nstime at), void (*done)(void *arg),
+                             void *arg)
 {
     struct memping *m = calloc(1, sizeof *m);
     if (!m)
