@@ -11,15 +11,15 @@
 #include <stdint.h>
 
 struct router;
-#define SCTP_ASSOC_STREAMS 2      /* 0: state, in order; 1: keepalives */
+#define SCTP_ASSOC_STREAMS 2 /* 0: state, in order; 1: keepalives */
 #define SCTP_ASSOC_MESSAGE_MAX 65536
 
 struct sctp_assoc_config {
     struct router *router;
     struct addr local, remote;
     uint16_t local_port, remote_port;
-    uint16_t mtu;                       /* IP MTU of the path's interface */
-    unsigned rto_min_ms, rto_max_ms;    /* retransmit-timeout MIN MAX */
+    uint16_t mtu;                    /* IP MTU of the path's interface */
+    unsigned rto_min_ms, rto_max_ms; /* retransmit-timeout MIN MAX */
     unsigned path_retransmit, assoc_retransmit;
 };
 
@@ -29,7 +29,7 @@ struct sctp_assoc_user {
     void (*down)(void *arg, const char *reason); /* also: a connection attempt failed */
     void (*restart)(void *arg);                  /* the peer came back on the same association: all state is void */
     void (*message)(void *arg, unsigned stream, const uint8_t *data, size_t len); /* a whole message */
-    void (*writable)(void *arg);                 /* after send said -EAGAIN */
+    void (*writable)(void *arg);                                                  /* after send said -EAGAIN */
 };
 
 enum sctp_assoc_state { SCTP_ASSOC_CLOSED, SCTP_ASSOC_CONNECTING, SCTP_ASSOC_UP };
@@ -51,8 +51,8 @@ struct sctp_driver {
     int (*send)(struct sctp_assoc *a, unsigned stream, const void *data, size_t len);
     void (*service)(struct sctp_assoc *a); /* hands queued packets to the link now */
     void (*status)(struct sctp_assoc *a, struct sctp_assoc_view *v);
-    void (*abort)(struct sctp_assoc *a);   /* ABORT to the peer; keeps listening; `down` is not called */
-    void (*close)(struct sctp_assoc *a);   /* ABORT and free; a dying router's association says nothing */
+    void (*abort)(struct sctp_assoc *a); /* ABORT to the peer; keeps listening; `down` is not called */
+    void (*close)(struct sctp_assoc *a); /* ABORT and free; a dying router's association says nothing */
 };
 extern const struct sctp_driver sctp_driver_usrsctp;
 #endif

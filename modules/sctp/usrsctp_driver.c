@@ -19,17 +19,18 @@ struct sctp_assoc {
     struct usrsctp_link *link;
     struct socket *so;
     enum sctp_assoc_state state;
-    sctp_assoc_t id;            /* the library's; 0: none */
-    bool blocked;               /* send said -EAGAIN */
+    sctp_assoc_t id; /* the library's; 0: none */
+    bool blocked;    /* send said -EAGAIN */
     struct task service;
-    uint8_t *part;              /* a message of which MSG_EOR has not come yet */
+    uint8_t *part; /* a message of which MSG_EOR has not come yet */
     size_t part_len;
     unsigned part_stream;
     uint64_t messages_in, messages_out, send_blocked;
     uint8_t read[SCTP_ASSOC_MESSAGE_MAX];
 };
 
-static struct sockaddr_conn driver_addr(uint32_t id, uint16_t port) {
+static struct sockaddr_conn driver_addr(uint32_t id, uint16_t port)
+{
     struct sockaddr_conn a;
     memset(&a, 0, sizeof a);
     a.sconn_family = AF_CONN;
@@ -38,11 +39,13 @@ static struct sockaddr_conn driver_addr(uint32_t id, uint16_t port) {
     return a;
 }
 
-static bool driver_opt(struct socket *so, int option, const void *value, socklen_t len) {
+static bool driver_opt(struct socket *so, int option, const void *value, socklen_t len)
+{
     return usrsctp_setsockopt(so, IPPROTO_SCTP, option, value, len) == 0;
 }
 
-static bool driver_options(struct socket *so, const struct sctp_assoc_config *cfg) {
+static bool driver_options(struct socket *so, const struct sctp_assoc_config *cfg)
+{
     int on = 1, buffer = DRIVER_BUFFER;
     struct linger linger = {1, 0};
     unsigned initial = cfg->rto_min_ms > 1000 ? cfg->rto_min_ms : cfg->rto_max_ms < 1000 ? cfg->rto_max_ms : 1000;
@@ -75,32 +78,40 @@ static bool driver_options(struct socket *so, const struct sctp_assoc_config *cf
     return ok;
 }
 
-static void driver_event(void *arg) {
+static void driver_event(void *arg)
+{
     struct sctp_assoc *a = arg;
     loop_defer(a->cfg.router->loop, &a->service);
 }
 
-static void driver_upcall(struct socket *so, void *arg, int flags) {
+static void driver_upcall(struct socket *so, void *arg, int flags)
+{
     (void)so;
     (void)flags;
     driver_event(arg); /* inside the library: only note it */
 }
 
-static void driver_part_drop(struct sctp_assoc *a) {
+static void driver_part_drop(struct sctp_assoc *a)
+{
     free(a->part);
     a->part = NULL;
     a->part_len = 0;
 }
 
-static const char *driver_reason(const struct sctp_assoc_change *c) {
+static const char *driver_reason(const struct sctp_assoc_change *c)
+{
     switch (c->sac_state) {
-    case SCTP_SHUTDOWN_COMP: return "shut down by peer";
-    case SCTP_CANT_STR_ASSOC: return "no answer from peer";
-    default: return c->sac_error == 12 /* user initiated abort */ ? "aborted by peer" : "retransmission limit reached";
+    case SCTP_SHUTDOWN_COMP:
+        return "shut down by peer";
+    case SCTP_CANT_STR_ASSOC:
+        return "no answer from peer";
+    default:
+        return c->sac_error == 12 /* user initiated abort */ ? "aborted by peer" : "retransmission limit reached";
     }
 }
 
-static void driver_notification(struct sctp_assoc *a, const void *data, size_t len) {
+static void driver_notification(struct sctp_assoc *a, const void *data, size_t len)
+{
     union sctp_notification n;
     memset(&n, 0, sizeof n);
     memcpy(&n, data, len < sizeof n ? len : sizeof n);
@@ -108,7 +119,8 @@ static void driver_notification(struct sctp_assoc *a, const void *data, size_t l
         driver_part_drop(a);
         return;
     }
-    if (n.sn_header.sn_type != SCTP_ASSOC_CHANGE) return;
+    if (n.sn_header.sn_type != SCTP_ASSOC_CHANGE)
+        return;
     const struct sctp_assoc_change *c = &n.sn_assoc_change;
     switch (c->sac_state) {
     case SCTP_COMM_UP:
@@ -128,7 +140,8 @@ static void driver_notification(struct sctp_assoc *a, const void *data, size_t l
     default:
         /* What is told after our own ABORT, or of an association that a newer one has replaced, does not count
          * (reference 1.2). */
-        if (a->state == SCTP_ASSOC_CLOSED || (a->state == SCTP_ASSOC_UP && c->sac_assoc_id != a->id)) break;
+        if (a->state == SCTP_ASSOC_CLOSED || (a->state == SCTP_ASSOC_UP && c->sac_assoc_id != a->id))
+            break;
         driver_part_drop(a);
         a->state = SCTP_ASSOC_CLOSED;
         a->id = 0;
@@ -138,23 +151,28 @@ static void driver_notification(struct sctp_assoc *a, const void *data, size_t l
 }
 
 /* 0.9.5.0 hands out pieces of long messages: only MSG_EOR ends one (reference 1.4). */
-static void driver_piece(struct sctp_assoc *a, unsigned stream, size_t len, bool end) {
+static void driver_piece(struct sctp_assoc *a, unsigned stream, size_t len, bool end)
+{
     if (!a->part_len && end) {
         a->messages_in++;
         a->user->message(a->arg, stream, a->read, len);
         return;
     }
-    if (a->part_len && a->part_stream != stream) driver_part_drop(a);
+    if (a->part_len && a->part_stream != stream)
+        driver_part_drop(a);
     if (a->part_len + len > SCTP_ASSOC_MESSAGE_MAX) {
         driver_part_drop(a);
         return;
     }
-    if (!a->part) a->part = malloc(SCTP_ASSOC_MESSAGE_MAX);
-    if (!a->part) return;
+    if (!a->part)
+        a->part = malloc(SCTP_ASSOC_MESSAGE_MAX);
+    if (!a->part)
+        return;
     memcpy(a->part + a->part_len, a->read, len);
     a->part_len += len;
     a->part_stream = stream;
-    if (!end) return;
+    if (!end)
+        return;
     a->messages_in++;
     uint8_t *whole = a->part;
     size_t n = a->part_len;
@@ -164,7 +182,8 @@ static void driver_piece(struct sctp_assoc *a, unsigned stream, size_t len, bool
     free(whole);
 }
 
-static void driver_turn(void *arg) {
+static void driver_turn(void *arg)
+{
     struct sctp_assoc *a = arg;
     for (unsigned i = 0; i < DRIVER_READ_TURN; i++) {
         struct sockaddr_conn from;
@@ -184,13 +203,16 @@ static void driver_turn(void *arg) {
             }
             return;
         }
-        if (flags & MSG_NOTIFICATION) driver_notification(a, a->read, (size_t)n);
-        else if (a->state == SCTP_ASSOC_UP) driver_piece(a, info.rcv_sid, (size_t)n, flags & MSG_EOR);
+        if (flags & MSG_NOTIFICATION)
+            driver_notification(a, a->read, (size_t)n);
+        else if (a->state == SCTP_ASSOC_UP)
+            driver_piece(a, info.rcv_sid, (size_t)n, flags & MSG_EOR);
     }
     driver_event(a);
 }
 
-static void driver_free(struct sctp_assoc *a) {
+static void driver_free(struct sctp_assoc *a)
+{
     if (a->so) {
         usrsctp_stack_enter(a->link);
         usrsctp_set_upcall(a->so, NULL, NULL);
@@ -198,16 +220,19 @@ static void driver_free(struct sctp_assoc *a) {
         usrsctp_stack_exit(); /* the ABORT leaves here, unless the id is muted */
     }
     loop_cancel(a->cfg.router->loop, &a->service);
-    if (a->link) usrsctp_stack_leave(a->link);
+    if (a->link)
+        usrsctp_stack_leave(a->link);
     driver_part_drop(a);
     free(a);
 }
 
 static struct sctp_assoc *driver_open(const struct sctp_assoc_config *cfg, const struct sctp_assoc_user *user,
-                                      void *arg, const char **why) {
+                                      void *arg, const char **why)
+{
     struct sctp_assoc *a = calloc(1, sizeof *a);
     *why = "out of memory";
-    if (!a) return NULL;
+    if (!a)
+        return NULL;
     a->driver = &sctp_driver_usrsctp;
     a->cfg = *cfg;
     a->user = user;
@@ -221,8 +246,9 @@ static struct sctp_assoc *driver_open(const struct sctp_assoc_config *cfg, const
     struct sockaddr_conn local = driver_addr(a->link->id, cfg->local_port);
     usrsctp_stack_enter(a->link);
     a->so = usrsctp_socket(AF_CONN, SOCK_SEQPACKET, IPPROTO_SCTP, NULL, NULL, 0, NULL);
-    bool ok = a->so && driver_options(a->so, cfg) && usrsctp_bind(a->so, (struct sockaddr *)&local, sizeof local) == 0 &&
-              usrsctp_listen(a->so, 1) == 0 && usrsctp_set_upcall(a->so, driver_upcall, a) == 0;
+    bool ok = a->so && driver_options(a->so, cfg) &&
+              usrsctp_bind(a->so, (struct sockaddr *)&local, sizeof local) == 0 && usrsctp_listen(a->so, 1) == 0 &&
+              usrsctp_set_upcall(a->so, driver_upcall, a) == 0;
     usrsctp_stack_exit();
     if (ok && !usrsctp_stack_seams_used()) {
         *why = "the SCTP library does not take clock and randomness from this program";
@@ -230,24 +256,31 @@ static struct sctp_assoc *driver_open(const struct sctp_assoc_config *cfg, const
     } else if (!ok) {
         *why = "SCTP socket could not be made";
     }
-    if (ok) return a;
+    if (ok)
+        return a;
     driver_free(a);
     return NULL;
 }
 
-static int driver_connect(struct sctp_assoc *a) {
-    if (a->state == SCTP_ASSOC_UP) return -EISCONN;
+static int driver_connect(struct sctp_assoc *a)
+{
+    if (a->state == SCTP_ASSOC_UP)
+        return -EISCONN;
     struct sockaddr_conn remote = driver_addr(a->link->id, a->cfg.remote_port);
     usrsctp_stack_enter(a->link);
     int rc = usrsctp_connect(a->so, (struct sockaddr *)&remote, sizeof remote) == 0 ? 0 : -errno;
     usrsctp_stack_exit();
-    if (rc == -EINPROGRESS) rc = 0;
-    if (!rc) a->state = SCTP_ASSOC_CONNECTING;
+    if (rc == -EINPROGRESS)
+        rc = 0;
+    if (!rc)
+        a->state = SCTP_ASSOC_CONNECTING;
     return rc;
 }
 
-static int driver_send(struct sctp_assoc *a, unsigned stream, const void *data, size_t len) {
-    if (a->state != SCTP_ASSOC_UP) return -ENOTCONN;
+static int driver_send(struct sctp_assoc *a, unsigned stream, const void *data, size_t len)
+{
+    if (a->state != SCTP_ASSOC_UP)
+        return -ENOTCONN;
     struct sctp_sndinfo info;
     memset(&info, 0, sizeof info);
     info.snd_sid = (uint16_t)stream;
@@ -266,12 +299,14 @@ static int driver_send(struct sctp_assoc *a, unsigned stream, const void *data, 
     return rc;
 }
 
-static void driver_service(struct sctp_assoc *a) {
+static void driver_service(struct sctp_assoc *a)
+{
     usrsctp_stack_enter(a->link);
     usrsctp_stack_exit();
 }
 
-static void driver_status(struct sctp_assoc *a, struct sctp_assoc_view *v) {
+static void driver_status(struct sctp_assoc *a, struct sctp_assoc_view *v)
+{
     memset(v, 0, sizeof *v);
     v->state = a->state;
     v->id = a->link->id;
@@ -281,7 +316,8 @@ static void driver_status(struct sctp_assoc *a, struct sctp_assoc_view *v) {
     v->messages_in = a->messages_in;
     v->messages_out = a->messages_out;
     v->send_blocked = a->send_blocked;
-    if (a->state != SCTP_ASSOC_UP) return;
+    if (a->state != SCTP_ASSOC_UP)
+        return;
     struct sctp_status st;
     socklen_t len = sizeof st;
     memset(&st, 0, sizeof st);
@@ -289,7 +325,8 @@ static void driver_status(struct sctp_assoc *a, struct sctp_assoc_view *v) {
     usrsctp_stack_enter(a->link);
     bool ok = usrsctp_getsockopt(a->so, IPPROTO_SCTP, SCTP_STATUS, &st, &len) == 0;
     usrsctp_stack_exit();
-    if (!ok) return;
+    if (!ok)
+        return;
     v->rwnd = st.sstat_rwnd;
     v->unacked = st.sstat_unackdata;
     v->pending = st.sstat_penddata;
@@ -299,7 +336,8 @@ static void driver_status(struct sctp_assoc *a, struct sctp_assoc_view *v) {
     v->mtu = st.sstat_primary.spinfo_mtu;
 }
 
-static void driver_abort(struct sctp_assoc *a) {
+static void driver_abort(struct sctp_assoc *a)
+{
     if (a->state == SCTP_ASSOC_UP) {
         struct sctp_sndinfo info;
         memset(&info, 0, sizeof info);
@@ -315,8 +353,10 @@ static void driver_abort(struct sctp_assoc *a) {
     driver_part_drop(a);
 }
 
-static void driver_close(struct sctp_assoc *a) {
-    if (a->cfg.router->dying) a->link->muted = true;
+static void driver_close(struct sctp_assoc *a)
+{
+    if (a->cfg.router->dying)
+        a->link->muted = true;
     driver_free(a);
 }
 

@@ -13,9 +13,9 @@
 #include <usrsctp.h>
 
 #define USRSCTP_LINKS_MAX 256
-#define USRSCTP_TX_MAX 4096                /* packets queued under one id between two exits */
-#define USRSCTP_TICK (10 * NS_PER_MS)      /* reference 1.1: there is no "next timeout" question */
-#define USRSCTP_TICK_FEED_MAX 1000         /* ms per call after a long stop (reference 1.1) */
+#define USRSCTP_TX_MAX 4096           /* packets queued under one id between two exits */
+#define USRSCTP_TICK (10 * NS_PER_MS) /* reference 1.1: there is no "next timeout" question */
+#define USRSCTP_TICK_FEED_MAX 1000    /* ms per call after a long stop (reference 1.1) */
 
 static struct {
     bool started;
@@ -24,45 +24,58 @@ static struct {
     uint32_t next_id;
     struct loop *loop;
     struct timer tick;
-    nstime fed;            /* loop time the library knows of */
-    int64_t wall_base;     /* wall clock minus loop clock when the stack started: never steps */
+    nstime fed;        /* loop time the library knows of */
+    int64_t wall_base; /* wall clock minus loop clock when the stack started: never steps */
     struct usrsctp_link *current;
     bool flushing;
     uint64_t ticks, time_asked, random_asked;
 } stack;
 static _Thread_local unsigned stack_depth; /* > 0: this thread is inside the library */
 
-static struct usrsctp_link *link_find(uint32_t id) {
+static struct usrsctp_link *link_find(uint32_t id)
+{
     for (unsigned i = 0; i < stack.count; i++)
-        if (stack.links[i]->id == id) return stack.links[i];
+        if (stack.links[i]->id == id)
+            return stack.links[i];
     return NULL;
 }
 
-bool usrsctp_stack_time(int64_t *wall_ns) {
-    if (!stack_depth || !stack.loop) return false;
+bool usrsctp_stack_time(int64_t *wall_ns)
+{
+    if (!stack_depth || !stack.loop)
+        return false;
     stack.time_asked++;
     *wall_ns = stack.wall_base + loop_now(stack.loop);
     return true;
 }
 
-bool usrsctp_stack_random(void *buf, size_t len) {
+bool usrsctp_stack_random(void *buf, size_t len)
+{
     struct usrsctp_link *l = stack.current ? stack.current : stack.count ? stack.links[0] : NULL;
-    if (!stack_depth || !l) return false;
+    if (!stack_depth || !l)
+        return false;
     stack.random_asked++;
     rng_bytes(l->router, RNG_SCTP, buf, len);
     return true;
 }
 
-bool usrsctp_stack_seams_used(void) { return stack.time_asked && stack.random_asked; }
+bool usrsctp_stack_seams_used(void)
+{
+    return stack.time_asked && stack.random_asked;
+}
 
 /* May run inside any library call: it only queues (reference 1.1, re-entrancy). */
-static int stack_output(void *addr, void *buf, size_t len, uint8_t tos, uint8_t set_df) {
+static int stack_output(void *addr, void *buf, size_t len, uint8_t tos, uint8_t set_df)
+{
     struct usrsctp_link *l = link_find((uint32_t)(uintptr_t)addr);
     (void)tos;
     (void)set_df;
-    if (!l || l->muted || l->router->dying) return 0;
-    if (len + 20 > l->cfg.mtu) return EMSGSIZE;
-    if (l->tx_count >= USRSCTP_TX_MAX) return ENOBUFS;
+    if (!l || l->muted || l->router->dying)
+        return 0;
+    if (len + 20 > l->cfg.mtu)
+        return EMSGSIZE;
+    if (l->tx_count >= USRSCTP_TX_MAX)
+        return ENOBUFS;
     struct frame *f = frame_alloc(l->router->loop);
     uint8_t *p = f ? frame_put(f, (uint32_t)len) : NULL;
     if (!p) {
@@ -71,14 +84,17 @@ static int stack_output(void *addr, void *buf, size_t len, uint8_t tos, uint8_t 
     }
     memcpy(p, buf, len);
     f->next = NULL;
-    if (l->tx_tail) l->tx_tail->next = f;
-    else l->tx_head = f;
+    if (l->tx_tail)
+        l->tx_tail->next = f;
+    else
+        l->tx_head = f;
     l->tx_tail = f;
     l->tx_count++;
     return 0;
 }
 
-static void link_tx_drop(struct usrsctp_link *l) {
+static void link_tx_drop(struct usrsctp_link *l)
+{
     while (l->tx_head) {
         struct frame *f = l->tx_head;
         l->tx_head = f->next;
@@ -88,11 +104,14 @@ static void link_tx_drop(struct usrsctp_link *l) {
     l->tx_count = 0;
 }
 
-static bool link_tx_one(struct usrsctp_link *l) {
+static bool link_tx_one(struct usrsctp_link *l)
+{
     struct frame *f = l->tx_head;
-    if (!f) return false;
+    if (!f)
+        return false;
     l->tx_head = f->next;
-    if (!l->tx_head) l->tx_tail = NULL;
+    if (!l->tx_head)
+        l->tx_tail = NULL;
     l->tx_count--;
     f->next = NULL;
     if (l->muted || l->router->dying) {
@@ -107,29 +126,37 @@ static bool link_tx_one(struct usrsctp_link *l) {
 
 /* Outside the library. A link may deliver at once into another router of this process, whose answer is then queued
  * too: the outer loop sends it, so the depth of the call stack does not follow the dialogue. */
-static void stack_flush(void) {
-    if (stack.flushing) return;
+static void stack_flush(void)
+{
+    if (stack.flushing)
+        return;
     stack.flushing = true;
     bool more = true;
     while (more) {
         more = false;
         for (unsigned i = 0; i < stack.count; i++)
-            while (link_tx_one(stack.links[i])) more = true;
+            while (link_tx_one(stack.links[i]))
+                more = true;
     }
     stack.flushing = false;
 }
 
-void usrsctp_stack_enter(struct usrsctp_link *l) {
-    if (!stack_depth++) stack.current = l;
+void usrsctp_stack_enter(struct usrsctp_link *l)
+{
+    if (!stack_depth++)
+        stack.current = l;
 }
 
-void usrsctp_stack_exit(void) {
-    if (--stack_depth) return;
+void usrsctp_stack_exit(void)
+{
+    if (--stack_depth)
+        return;
     stack.current = NULL;
     stack_flush();
 }
 
-static void stack_tick(void *arg) {
+static void stack_tick(void *arg)
+{
     (void)arg;
     nstime now = loop_now(stack.loop);
     int64_t ms = (now - stack.fed) / NS_PER_MS;
@@ -146,11 +173,13 @@ static void stack_tick(void *arg) {
     }
     /* The library's upcall tells of events at once; this only makes sure that none is ever missed for good. */
     if (++stack.ticks % 64 == 0)
-        for (unsigned i = 0; i < stack.count; i++) stack.links[i]->event(stack.links[i]->arg);
+        for (unsigned i = 0; i < stack.count; i++)
+            stack.links[i]->event(stack.links[i]->arg);
     timer_start(&stack.tick, USRSCTP_TICK);
 }
 
-static void stack_start(struct loop *loop) {
+static void stack_start(struct loop *loop)
+{
     if (!stack.started) {
         stack.ticks = stack.time_asked = stack.random_asked = 0;
         stack.loop = loop;
@@ -159,11 +188,11 @@ static void stack_start(struct loop *loop) {
         usrsctp_sysctl_set_sctp_ecn_enable(0);         /* our stack does not carry the ECN bits */
         usrsctp_sysctl_set_sctp_asconf_enable(0);      /* addresses are not real in AF_CONN */
         usrsctp_sysctl_set_sctp_auto_asconf(0);
-        usrsctp_sysctl_set_sctp_auth_enable(0);        /* reference 1.6: neither secrecy nor proof */
-        usrsctp_sysctl_set_sctp_reconfig_enable(0);    /* stale after a restart in 0.9.5.0 (reference 1.7) */
+        usrsctp_sysctl_set_sctp_auth_enable(0);     /* reference 1.6: neither secrecy nor proof */
+        usrsctp_sysctl_set_sctp_reconfig_enable(0); /* stale after a restart in 0.9.5.0 (reference 1.7) */
         usrsctp_sysctl_set_sctp_nrsack_enable(0);
         usrsctp_sysctl_set_sctp_pktdrop_enable(0);
-        usrsctp_sysctl_set_sctp_max_burst_default(0);  /* a planned switchover hands everything over at once */
+        usrsctp_sysctl_set_sctp_max_burst_default(0); /* a planned switchover hands everything over at once */
         usrsctp_sysctl_set_sctp_initial_cwnd(32);
         stack.started = true;
     }
@@ -176,14 +205,16 @@ static void stack_start(struct loop *loop) {
 
 /* IP hands us every protocol 132 datagram that is addressed to the router; only the configured pair of addresses
  * and ports reaches the library (reference 1.7). */
-static void stack_input(void *arg, const struct ip_rx *rx, struct frame *f) {
+static void stack_input(void *arg, const struct ip_rx *rx, struct frame *f)
+{
     struct router *r = arg;
     struct usrsctp_link *l = NULL;
     struct cursor c = cursor_make(f->data, f->len);
     uint16_t sport = cursor_u16(&c), dport = cursor_u16(&c);
     for (unsigned i = 0; i < stack.count && !l; i++) {
         struct usrsctp_link *k = stack.links[i];
-        if (k->router == r && addr_equal(&k->cfg.local, &rx->dst)) l = k;
+        if (k->router == r && addr_equal(&k->cfg.local, &rx->dst))
+            l = k;
     }
     if (f->len < 16 || !cursor_ok(&c)) {
         ip_drop(r, "sctp-short", f);
@@ -191,7 +222,8 @@ static void stack_input(void *arg, const struct ip_rx *rx, struct frame *f) {
     }
     if (!l || l->muted || !addr_equal(&l->cfg.remote, &rx->src) || l->cfg.remote_port != sport ||
         l->cfg.local_port != dport) {
-        if (l) l->ignored_in++;
+        if (l)
+            l->ignored_in++;
         ip_drop(r, "sctp-no-association", f);
         return;
     }
@@ -204,7 +236,8 @@ static void stack_input(void *arg, const struct ip_rx *rx, struct frame *f) {
 }
 
 struct usrsctp_link *usrsctp_stack_join(const struct sctp_assoc_config *cfg, void (*event)(void *arg), void *arg,
-                                        const char **why) {
+                                        const char **why)
+{
     if (stack.count && stack.loop != cfg->router->loop) {
         *why = "SCTP stack is in use by another event loop";
         return NULL;
@@ -229,22 +262,26 @@ struct usrsctp_link *usrsctp_stack_join(const struct sctp_assoc_config *cfg, voi
     l->event = event;
     l->arg = arg;
     bool first = !stack.count;
-    if (!stack.started) stack.next_id = 1;
+    if (!stack.started)
+        stack.next_id = 1;
     l->id = stack.next_id++;
     stack.links[stack.count++] = l;
     usrsctp_stack_enter(l);
-    if (first) stack_start(cfg->router->loop);
+    if (first)
+        stack_start(cfg->router->loop);
     usrsctp_register_address((void *)(uintptr_t)l->id);
     usrsctp_stack_exit();
     return l;
 }
 
-void usrsctp_stack_leave(struct usrsctp_link *l) {
+void usrsctp_stack_leave(struct usrsctp_link *l)
+{
     unsigned i = 0;
     link_tx_drop(l);
     usrsctp_stack_enter(l);
     usrsctp_deregister_address((void *)(uintptr_t)l->id);
-    while (i < stack.count && stack.links[i] != l) i++;
+    while (i < stack.count && stack.links[i] != l)
+        i++;
     if (i < stack.count) {
         memmove(&stack.links[i], &stack.links[i + 1], (stack.count - i - 1) * sizeof stack.links[0]);
         stack.count--;
@@ -252,7 +289,8 @@ void usrsctp_stack_leave(struct usrsctp_link *l) {
     stack.current = NULL;
     if (!stack.count) {
         timer_stop(&stack.tick);
-        if (usrsctp_finish() == 0) stack.started = false; /* else it lives on and is used again */
+        if (usrsctp_finish() == 0)
+            stack.started = false; /* else it lives on and is used again */
         stack.loop = NULL;
     }
     stack_depth--;

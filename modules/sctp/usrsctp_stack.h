@@ -7,12 +7,12 @@
 struct usrsctp_link { /* one AF_CONN id: (router incarnation, local-ip, remote-ip) */
     struct router *router;
     struct sctp_assoc_config cfg;
-    uint32_t id;                 /* never a pointer, never used twice while the stack lives */
-    bool muted;                  /* the router's power is off: nothing leaves under this id */
+    uint32_t id; /* never a pointer, never used twice while the stack lives */
+    bool muted;  /* the router's power is off: nothing leaves under this id */
     struct frame *tx_head, *tx_tail;
     unsigned tx_count;
     uint64_t packets_in, packets_out, ignored_in;
-    void (*event)(void *arg);    /* something may be readable or writable */
+    void (*event)(void *arg); /* something may be readable or writable */
     void *arg;
 };
 
