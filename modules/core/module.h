@@ -13,7 +13,8 @@ struct debug_flag {
     const char *group;   /* heading in show debugging: "HSRP", "Cryptographic Subsystem" */
     const char *on_text; /* "HSRP Errors debugging is on" */
 };
-enum netif_event { NETIF_CREATED, NETIF_UP, NETIF_DOWN, NETIF_ADDRESS, NETIF_DELETED };
+/* NETIF_CLOSING: `shutdown` was typed and the link still carries frames; NETIF_DOWN follows (HSRP resigns). */
+enum netif_event { NETIF_CREATED, NETIF_UP, NETIF_DOWN, NETIF_ADDRESS, NETIF_DELETED, NETIF_CLOSING };
 
 struct module {
     const char *name;
