@@ -25,6 +25,12 @@ struct link {
     struct link_fault *fault; /* NULL: none */
 };
 
+/* What an interface (or a built-in host) calls to send, and a link to hand in what it received: both pass the faults.
+ * Both consume all frames. link_send drops when the link has no carrier. */
+void link_send(struct link *l, struct frame_vec *v);
+void link_deliver(struct link *l, struct frame_vec *v);
+void link_close(struct link *l); /* clears faults, then ops->close; NULL is harmless */
+
 /* Opens or takes over a tap of that name in the current network namespace (CONTRACT 3: persistent,
  * single-queue, already up and in a bridge is fine; MTU and master are left alone). A tap that is
  * administratively down is a link without carrier. NULL with errno and a one-line reason in err. */

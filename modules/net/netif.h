@@ -43,6 +43,15 @@ struct netif *netif_next(struct router *r, struct netif *prev); /* ifname_compar
 /* CONTRACT 2: an interface of a known type exists once it is named. */
 struct netif *netif_get(struct router *r, const char *canonical_name); /* creates; NULL with errno */
 void netif_set_admin(struct netif *nif, bool up);
+/* Until router_start() every interface is down, whatever its link says: events come once the configuration is read. */
+/* Takes a virtual interface away (NETIF_DOWN, NETIF_DELETED). -EPERM: it is hardware. */
+int netif_delete(struct netif *nif);
+/* Adds or changes an address (a primary replaces the primary); 0, -ENOSPC, -ENOMEM. Says nothing about overlaps. */
+int netif_addr_add(struct netif *nif, const struct addr *a, unsigned len, bool secondary);
+int netif_addr_del(struct netif *nif, const struct addr *a); /* -ENOENT */
+/* The other interface whose subnet overlaps; NULL: none. */
+struct netif *netif_overlap(const struct netif *nif, const struct addr *a, unsigned len);
+void netif_set_mtu(struct netif *nif, uint16_t ip_mtu);
 /* Primary address, ADDR_NONE if none. */
 struct addr netif_primary(const struct netif *nif);
 bool netif_on_subnet(const struct netif *nif, const struct addr *a); /* primary or secondary subnets */

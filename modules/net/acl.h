@@ -1,0 +1,47 @@
+/* Access lists as their commands see them: lists, lines, names of ports and message types. Matching is in ip.h. */
+#ifndef TAPIR_NET_ACL_H
+#define TAPIR_NET_ACL_H
+#include "modules/core/out.h"
+#include "modules/net/ip.h"
+
+enum { ACL_ICMP_ANY = -1 };
+/* rule first: a line is what acl_match and acl_rule_next give. */
+struct acl_line {
+    struct acl_rule rule;
+    bool sport_neq, dport_neq; /* the range is what must not be hit */
+    bool established, log, fragments;
+    int icmp_type, icmp_code;  /* ACL_ICMP_ANY */
+    bool is_remark;
+    char remark[101];
+    uint64_t matches;
+    struct acl_line *next;     /* by sequence number */
+};
+struct acl {
+    char name[64];
+    bool extended;
+    struct acl_line *lines;
+    unsigned n_lines;
+    struct acl *next; /* numbered first, then by name */
+};
+
+/* Creates on first use. -EEXIST: there is one of the other kind; -ENOSPC. */
+int acl_create(struct router *r, const char *name, bool extended, struct acl **out);
+struct acl *acl_find(struct router *r, const char *name);
+void acl_delete(struct router *r, const char *name);
+struct acl *acl_next(struct router *r, struct acl *prev);
+/* Puts a copy of line in; rule.seq 0: after the last, in tens. A line that says the same already keeps its place and
+ * number, as in IOS. 0 and *seq, or -ENOSPC, -ENOMEM. */
+int acl_line_put(struct router *r, struct acl *acl, const struct acl_line *line, uint32_t *seq);
+/* By number, or (seq 0) the line that says the same. -ENOENT. *seq: which it was. */
+int acl_line_drop(struct router *r, struct acl *acl, const struct acl_line *line, uint32_t *seq);
+void acl_clear_counters(struct router *r, const char *name); /* NULL: all */
+/* "permit tcp any any eq telnet log"; the standard form for standard lists, as show prints it. */
+void acl_line_text(const struct acl *acl, const struct acl_line *line, struct strbuf *out);
+
+/* Port and message names of IOS; -1: unknown. udp: the names that differ. */
+int acl_port_number(const char *name, bool udp);
+const char *acl_port_name(unsigned port, bool udp); /* NULL: none */
+bool acl_icmp_number(const char *name, int *type, int *code);
+int acl_proto_number(const char *name);
+const char *acl_proto_name(unsigned proto); /* NULL: none */
+#endif

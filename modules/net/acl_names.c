@@ -1,0 +1,199 @@
+/* The names IOS gives to ports, ICMP messages and protocols in access lists. Called by the access list commands and
+ * when a line is printed. */
+#include "modules/net/acl.h"
+#include <string.h>
+
+struct name {
+    const char *name;
+    int a, b;
+};
+static const struct name tcp_ports[] = {
+    {"bgp", 179, 0},     {"chargen", 19, 0},  {"cmd", 514, 0},     {"daytime", 13, 0}, {"discard", 9, 0},
+    {"domain", 53, 0},   {"echo", 7, 0},      {"exec", 512, 0},    {"finger", 79, 0},  {"ftp", 21, 0},
+    {"ftp-data", 20, 0}, {"gopher", 70, 0},   {"hostname", 101, 0},{"ident", 113, 0},  {"irc", 194, 0},
+    {"klogin", 543, 0},  {"kshell", 544, 0},  {"login", 513, 0},   {"lpd", 515, 0},    {"nntp", 119, 0},
+    {"pim-auto-rp", 496, 0}, {"pop2", 109, 0}, {"pop3", 110, 0},   {"smtp", 25, 0},    {"sunrpc", 111, 0},
+    {"tacacs", 49, 0},   {"talk", 517, 0},    {"telnet", 23, 0},   {"time", 37, 0},    {"uucp", 540, 0},
+    {"whois", 43, 0},    {"www", 80, 0},      {NULL, 0, 0}};
+static const struct name udp_ports[] = {
+    {"biff", 512, 0},    {"bootpc", 68, 0},   {"bootps", 67, 0},   {"discard", 9, 0},  {"dnsix", 195, 0},
+    {"domain", 53, 0},   {"echo", 7, 0},      {"isakmp", 500, 0},  {"mobile-ip", 434, 0}, {"nameserver", 42, 0},
+    {"netbios-dgm", 138, 0}, {"netbios-ns", 137, 0}, {"netbios-ss", 139, 0}, {"non500-isakmp", 4500, 0}, {"ntp", 123, 0},
+    {"pim-auto-rp", 496, 0}, {"rip", 520, 0}, {"snmp", 161, 0},    {"snmptrap", 162, 0}, {"sunrpc", 111, 0},
+    {"syslog", 514, 0},  {"tacacs", 49, 0},   {"talk", 517, 0},    {"tftp", 69, 0},    {"time", 37, 0},
+    {"who", 513, 0},     {"xdmcp", 177, 0},   {NULL, 0, 0}};
+static const struct name icmp_names[] = {
+    {"administratively-prohibited", 3, 13}, {"echo", 8, -1}, {"echo-reply", 0, -1}, {"host-unreachable", 3, 1},
+    {"mask-request", 17, -1}, {"net-unreachable", 3, 0}, {"packet-too-big", 3, 4}, {"parameter-problem", 12, -1},
+    {"port-unreachable", 3, 3}, {"protocol-unreachable", 3, 2}, {"redirect", 5, -1}, {"reassembly-timeout", 11, 1},
+    {"source-quench", 4, -1}, {"time-exceeded", 11, -1}, {"timestamp-request", 13, -1}, {"timestamp-reply", 14, -1},
+    {"traceroute", 30, -1}, {"ttl-exceeded", 11, 0}, {"unreachable", 3, -1}, {NULL, 0, 0}};
+static const struct name protocols[] = {
+    {"ip", 0, 0},   {"icmp", 1, 0},  {"igmp", 2, 0},  {"ipinip", 4, 0}, {"tcp", 6, 0},  {"udp", 17, 0}, {"gre", 47, 0},
+    {"esp", 50, 0}, {"ahp", 51, 0},  {"eigrp", 88, 0}, {"ospf", 89, 0}, {"nos", 94, 0}, {"pim", 103, 0}, {"pcp", 108, 0},
+    {"sctp", 132, 0}, {NULL, 0, 0}};
+
+static const struct name *by_name(const struct name *list, const char *name)
+{
+    for (; list->name; list++)
+        if (!strcmp(list->name, name))
+            return list;
+    return NULL;
+}
+
+static const char *by_number(const struct name *list, int a)
+{
+    for (; list->name; list++)
+        if (list->a == a)
+            return list->name;
+    return NULL;
+}
+
+int acl_port_number(const char *name, bool udp)
+{
+    const struct name *n = by_name(udp ? udp_ports : tcp_ports, name);
+    return n ? n->a : -1;
+}
+
+const char *acl_port_name(unsigned port, bool udp)
+{
+    return by_number(udp ? udp_ports : tcp_ports, (int)port);
+}
+
+bool acl_icmp_number(const char *name, int *type, int *code)
+{
+    const struct name *n = by_name(icmp_names, name);
+    if (!n)
+        return false;
+    *type = n->a;
+    *code = n->b;
+    return true;
+}
+
+int acl_proto_number(const char *name)
+{
+    const struct name *n = by_name(protocols, name);
+    return n ? n->a : -1;
+}
+
+const char *acl_proto_name(unsigned proto)
+{
+    return by_number(protocols, (int)proto);
+}
+
+static void address_text(struct strbuf *out, const struct addr *a, uint32_t wild)
+{
+    char buf[ADDR_STRLEN];
+    struct addr w = addr_v4(wild);
+    if (wild == UINT32_MAX)
+        strbuf_add(out, " any");
+    else if (wild == 0)
+        strbuf_add(out, " host %s", addr_format(a, buf));
+    else {
+        strbuf_add(out, " %s", addr_format(a, buf));
+        strbuf_add(out, " %s", addr_format(&w, buf));
+    }
+}
+
+static void port_text(struct strbuf *out, unsigned port, bool udp)
+{
+    const char *name = acl_port_name(port, udp);
+    if (name)
+        strbuf_add(out, " %s", name);
+    else
+        strbuf_add(out, " %u", port);
+}
+
+static void ports_text(struct strbuf *out, unsigned lo, unsigned hi, bool neq, bool udp)
+{
+    if (lo == 0 && hi == 65535)
+        return;
+    if (neq || lo == hi) {
+        strbuf_add(out, neq ? " neq" : " eq");
+        port_text(out, lo, udp);
+    } else if (hi == 65535) {
+        strbuf_add(out, " gt");
+        port_text(out, lo - 1, udp);
+    } else if (lo == 0) {
+        strbuf_add(out, " lt");
+        port_text(out, hi + 1, udp);
+    } else {
+        strbuf_add(out, " range");
+        port_text(out, lo, udp);
+        port_text(out, hi, udp);
+    }
+}
+
+static void icmp_text(struct strbuf *out, const struct acl_line *l)
+{
+    if (l->icmp_type == ACL_ICMP_ANY)
+        return;
+    for (const struct name *n = icmp_names; n->name; n++) {
+        if (n->a == l->icmp_type && n->b == l->icmp_code) {
+            strbuf_add(out, " %s", n->name);
+            return;
+        }
+    }
+    strbuf_add(out, " %d", l->icmp_type);
+    if (l->icmp_code != ACL_ICMP_ANY)
+        strbuf_add(out, " %d", l->icmp_code);
+}
+
+static void standard_text(const struct acl_line *l, struct strbuf *out)
+{
+    char buf[ADDR_STRLEN];
+    struct addr w = addr_v4(l->rule.src_wild);
+    strbuf_add(out, "%s", l->rule.permit ? "permit" : "deny  ");
+    if (l->rule.src_wild == UINT32_MAX)
+        strbuf_add(out, " any");
+    else
+        strbuf_add(out, " %s", addr_format(&l->rule.src, buf));
+    if (l->rule.src_wild != UINT32_MAX && l->rule.src_wild != 0)
+        strbuf_add(out, ", wildcard bits %s", addr_format(&w, buf));
+    if (l->log)
+        strbuf_add(out, " log");
+}
+
+void acl_line_text(const struct acl *acl, const struct acl_line *l, struct strbuf *out)
+{
+    if (l->is_remark) {
+        strbuf_add(out, "remark %s", l->remark);
+        return;
+    }
+    if (!acl->extended) {
+        standard_text(l, out);
+        return;
+    }
+    const char *proto = acl_proto_name(l->rule.proto);
+    bool udp = l->rule.proto == IPPROTO_UDP_;
+    strbuf_add(out, "%s ", l->rule.permit ? "permit" : "deny");
+    if (proto)
+        strbuf_add(out, "%s", proto);
+    else
+        strbuf_add(out, "%u", l->rule.proto);
+    address_text(out, &l->rule.src, l->rule.src_wild);
+    ports_text(out, l->rule.sport_lo, l->rule.sport_hi, l->sport_neq, udp);
+    address_text(out, &l->rule.dst, l->rule.dst_wild);
+    ports_text(out, l->rule.dport_lo, l->rule.dport_hi, l->dport_neq, udp);
+    icmp_text(out, l);
+    if (l->established)
+        strbuf_add(out, " established");
+    if (l->fragments)
+        strbuf_add(out, " fragments");
+    if (l->log)
+        strbuf_add(out, " log");
+}
+
+void acl_rule_text(const struct acl_rule *rule, char *buf, size_t len)
+{
+    static const struct acl extended = {.extended = true};
+    const struct acl_line *l = (const struct acl_line *)rule; /* rules are only handed out as parts of lines */
+    struct strbuf s = {0};
+    acl_line_text(&extended, l, &s);
+    size_t n = s.len < len ? s.len : len ? len - 1 : 0;
+    if (len) {
+        memcpy(buf, s.s ? s.s : "", n);
+        buf[n] = 0;
+    }
+    strbuf_free(&s);
+}

@@ -1,0 +1,155 @@
+/* ICMP (RFC 792, RFC 1812 4.3): answers echo, sends errors within limits and never about what must not be answered,
+ * and hands replies and errors to listeners (ping, traceroute, path MTU). Called by ip_input.c and by whoever drops a
+ * packet with a reason that its sender should hear. */
+#include "modules/core/cursor.h"
+#include "modules/net/stack.h"
+
+enum { ICMP_HLEN = 8, ICMP_BURST = 20, ICMP_RATE = 100, ICMP_QUOTE = 576 - IP_HLEN - ICMP_HLEN };
+
+int icmp_listen(struct router *r, icmp_listen_fn fn, void *arg)
+{
+    struct net *net = net_of(r);
+    for (unsigned i = 0; i < ICMP_LISTENERS_MAX; i++) {
+        if (!net->icmp[i].fn) {
+            net->icmp[i] = (struct icmp_listener){fn, arg};
+            return 0;
+        }
+    }
+    return -ENOSPC;
+}
+
+void icmp_unlisten(struct router *r, icmp_listen_fn fn, void *arg)
+{
+    struct net *net = net_of(r);
+    for (unsigned i = 0; i < ICMP_LISTENERS_MAX; i++)
+        if (net->icmp[i].fn == fn && net->icmp[i].arg == arg)
+            net->icmp[i].fn = NULL;
+}
+
+static void tell_listeners(struct net *net, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest,
+                           const uint8_t *body, size_t len)
+{
+    for (unsigned i = 0; i < ICMP_LISTENERS_MAX; i++)
+        if (net->icmp[i].fn)
+            net->icmp[i].fn(net->icmp[i].arg, rx, type, code, rest, body, len);
+}
+
+static void echo_reply(struct net *net, const struct ip_rx *rx, struct frame *f)
+{
+    net->stats.icmp_echo_in++;
+    if (f->flags & FRAME_BROADCAST) {
+        ip_drop(net->router, "icmp-broadcast-echo", f);
+        return;
+    }
+    f->data[0] = 0;
+    put16(f->data + 2, 0);
+    put16(f->data + 2, ip_checksum(f->data, f->len));
+    struct ip_tx tx = {.src = rx->dst, .dst = rx->src, .proto = IPPROTO_ICMP_, .tos = rx->tos};
+    net->stats.icmp_reply_out++;
+    net->stats.icmp_out++;
+    ip_send(net->router, &tx, f);
+}
+
+void icmp_input(struct net *net, const struct ip_rx *rx, struct frame *f)
+{
+    struct cursor c = cursor_make(f->data, f->len);
+    uint8_t type = cursor_u8(&c), code = cursor_u8(&c);
+    cursor_skip(&c, 2);
+    uint32_t rest = cursor_u32(&c);
+    net->stats.icmp_in++;
+    if (!cursor_ok(&c) || ip_checksum(f->data, f->len)) {
+        net->stats.icmp_bad++;
+        ip_drop(net->router, cursor_ok(&c) ? "icmp-checksum" : "icmp-short", f);
+        return;
+    }
+    if (type == 8 && code == 0) {
+        echo_reply(net, rx, f);
+        return;
+    }
+    if (type == 0)
+        net->stats.icmp_reply_in++;
+    else if (type == 3)
+        net->stats.icmp_unreach_in++;
+    else if (type == 11)
+        net->stats.icmp_time_in++;
+    else
+        net->stats.icmp_other_in++;
+    size_t left = cursor_left(&c);
+    tell_listeners(net, rx, type, code, rest, cursor_take(&c, left), left);
+    frame_free(f);
+}
+
+/* RFC 1812 4.3.2.7: what must never be answered with an error. */
+static bool may_answer(struct net *net, const struct frame *f, struct ip4 *ip)
+{
+    if (ip_parse(f, ip) && f->len < IP_HLEN)
+        return false;
+    if ((f->flags & FRAME_BROADCAST) || (ip->frag & IP_OFFMASK) || ip->dst >> 28 == 14 || ip->dst == UINT32_MAX)
+        return false;
+    if (ip->src == 0 || ip->src >> 24 == 127 || ip->src >> 28 >= 14)
+        return false;
+    const struct local_entry *l = net_local_find(net, ip->dst);
+    if (l && l->kind == LOCAL_BROADCAST)
+        return false;
+    if (ip->proto != IPPROTO_ICMP_)
+        return true;
+    struct cursor c = cursor_make(f->data, f->len);
+    cursor_skip(&c, ip->hlen);
+    uint8_t type = cursor_u8(&c);
+    return cursor_ok(&c) && (type == 8 || type == 0 || (type >= 13 && type <= 18));
+}
+
+static bool token(struct net *net)
+{
+    nstime now = loop_now(net->loop);
+    net->icmp_tokens += (double)(now - net->icmp_refill) * ICMP_RATE / (double)NS_PER_S;
+    net->icmp_refill = now;
+    if (net->icmp_tokens > ICMP_BURST)
+        net->icmp_tokens = ICMP_BURST;
+    if (net->icmp_tokens < 1) {
+        net->stats.icmp_limited++;
+        return false;
+    }
+    net->icmp_tokens -= 1;
+    return true;
+}
+
+void icmp_error(struct router *r, const struct frame *f, uint8_t type, uint8_t code, uint16_t mtu)
+{
+    struct net *net = net_of(r);
+    struct ip4 ip;
+    if (!may_answer(net, f, &ip))
+        return;
+    size_t quote = f->len < ICMP_QUOTE ? f->len : ICMP_QUOTE;
+    const struct local_entry *l = net_local_find(net, ip.src);
+    if (l || (f->flags & FRAME_LOCAL_OUT)) { /* our own packet: tell those who wait here */
+        struct ip_rx rx = {.src = addr_v4(ip.src), .dst = addr_v4(ip.src), .proto = IPPROTO_ICMP_, .ttl = 255};
+        tell_listeners(net, &rx, type, code, mtu, f->data, quote);
+        return;
+    }
+    struct frame *e = token(net) ? frame_alloc(net->loop) : NULL;
+    uint8_t *p = e ? frame_put(e, (uint32_t)(ICMP_HLEN + quote)) : NULL;
+    if (!p) {
+        frame_free(e);
+        return;
+    }
+    struct builder b = builder_make(p, ICMP_HLEN + quote);
+    builder_u8(&b, type);
+    builder_u8(&b, code);
+    builder_u16(&b, 0);
+    builder_u16(&b, 0);
+    builder_u16(&b, mtu); /* RFC 1191 4 */
+    builder_bytes(&b, f->data, quote);
+    builder_patch_u16(&b, 2, ip_checksum(p, ICMP_HLEN + quote));
+    struct ip_tx tx = {.dst = addr_v4(ip.src), .proto = IPPROTO_ICMP_, .tos = 0xc0};
+    if (l = net_local_find(net, ip.dst), l && l->kind == LOCAL_UNICAST)
+        tx.src = addr_v4(ip.dst);
+    else if (f->in)
+        tx.src = netif_primary(f->in);
+    net->stats.icmp_out++;
+    if (type == 3)
+        net->stats.icmp_unreach_out++;
+    else
+        net->stats.icmp_time_out++;
+    ip_send(r, &tx, e);
+}

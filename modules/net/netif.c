@@ -1,0 +1,448 @@
+/* Interfaces: creation by name, addresses, states with their log lines and events, virtual router addresses,
+ * multicast groups. Called by the interface commands, HSRP and the frame path. Control side only. */
+#include "modules/core/ifname.h"
+#include "modules/net/stack.h"
+#include <stdlib.h>
+
+static void netif_event(struct nif *nif, enum netif_event ev)
+{
+    struct router *r = nif->n.router;
+    for (unsigned i = 0; i < tapir_modules_count; i++) {
+        const struct module *m = tapir_modules[i];
+        if (m && m->netif_event)
+            m->netif_event(r, r->module_states ? r->module_states[i] : NULL, &nif->n, ev);
+    }
+}
+
+struct netif *netif_find(struct router *r, const char *canonical_name)
+{
+    struct net *net = net_of(r);
+    for (unsigned i = 0; net && i < net->n_nifs; i++)
+        if (!strcmp(net->nifs[i]->n.name, canonical_name))
+            return &net->nifs[i]->n;
+    return NULL;
+}
+
+struct netif *netif_by_index(struct router *r, unsigned index)
+{
+    struct net *net = net_of(r);
+    for (unsigned i = 0; net && i < net->n_nifs; i++)
+        if (net->nifs[i]->n.index == index)
+            return &net->nifs[i]->n;
+    return NULL;
+}
+
+struct netif *netif_next(struct router *r, struct netif *prev)
+{
+    struct net *net = net_of(r);
+    if (!net)
+        return NULL;
+    if (!prev)
+        return net->n_nifs ? &net->nifs[0]->n : NULL;
+    for (unsigned i = 0; i + 1 < net->n_nifs; i++)
+        if (&net->nifs[i]->n == prev)
+            return &net->nifs[i + 1]->n;
+    return NULL;
+}
+
+/* CONTRACT 3: the router's own, locally administered, the same after a restart. FNV-1a over NAME and interface,
+ * stirred, so that near names are far apart. */
+static struct mac mac_derive(const char *router, const char *ifname)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (const char *p = router; *p; p++)
+        h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+    h = (h ^ 0xff) * UINT64_C(0x100000001b3);
+    for (const char *p = ifname; *p; p++)
+        h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+    h ^= h >> 33;
+    h *= UINT64_C(0xff51afd7ed558ccd);
+    h ^= h >> 33;
+    struct mac m;
+    for (int i = 0; i < 6; i++)
+        m.b[i] = (uint8_t)(h >> (8 * i));
+    m.b[0] = (uint8_t)((m.b[0] & 0xfc) | 0x02);
+    return m;
+}
+
+static const struct ifname_type *type_of(const char *name)
+{
+    for (const struct ifname_type *t = ifname_types; t->name; t++) {
+        size_t n = strlen(t->name);
+        if (!strncmp(t->name, name, n) && name[n] >= '0' && name[n] <= '9')
+            return t;
+    }
+    return NULL;
+}
+
+/* ---- state ---- */
+
+void netif_refresh(struct nif *nif)
+{
+    struct netif *n = &nif->n;
+    struct net *net = nif->net;
+    n->link_up = n->is_virtual || (n->link && n->link->up);
+    bool line = net->started && n->admin_up && n->link_up;
+    if (line == n->line_up)
+        return;
+    n->line_up = line;
+    n->line_changed = loop_now(net->loop);
+    if (!line) {
+        nif->resets++;
+        for (unsigned i = 0; i < nif->txv.n; i++)
+            frame_free(nif->txv.f[i]);
+        nif->txv.n = 0;
+    }
+    arp_flush(net, nif, false);
+    rib_touch(net);
+    event_id cause = 0;
+    if (n->admin_up) /* a shutdown says so itself */
+        cause = log_syslog(n->router, 0, "LINK", 3, "UPDOWN", "Interface %s, changed state to %s", n->name,
+                           line ? "up" : "down");
+    log_syslog(n->router, cause, "LINEPROTO", 5, "UPDOWN", "Line protocol on Interface %s, changed state to %s", n->name,
+               line ? "up" : "down");
+    if (line)
+        arp_announce(nif);
+    netif_event(nif, line ? NETIF_UP : NETIF_DOWN);
+}
+
+static void link_state(void *arg, bool up)
+{
+    (void)up;
+    netif_refresh(arg);
+}
+
+void netif_set_admin(struct netif *n, bool up)
+{
+    struct nif *nif = nif_of(n);
+    if (n->admin_up == up)
+        return;
+    n->admin_up = up;
+    if (n->link && n->link->ops->set_carrier)
+        n->link->ops->set_carrier(n->link, up);
+    if (!up)
+        log_syslog(n->router, 0, "LINK", 5, "CHANGED", "Interface %s, changed state to administratively down", n->name);
+    netif_refresh(nif);
+}
+
+void netif_set_mtu(struct netif *n, uint16_t ip_mtu)
+{
+    n->mtu = ip_mtu;
+}
+
+/* ---- creation ---- */
+
+static void load_sample(void *arg)
+{
+    /* IOS's 5 minute exponential averages, from samples every 5 s. */
+    struct nif *nif = arg;
+    const struct netif_counters *c = &nif->n.counters;
+    double now[4] = {(double)(c->in_bytes - nif->load_in_b) * 8 / 5, (double)(c->in_packets - nif->load_in_p) / 5,
+                     (double)(c->out_bytes - nif->load_out_b) * 8 / 5, (double)(c->out_packets - nif->load_out_p) / 5};
+    bool moving = false;
+    for (int i = 0; i < 4; i++) {
+        nif->rate[i] += (now[i] - nif->rate[i]) * (1 - 0.98347145); /* exp(-5/300) */
+        if (nif->rate[i] < 0.01)
+            nif->rate[i] = 0;
+        else
+            moving = true;
+    }
+    nif->load_in_b = c->in_bytes, nif->load_in_p = c->in_packets;
+    nif->load_out_b = c->out_bytes, nif->load_out_p = c->out_packets;
+    if (moving) /* an idle interface costs no timer: the next frame starts it again */
+        timer_start(&nif->load, 5 * NS_PER_S);
+}
+
+struct netif *netif_get(struct router *r, const char *name)
+{
+    struct net *net = net_of(r);
+    struct netif *have = netif_find(r, name);
+    if (have)
+        return have;
+    const struct ifname_type *type = type_of(name);
+    if (!net || !type || strlen(name) >= sizeof have->name) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (net->n_nifs == NETIFS_MAX) {
+        errno = ENOSPC;
+        return NULL;
+    }
+    struct nif **list = realloc(net->nifs, (net->n_nifs + 1) * sizeof *list);
+    if (list)
+        net->nifs = list;
+    struct nif *nif = list ? calloc(1, sizeof *nif) : NULL;
+    if (!nif) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    struct netif *n = &nif->n;
+    nif->net = net;
+    n->router = r;
+    memcpy(n->name, name, strlen(name) + 1);
+    ifname_short(name, n->shortname);
+    n->index = ++net->next_index;
+    n->is_virtual = type->is_virtual;
+    n->mac = mac_derive(r->name, name);
+    n->mtu = 1500;
+    n->admin_up = true;
+    n->line_changed = loop_now(net->loop);
+    timer_init(&nif->load, net->loop, load_sample, nif);
+    unsigned at = net->n_nifs;
+    while (at > 0 && ifname_compare(name, net->nifs[at - 1]->n.name) < 0) {
+        net->nifs[at] = net->nifs[at - 1];
+        at--;
+    }
+    net->nifs[at] = nif;
+    net->n_nifs++;
+    if (!n->is_virtual && r->host && r->host->open_link)
+        n->link = r->host->open_link(r->host->ctx, r, name, n->mtu);
+    if (n->link) {
+        n->link->rx = ether_input;
+        n->link->state = link_state;
+        n->link->arg = nif;
+        n->link->ops->set_carrier(n->link, true);
+    }
+    netif_event(nif, NETIF_CREATED);
+    netif_refresh(nif);
+    return n;
+}
+
+static void netif_destroy(struct nif *nif)
+{
+    timer_stop(&nif->load);
+    link_close(nif->n.link);
+    nif->n.link = NULL;
+    for (unsigned i = 0; i < nif->txv.n; i++)
+        frame_free(nif->txv.f[i]);
+    free(nif->n.addrs);
+    free(nif->vips);
+    free(nif);
+}
+
+int netif_delete(struct netif *n)
+{
+    struct nif *nif = nif_of(n);
+    struct net *net = nif->net;
+    if (!n->is_virtual)
+        return -EPERM;
+    netif_set_admin(n, false);
+    netif_event(nif, NETIF_DELETED);
+    for (unsigned i = 0; i < net->n_nifs; i++) {
+        if (net->nifs[i] != nif)
+            continue;
+        memmove(&net->nifs[i], &net->nifs[i + 1], (net->n_nifs - i - 1) * sizeof *net->nifs);
+        net->n_nifs--;
+        break;
+    }
+    arp_flush(net, nif, false);
+    n->n_addrs = 0;
+    net_local_rebuild(net);
+    rib_touch(net);
+    netif_destroy(nif);
+    return 0;
+}
+
+void netif_free_all(struct net *net)
+{
+    while (net->n_nifs)
+        netif_destroy(net->nifs[--net->n_nifs]);
+    free(net->nifs);
+    net->nifs = NULL;
+}
+
+/* ---- addresses ---- */
+
+struct addr netif_primary(const struct netif *n)
+{
+    return n->n_addrs && !n->addrs[0].secondary ? n->addrs[0].addr : (struct addr){0};
+}
+
+static bool in_subnet(const struct netif_addr *na, uint32_t ip)
+{
+    uint32_t mask = mask_from_len(na->len);
+    return (addr_v4_get(&na->addr) & mask) == (ip & mask);
+}
+
+bool netif_subnet_has(const struct nif *nif, uint32_t ip)
+{
+    for (unsigned i = 0; i < nif->n.n_addrs; i++)
+        if (in_subnet(&nif->n.addrs[i], ip))
+            return true;
+    return false;
+}
+
+bool netif_on_subnet(const struct netif *n, const struct addr *a)
+{
+    return a->family == ADDR_V4 && netif_subnet_has(nif_of(n), addr_v4_get(a));
+}
+
+uint32_t netif_source_for(const struct nif *nif, uint32_t dst)
+{
+    for (unsigned i = 0; i < nif->n.n_addrs; i++)
+        if (in_subnet(&nif->n.addrs[i], dst))
+            return addr_v4_get(&nif->n.addrs[i].addr);
+    return nif->n.n_addrs ? addr_v4_get(&nif->n.addrs[0].addr) : 0;
+}
+
+bool netif_owns(const struct netif *n, const struct addr *a)
+{
+    for (unsigned i = 0; i < n->n_addrs; i++)
+        if (addr_equal(&n->addrs[i].addr, a))
+            return true;
+    return a->family == ADDR_V4 && netif_vip_of(nif_of(n), addr_v4_get(a));
+}
+
+bool net_is_local(struct router *r, const struct addr *a)
+{
+    struct local_entry *e = a->family == ADDR_V4 ? net_local_find(net_of(r), addr_v4_get(a)) : NULL;
+    return e && e->kind == LOCAL_UNICAST;
+}
+
+static void addresses_changed(struct nif *nif)
+{
+    net_local_rebuild(nif->net);
+    rib_touch(nif->net);
+    if (nif->n.line_up)
+        arp_announce(nif);
+    netif_event(nif, NETIF_ADDRESS);
+}
+
+int netif_addr_add(struct netif *n, const struct addr *a, unsigned len, bool secondary)
+{
+    struct nif *nif = nif_of(n);
+    nif->addr_nvram = n->router->booting;
+    for (unsigned i = 0; i < n->n_addrs; i++) {
+        bool same = addr_equal(&n->addrs[i].addr, a);
+        if (same && n->addrs[i].secondary == secondary && n->addrs[i].len == len)
+            return 0;
+        if (same || (!secondary && !n->addrs[i].secondary)) { /* changes in place */
+            n->addrs[i] = (struct netif_addr){*a, (uint8_t)len, n->addrs[i].secondary};
+            addresses_changed(nif);
+            return 0;
+        }
+    }
+    if (n->n_addrs == NIF_ADDRS_MAX)
+        return -ENOSPC;
+    struct netif_addr *list = realloc(n->addrs, (n->n_addrs + 1) * sizeof *list);
+    if (!list)
+        return -ENOMEM;
+    n->addrs = list;
+    unsigned at = secondary ? n->n_addrs : 0;
+    memmove(&list[at + 1], &list[at], (n->n_addrs - at) * sizeof *list);
+    list[at] = (struct netif_addr){*a, (uint8_t)len, secondary};
+    n->n_addrs++;
+    arp_forget(nif, addr_v4_get(a));
+    addresses_changed(nif);
+    return 0;
+}
+
+int netif_addr_del(struct netif *n, const struct addr *a)
+{
+    for (unsigned i = 0; i < n->n_addrs; i++) {
+        if (!addr_equal(&n->addrs[i].addr, a))
+            continue;
+        memmove(&n->addrs[i], &n->addrs[i + 1], (n->n_addrs - i - 1) * sizeof *n->addrs);
+        n->n_addrs--;
+        arp_flush(nif_of(n)->net, nif_of(n), false);
+        addresses_changed(nif_of(n));
+        return 0;
+    }
+    return -ENOENT;
+}
+
+struct netif *netif_overlap(const struct netif *nif, const struct addr *a, unsigned len)
+{
+    struct net *net = nif_of(nif)->net;
+    uint32_t ip = addr_v4_get(a);
+    for (unsigned i = 0; i < net->n_nifs; i++) {
+        struct netif *other = &net->nifs[i]->n;
+        for (unsigned k = 0; other != nif && k < other->n_addrs; k++) {
+            uint32_t mask = mask_from_len(other->addrs[k].len < len ? other->addrs[k].len : len);
+            if ((addr_v4_get(&other->addrs[k].addr) & mask) == (ip & mask))
+                return other;
+        }
+    }
+    return NULL;
+}
+
+/* ---- virtual router addresses ---- */
+
+const struct vip *netif_vip_of(const struct nif *nif, uint32_t ip)
+{
+    for (unsigned i = 0; i < nif->n_vips; i++)
+        if (nif->vips[i].ip == ip)
+            return &nif->vips[i];
+    return NULL;
+}
+
+int netif_vip_add(struct netif *n, const struct addr *vip, const struct mac *vmac)
+{
+    struct nif *nif = nif_of(n);
+    uint32_t ip = addr_v4_get(vip);
+    for (unsigned i = 0; i < nif->n_vips; i++) {
+        if (nif->vips[i].ip == ip) {
+            nif->vips[i].mac = *vmac;
+            return 0;
+        }
+    }
+    if (nif->n_vips == NIF_VIPS_MAX)
+        return -ENOSPC;
+    struct vip *list = realloc(nif->vips, (nif->n_vips + 1) * sizeof *list);
+    if (!list)
+        return -ENOMEM;
+    nif->vips = list;
+    list[nif->n_vips++] = (struct vip){ip, *vmac};
+    arp_forget(nif, ip); /* what the former active router answered */
+    net_local_rebuild(nif->net);
+    return 0;
+}
+
+void netif_vip_del(struct netif *n, const struct addr *vip)
+{
+    struct nif *nif = nif_of(n);
+    uint32_t ip = addr_v4_get(vip);
+    for (unsigned i = 0; i < nif->n_vips; i++) {
+        if (nif->vips[i].ip != ip)
+            continue;
+        nif->vips[i] = nif->vips[--nif->n_vips];
+        net_local_rebuild(nif->net);
+        return;
+    }
+}
+
+/* ---- multicast ---- */
+
+bool netif_joined(const struct nif *nif, uint32_t group)
+{
+    if (group == 0xe0000001) /* 224.0.0.1: all systems */
+        return true;
+    for (unsigned i = 0; i < nif->n_groups; i++)
+        if (nif->groups[i] == group)
+            return true;
+    return false;
+}
+
+int ip_join_group(struct netif *n, const struct addr *group)
+{
+    struct nif *nif = nif_of(n);
+    uint32_t ip = addr_v4_get(group);
+    for (unsigned i = 0; i < nif->n_groups; i++)
+        if (nif->groups[i] == ip)
+            return 0;
+    if (nif->n_groups == NIF_GROUPS_MAX)
+        return -ENOSPC;
+    nif->groups[nif->n_groups++] = ip;
+    return 0;
+}
+
+void ip_leave_group(struct netif *n, const struct addr *group)
+{
+    struct nif *nif = nif_of(n);
+    for (unsigned i = 0; i < nif->n_groups; i++) {
+        if (nif->groups[i] == addr_v4_get(group)) {
+            nif->groups[i] = nif->groups[--nif->n_groups];
+            return;
+        }
+    }
+}
