@@ -1,0 +1,48 @@
+/* The router's end of the control socket: what control.c (connections), control_session.c (what a connection asks)
+ * and control_paste.c (a whole file) share. Nobody else includes it. */
+#ifndef TAPIR_CLI_CONTROL_INTERNAL_H
+#define TAPIR_CLI_CONTROL_INTERNAL_H
+#include "cli/control_wire.h"
+#include "parser/session.h"
+
+struct paste;
+struct conn {
+    struct control *control;
+    int fd;
+    struct loop_fd *watch;
+    struct ctl_buf in, out;
+    struct strbuf text; /* output not yet made into a message */
+    struct task pump;   /* flush, and messages that waited for a command to end */
+    struct session *session;
+    enum ctl_kind kind;
+    unsigned line;      /* number of the vty */
+    bool closing;       /* nothing more is read; ends when out is empty */
+    bool end_session;   /* session_free() at the next pump: we may be inside one of its calls */
+    bool running;       /* a CTL_LINE or CTL_END is not answered yet */
+    struct paste *paste;
+    uint64_t dropped;   /* log lines a slow reader missed */
+    struct conn *next;
+};
+struct control {
+    struct loop *loop;
+    int fd;
+    struct loop_fd *watch;
+    char *path;
+    struct router *router; /* NULL: off, or between two incarnations */
+    struct conn *conns;
+    unsigned n_conns;
+};
+
+/* control.c */
+void conn_message(struct conn *c, uint8_t type, const void *first, size_t first_len, const void *rest, size_t rest_len);
+void conn_wake(struct conn *c); /* pump at the end of this turn */
+/* control_session.c */
+bool conn_handle(struct conn *c, const struct ctl_msg *m); /* false: not now, a command runs: keep it */
+void conn_session_end(struct conn *c);
+/* control_paste.c */
+void paste_start(struct conn *c, bool repair, const char *text, size_t len);
+void paste_step(struct conn *c);               /* from the pump */
+void paste_output(struct conn *c, const char *text, size_t len);
+void paste_done(struct conn *c, int status);
+void paste_free(struct conn *c);
+#endif

@@ -1,0 +1,206 @@
+/* What a connection of the control socket asks of its session: run a line, help, complete, answer a question, abort,
+ * and the requests that need no session. Called by control.c for each message. */
+#include "cli/control_internal.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUT_DROP_LOGS (4u << 20) /* log lines that a slow reader lets pile up beyond this are dropped */
+
+static void conn_refuse(struct conn *c, const char *why)
+{
+    conn_message(c, CTL_REFUSED, NULL, 0, why, strlen(why));
+    c->closing = true;
+}
+
+static void put_u32(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
+/* CTL_STATE, or CTL_DONE with a status in front. */
+static void conn_send_state(struct conn *c, uint8_t type, int status)
+{
+    uint8_t head[10] = {(uint8_t)status, session_in_config(c->session)};
+    put_u32(head + 2, session_length(c->session));
+    put_u32(head + 6, session_width(c->session));
+    const char *prompt = session_prompt(c->session);
+    size_t skip = type == CTL_STATE;
+    conn_message(c, type, head + skip, sizeof head - skip, prompt, strlen(prompt));
+}
+
+/* ---- the session's calls ---- */
+
+static void on_output(void *u, const char *text, size_t len)
+{
+    struct conn *c = u;
+    if (c->paste) {
+        paste_output(c, text, len);
+        return;
+    }
+    strbuf_write(&c->text, text, len);
+    conn_wake(c);
+}
+
+static void on_done(void *u, int status)
+{
+    struct conn *c = u;
+    if (c->paste) {
+        paste_done(c, status);
+        return;
+    }
+    if (!c->running || c->closing)
+        return;
+    c->running = false;
+    if (c->session)
+        conn_send_state(c, CTL_DONE, status);
+}
+
+static void on_ask(void *u, const char *prompt, bool echo)
+{
+    uint8_t e = echo;
+    conn_message(u, CTL_ASK, &e, 1, prompt, strlen(prompt));
+}
+
+static void on_message(void *u, const char *text)
+{
+    struct conn *c = u;
+    if (ctl_buf_waiting(&c->out) > OUT_DROP_LOGS)
+        c->dropped++;
+    else
+        conn_message(c, CTL_MESSAGE, NULL, 0, text, strlen(text));
+}
+
+static void on_closed(void *u, const char *text)
+{
+    struct conn *c = u;
+    if (c->closing)
+        return;
+    conn_message(c, CTL_CLOSED, NULL, 0, text ? text : "", text ? strlen(text) : 0);
+    c->closing = true;
+    c->end_session = true;
+}
+
+void conn_session_end(struct conn *c)
+{
+    struct session *s = c->session;
+    c->end_session = false;
+    c->session = NULL;
+    if (s)
+        session_free(s);
+}
+
+static void conn_open(struct conn *c, enum ctl_kind kind)
+{
+    static const struct session_ops ops = {
+        .output = on_output, .done = on_done, .ask = on_ask, .message = on_message, .closed = on_closed};
+    char name[40];
+    if (c->session || kind < CTL_EXEC || kind > CTL_VTY) {
+        conn_refuse(c, "this connection has a session already");
+        return;
+    }
+    snprintf(name, sizeof name, "vty%u (local)", c->line);
+    struct session_opts opts = {.line_name = kind == CTL_CONSOLE ? "console" : name,
+                                .privilege = kind == CTL_EXEC ? 15 : 1,
+                                .interactive = kind != CTL_EXEC,
+                                .console_log = kind == CTL_CONSOLE};
+    c->kind = kind;
+    c->session = session_new(c->control->router, &opts, &ops, c);
+    if (c->session)
+        conn_send_state(c, CTL_STATE, 0);
+    else
+        conn_refuse(c, "out of memory for another session");
+}
+
+/* ---- messages ---- */
+
+static void request_data(void *arg, const char *text, size_t len)
+{
+    conn_message(arg, CTL_DATA, NULL, 0, text, len);
+}
+
+static void conn_request(struct conn *c, const char *line)
+{
+    char err[300] = "";
+    uint8_t status = (uint8_t)control_request_serve(c->control->router, line, request_data, c, err, sizeof err);
+    conn_message(c, CTL_RESULT, &status, 1, err, strlen(err));
+}
+
+/* A typed line as a C string: what cannot be typed becomes a character that no command holds. */
+static char *line_text(const char *data, size_t len)
+{
+    char *s = malloc(len + 1);
+    if (!s)
+        return NULL;
+    for (size_t i = 0; i < len; i++)
+        s[i] = data[i] ? data[i] : '\x7f';
+    s[len] = '\0';
+    return s;
+}
+
+static void conn_text_message(struct conn *c, uint8_t type, char *text)
+{
+    switch (type) {
+    case CTL_LINE:
+        c->running = true;
+        session_line(c->session, text);
+        break;
+    case CTL_HELP: {
+        char *help = session_help(c->session, text);
+        conn_message(c, CTL_HELPED, NULL, 0, help ? help : "", help ? strlen(help) : 0);
+        free(help);
+        break;
+    }
+    case CTL_COMPLETE: {
+        char *line = session_complete(c->session, text);
+        uint8_t found = line != NULL;
+        conn_message(c, CTL_COMPLETED, &found, 1, line ? line : "", line ? strlen(line) : 0);
+        free(line);
+        break;
+    }
+    case CTL_ANSWER:
+        session_answer(c->session, text[0] == 1 ? text + 1 : NULL);
+        break;
+    default:
+        break;
+    }
+}
+
+bool conn_handle(struct conn *c, const struct ctl_msg *m)
+{
+    if (c->paste || (c->running && (m->type == CTL_LINE || m->type == CTL_END || m->type == CTL_PASTE)))
+        return false;
+    if (!c->control->router) {
+        conn_refuse(c, "the router is reloading: try again in a moment");
+        return true;
+    }
+    if (!c->session && m->type != CTL_OPEN && m->type != CTL_REQUEST) {
+        conn_refuse(c, "open a session first");
+        return true;
+    }
+    if (m->type == CTL_OPEN) {
+        conn_open(c, m->len ? (enum ctl_kind)m->data[0] : 0);
+    } else if (m->type == CTL_ABORT) {
+        session_abort(c->session);
+    } else if (m->type == CTL_PASTE) {
+        paste_start(c, m->len && m->data[0], m->data + (m->len > 0), m->len - (m->len > 0));
+    } else if (m->type == CTL_END) {
+        c->running = true;
+        session_end(c->session);
+        on_done(c, 0); /* once: on_done looks at running */
+    } else {
+        /* The answer's leading flag is 0 or 1 and must survive as it is. */
+        char *text = line_text(m->data, m->len);
+        if (text && m->type == CTL_ANSWER && m->len && !m->data[0])
+            text[0] = 0;
+        if (text && m->type == CTL_REQUEST)
+            conn_request(c, text);
+        else if (text)
+            conn_text_message(c, m->type, text);
+        free(text);
+    }
+    return true;
+}
