@@ -28,6 +28,8 @@ struct cmd {
     struct out *out;
     enum cmd_op op;
     bool booting;            /* startup-config is being read */
+    bool interactive;        /* somebody can answer a question (not exec, paste, boot) */
+    const char *line_name;   /* "console", "vty0 (10.2.1.9)"; NULL at boot */
     const char *line;        /* as typed, for messages; borrowed */
     /* Enclosing blocks, innermost first: the args struct of the command that opened each mode. */
     const void *block[6];

@@ -50,6 +50,11 @@ nstime loop_wall(const struct loop *loop)
     return loop->ops->wall(loop);
 }
 
+nstime loop_cpu(const struct loop *loop)
+{
+    return loop->ops->cpu ? loop->ops->cpu(loop) : 0;
+}
+
 /* ---- timers ---- */
 
 static bool timer_before(const struct timer *a, const struct timer *b)

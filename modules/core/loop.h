@@ -50,6 +50,7 @@ bool loop_is_sim(const struct loop *loop);
 nstime loop_now(const struct loop *loop);
 nstime loop_now_fresh(struct loop *loop); /* re-reads the clock (real); same as loop_now in sim */
 nstime loop_wall(const struct loop *loop); /* ns since 1970-01-01 UTC */
+nstime loop_cpu(const struct loop *loop);  /* processor time this process has used; 0 in sim */
 
 void timer_init(struct timer *t, struct loop *loop, void (*fire)(void *), void *arg);
 void timer_start(struct timer *t, nstime delay);  /* re-arms if armed; delay < 0 counts as 0 */

@@ -10,6 +10,7 @@ struct loop_ops {
     void (*stop)(struct loop *loop);
     nstime (*fresh)(struct loop *loop);
     nstime (*wall)(const struct loop *loop);
+    nstime (*cpu)(const struct loop *loop); /* NULL: none to speak of */
     struct loop_fd *(*fd_add)(struct loop *loop, int fd, unsigned events, bool link,
                               void (*ready)(void *arg, unsigned events), void *arg);
     void (*fd_change)(struct loop_fd *lf, unsigned events);

@@ -143,6 +143,12 @@ static nstime real_wall(const struct loop *loop)
     return clock_read(CLOCK_REALTIME);
 }
 
+static nstime real_cpu(const struct loop *loop)
+{
+    (void)loop;
+    return clock_read(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 static int fd_arm(struct loop_real_fd *f)
 {
     struct loop_real *l = (struct loop_real *)f->base.loop;
@@ -223,6 +229,7 @@ static const struct loop_ops real_ops = {.run = real_run,
                                          .stop = real_stop,
                                          .fresh = real_fresh,
                                          .wall = real_wall,
+                                         .cpu = real_cpu,
                                          .fd_add = real_fd_add,
                                          .fd_change = real_fd_change,
                                          .fd_del = real_fd_del,

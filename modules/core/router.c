@@ -77,6 +77,7 @@ struct router *router_new(const struct router_opts *opts)
     r->no_offload = opts->no_offload;
     r->booting = true;
     r->boot_time = loop_now(r->loop);
+    r->levels = (struct log_levels){7, 7, 7};
     r->stamps.msec_log = r->stamps.msec_debug = true;
     r->module_states = calloc(tapir_modules_count + 1, sizeof *r->module_states);
     r->debug_bits = calloc(tapir_modules_count + 1, sizeof *r->debug_bits);

@@ -61,6 +61,8 @@ struct router {
     struct net *net;
     struct cfg *cfg;           /* set by parser/ */
     void (*cfg_free)(struct cfg *cfg);
+    bool (*cfg_saved)(struct router *r); /* parser/: running equals startup-config; NULL: no parser in this build */
+    int (*cfg_save)(struct router *r);   /* parser/: writes startup-config; 0 or -errno */
     const struct sync_hub *sync;
     const struct sync_class **sync_list; /* all modules' classes in rank order */
     unsigned n_sync_list;
@@ -68,6 +70,11 @@ struct router {
         bool log_uptime, debug_uptime, log_none, debug_none, msec_log, msec_debug, sequence;
         bool zone_log, zone_debug, year_log, year_debug;
     } stamps; /* at power-on: datetime msec for both */
+    /* Highest severity that goes to console sessions, to sessions that said `terminal monitor`, into the buffer of
+     * show logging; -1: none (`no logging console`). At power-on 7. */
+    struct log_levels {
+        int8_t console, monitor, buffer;
+    } levels;
 };
 
 struct router *router_new(const struct router_opts *opts); /* modules initialised, no configuration; NULL with errno */

@@ -1,0 +1,174 @@
+/* What the box says of itself: show version, clock, inventory, users, processes, memory, hosts. Layouts after ios-cli
+ * 11; clients take these lines apart, so the words are IOS's while the name is our own. */
+#include "modules/core/wall.h"
+#include "modules/net/netif.h"
+#include "modules/system/system.h"
+#include "system_cmd.h"
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+
+int system_cmd_show_clock(struct cmd *c, struct args_show_clock *a)
+{
+    char buf[WALL_STRLEN];
+    (void)a;
+    out_text(c->out, "*%s\n", wall_format(loop_wall(c->router->loop), true, buf));
+    return CMD_OK;
+}
+
+/* "1 year, 2 weeks, 3 days, 4 hours, 5 minutes", zero units left out (ios-cli 11.1) */
+static void uptime_words(nstime up, struct strbuf *b)
+{
+    static const struct {
+        const char *name;
+        int64_t seconds;
+    } units[] = {{"year", 365 * 86400}, {"week", 7 * 86400}, {"day", 86400}, {"hour", 3600}, {"minute", 60}};
+    int64_t s = up / NS_PER_S;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        int64_t n = s / units[i].seconds;
+        s %= units[i].seconds;
+        if (n)
+            strbuf_add(b, "%s%lld %s%s", b->len ? ", " : "", (long long)n, units[i].name, n == 1 ? "" : "s");
+    }
+    if (!b->len)
+        strbuf_add(b, "0 minutes");
+}
+
+/* A serial number that stays the same over restarts: from the router's name. */
+static void serial_number(const struct router *r, char buf[16])
+{
+    uint32_t h = 2166136261u;
+    for (const char *p = r->name; *p; p++)
+        h = (h ^ (uint8_t)*p) * 16777619u;
+    snprintf(buf, 16, "TPR%08X", (unsigned)h);
+}
+
+static void count_interfaces(struct cmd *c)
+{
+    static const struct {
+        const char *type, *words;
+    } types[] = {{"FastEthernet", "FastEthernet"},
+                 {"GigabitEthernet", "Gigabit Ethernet"},
+                 {"TenGigabitEthernet", "Ten Gigabit Ethernet"},
+                 {"Ethernet", "Ethernet"}};
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        unsigned n = 0;
+        size_t len = strlen(types[t].type);
+        for (struct netif *nif = netif_next(c->router, NULL); nif; nif = netif_next(c->router, nif))
+            n += !strncmp(nif->name, types[t].type, len) && nif->name[len] >= '0' && nif->name[len] <= '9';
+        if (n)
+            out_text(c->out, "%u %s interface%s\n", n, types[t].words, n == 1 ? "" : "s");
+    }
+}
+
+/* ios-cli 11.1 */
+int system_cmd_show_version(struct cmd *c, struct args_show_version *a)
+{
+    struct router *r = c->router;
+    struct out *o = c->out;
+    struct strbuf up = {0};
+    char serial[16], when[WALL_STRLEN];
+    nstime age = router_uptime(r);
+    const char *reason = r->reload_reason && *r->reload_reason ? r->reload_reason : NULL;
+    (void)a;
+    uptime_words(age, &up);
+    serial_number(r, serial);
+    out_text(o,
+             "Cisco IOS Software, Tapir Software (TAPIR-M), Version %s, RELEASE SOFTWARE (fc1)\n"
+             "This is Tapir %s, a free router with an IOS-like command line; no vendor's software\n"
+             "Technical Support: see the project README\n\n"
+             "ROM: Tapir bootstrap\n\n",
+             SYSTEM_VERSION, SYSTEM_RELEASE);
+    out_text(o, "%s uptime is %s\n", r->hostname, up.s ? up.s : "");
+    out_text(o, "System returned to ROM by %s\n", reason ? "reload" : "power-on");
+    out_text(o, "System restarted at %s\n", wall_format(loop_wall(r->loop) - age, false, when));
+    out_text(o, "System image file is \"flash:tapir-%s.bin\"\n", SYSTEM_RELEASE);
+    out_text(o, "Last reload reason: %s\n\n", reason ? reason : "power-on");
+    out_text(o, "cisco Tapir (revision %s) with 262144K/32768K bytes of memory.\n", SYSTEM_RELEASE);
+    out_text(o, "Processor board ID %s\n", serial);
+    count_interfaces(c);
+    out_text(o, "255K bytes of non-volatile configuration memory.\n\nConfiguration register is 0x2102\n");
+    strbuf_free(&up);
+    return CMD_OK;
+}
+
+int system_cmd_show_inventory(struct cmd *c, struct args_show_inventory *a)
+{
+    char serial[16];
+    (void)a;
+    serial_number(c->router, serial);
+    out_text(c->out, "NAME: \"Tapir chassis\", DESCR: \"Tapir chassis\"\nPID: %-18s, VID: V01 , SN: %s\n\n", "TAPIR",
+             serial);
+    return CMD_OK;
+}
+
+int system_cmd_show_users(struct cmd *c, struct args_show_users *a)
+{
+    const char *line = c->line_name && strncmp(c->line_name, "vty", 3) == 0 ? "2 vty 0" : "0 con 0";
+    (void)a;
+    out_text(c->out,
+             "    Line       User       Host(s)              Idle       Location\n"
+             "*%3.1s %-7s               idle                 00:00:00\n\n"
+             "  Interface    User               Mode         Idle     Peer Address\n",
+             line, line + 2);
+    return CMD_OK;
+}
+
+int system_cmd_show_hosts(struct cmd *c, struct args_show_hosts *a)
+{
+    (void)a;
+    out_text(c->out, "Default domain is not set\nName/address lookup uses static mappings\n\n"
+                     "Codes: UN - unknown, EX - expired, OK - OK, ?? - revalidate\n"
+                     "       temp - temporary, perm - permanent\n"
+                     "       NA - Not Applicable None - Not defined\n\n"
+                     "Host                      Port  Flags      Age Type   Address(es)\n");
+    return CMD_OK;
+}
+
+/* ---- processor and memory ---- */
+
+void system_cpu_sample(void *arg)
+{
+    struct system *s = arg;
+    s->cpu_at = (s->cpu_at + 1) % (SYSTEM_CPU_SAMPLES + 1);
+    s->cpu[s->cpu_at] = loop_cpu(s->r->loop);
+    s->n_cpu++;
+    timer_start(&s->cpu_timer, 5 * NS_PER_S);
+}
+
+/* Share of one processor over the last n samples, in percent. */
+static double cpu_share(const struct system *s, unsigned n)
+{
+    if (s->n_cpu < 2)
+        return 0;
+    if (n > s->n_cpu - 1)
+        n = (unsigned)(s->n_cpu - 1);
+    unsigned from = (s->cpu_at + SYSTEM_CPU_SAMPLES + 1 - n) % (SYSTEM_CPU_SAMPLES + 1);
+    return 100.0 * (double)(s->cpu[s->cpu_at] - s->cpu[from]) / ((double)n * 5 * (double)NS_PER_S);
+}
+
+int system_cmd_show_processes(struct cmd *c, struct args_show_processes_cpu *a)
+{
+    struct system *s = system_of(c->router);
+    double five = cpu_share(s, 1), one = cpu_share(s, 12), long5 = cpu_share(s, SYSTEM_CPU_SAMPLES);
+    unsigned long long ms = (unsigned long long)(loop_cpu(c->router->loop) / NS_PER_MS), runs = s->n_cpu;
+    (void)a;
+    out_text(c->out, "CPU utilization for five seconds: %d%%/0%%; one minute: %d%%; five minutes: %d%%\n", (int)(five + 0.5),
+             (int)(one + 0.5), (int)(long5 + 0.5));
+    out_text(c->out, " PID Runtime(ms)   Invoked      uSecs   5Sec   1Min   5Min TTY Process\n");
+    out_text(c->out, "%4d%12llu%10llu%11llu%6.2f%%%6.2f%%%6.2f%%%4d %-16s\n", 1, ms, runs, runs ? ms * 1000 / runs : 0,
+             five, one, long5, 0, "Tapir router");
+    return CMD_OK;
+}
+
+int system_cmd_show_memory(struct cmd *c, struct args_show_memory_statistics *a)
+{
+    struct mallinfo2 m = {0};
+    (void)a;
+    if (!loop_is_sim(c->router->loop)) /* there it would count every router of the world */
+        m = mallinfo2();
+    out_text(c->out, "                Head    Total(b)     Used(b)     Free(b)   Lowest(b)  Largest(b)\n");
+    out_text(c->out, "Processor          0 %11zu %11zu %11zu %11zu %11zu\n", m.arena + m.hblkhd, m.uordblks + m.hblkhd,
+             m.fordblks, m.fordblks, m.fordblks);
+    return CMD_OK;
+}
