@@ -117,6 +117,10 @@ void netif_set_admin(struct netif *n, bool up)
     struct nif *nif = nif_of(n);
     if (n->admin_up == up)
         return;
+    if (!up && n->line_up) { /* last words, HSRP's Resign: what they send must be out before the link goes */
+        netif_event(nif, NETIF_CLOSING);
+        ether_flush(nif);
+    }
     n->admin_up = up;
     if (n->link && n->link->ops->set_carrier)
         n->link->ops->set_carrier(n->link, up);
