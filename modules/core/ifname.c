@@ -1,0 +1,134 @@
+/* Interface names (ios-cli.md 12): abbreviations to canonical names, short forms, tap names, display order. Called by the
+ * parser for arguments of type ifname, by debug texts and by whoever opens links. */
+#include "modules/core/ifname.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* In the order of show running-config: Loopback, Tunnel, hardware, Vlan, BVI (ios-cli 9.3). */
+const struct ifname_type ifname_types[] = {
+    {"Loopback", "Lo", true, 1 << 1},
+    {"Tunnel", "Tu", true, 1 << 1},
+    {"Port-channel", "Po", true, 1 << 1},
+    {"TenGigabitEthernet", "Te", false, 1 << 2 | 1 << 3},
+    {"GigabitEthernet", "Gi", false, 1 << 1 | 1 << 2 | 1 << 3},
+    {"FastEthernet", "Fa", false, 1 << 1 | 1 << 2 | 1 << 3},
+    {"Ethernet", "Et", false, 1 << 1 | 1 << 2 | 1 << 3},
+    {"Serial", "Se", false, 1 << 1 | 1 << 2 | 1 << 3},
+    {"Vlan", "Vl", true, 1 << 1},
+    {"BVI", "BV", true, 1 << 1},
+    {"Null", "Nu", true, 1 << 1},
+    {NULL, NULL, false, 0}};
+
+/* The type that the n letters at s name: an exact name, or the only one with that prefix. */
+static const struct ifname_type *type_find(const char *s, size_t n)
+{
+    const struct ifname_type *found = NULL;
+    unsigned hits = 0;
+    for (const struct ifname_type *t = ifname_types; t->name; t++) {
+        if (strncasecmp(t->name, s, n) != 0)
+            continue;
+        if (!t->name[n])
+            return t;
+        found = t;
+        hits++;
+    }
+    return n && hits == 1 ? found : NULL;
+}
+
+size_t ifname_parse(const char *text, char canonical[40])
+{
+    size_t i = 0;
+    while (isalpha((unsigned char)text[i]) || (i && text[i] == '-'))
+        i++;
+    const struct ifname_type *t = type_find(text, i);
+    if (!t)
+        return 0;
+    if (text[i] == ' ' || text[i] == '\t')
+        while (text[i] == ' ' || text[i] == '\t')
+            i++;
+    unsigned numbers = 0;
+    int len = snprintf(canonical, 40, "%s", t->name);
+    for (;;) {
+        if (!isdigit((unsigned char)text[i]) || numbers == 3)
+            return 0;
+        unsigned long v = 0;
+        for (unsigned digits = 0; isdigit((unsigned char)text[i]); i++) {
+            v = v * 10 + (unsigned long)(text[i] - '0');
+            if (++digits > 9)
+                return 0;
+        }
+        if (numbers ? v > 255 : v > 2147483647)
+            return 0;
+        len += snprintf(canonical + len, 40 - (size_t)len, "%s%lu", numbers ? "/" : "", v);
+        numbers++;
+        if (text[i] != '/')
+            break;
+        i++;
+    }
+    if (!(t->numbers & 1u << numbers))
+        return 0;
+    if (text[i] == '.' && isdigit((unsigned char)text[i + 1])) {
+        unsigned long v = 0;
+        i++;
+        for (unsigned digits = 0; isdigit((unsigned char)text[i]); i++) {
+            v = v * 10 + (unsigned long)(text[i] - '0');
+            if (++digits > 9)
+                return 0;
+        }
+        snprintf(canonical + len, 40 - (size_t)len, ".%lu", v);
+    }
+    return i;
+}
+
+static const struct ifname_type *type_of(const char *canonical, size_t *letters)
+{
+    size_t n = 0;
+    while (isalpha((unsigned char)canonical[n]) || (n && canonical[n] == '-'))
+        n++;
+    *letters = n;
+    return type_find(canonical, n);
+}
+
+const char *ifname_short(const char *canonical, char buf[24])
+{
+    size_t n;
+    const struct ifname_type *t = type_of(canonical, &n);
+    snprintf(buf, 24, "%s%s", t ? t->abbrev : "", canonical + (t ? n : 0));
+    return buf;
+}
+
+const char *ifname_tap(const char *canonical, char buf[16])
+{
+    char name[24];
+    ifname_short(canonical, name);
+    size_t i = 0;
+    for (; name[i] && i < 15; i++)
+        buf[i] = name[i] == '/' ? '-' : (char)tolower((unsigned char)name[i]);
+    buf[i] = 0;
+    return buf;
+}
+
+int ifname_compare(const char *a, const char *b)
+{
+    size_t na, nb;
+    const struct ifname_type *ta = type_of(a, &na), *tb = type_of(b, &nb);
+    if (!ta || !tb)
+        return ta == tb ? strcmp(a, b) : ta ? -1 : 1;
+    if (ta != tb)
+        return ta < tb ? -1 : 1;
+    const char *p = a + na, *q = b + nb;
+    while (*p && *q) {
+        char *pe, *qe;
+        unsigned long x = strtoul(p, &pe, 10), y = strtoul(q, &qe, 10);
+        if (x != y)
+            return x < y ? -1 : 1;
+        p = pe, q = qe;
+        if (*p != *q || !*p)
+            break;
+        p++, q++;
+    }
+    return (unsigned char)*p - (unsigned char)*q;
+}
