@@ -10,7 +10,7 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen
 CFLAGS  += -std=c11 $(OPT) $(WARN) $(SAN) -fno-strict-aliasing
 LDFLAGS += $(SAN)
-LIBS    := -lreadline -lcli -lusrsctp -lcrypto -lpcap -lyaml -levent -lpthread -lm
+LIBS    := -lcrypt -lreadline -lcli -lusrsctp -lcrypto -lpcap -lyaml -levent -lpthread -lm
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
 

@@ -83,15 +83,15 @@ struct node {
 
 enum {
     F_ACTION = 1, F_NOEFFECT = 2, F_MULTI = 4, F_NONO = 8, F_NEGATED = 16, F_ALWAYS = 32, F_ORDERED = 64, F_HIDDEN = 128,
-    F_JSON = 256, F_DEBUG = 512
+    F_JSON = 256, F_DEBUG = 512, F_COMPACT = 1024
 };
 
 struct command {
     struct source src;
     char *ident; /* name with underscores */
-    char *mode[16];
+    char *mode[MAX_MODES];
     unsigned n_mode;
-    char *handler, *opens, *no_syntax, *def, *by, *from;
+    char *handler, *guard, *opens, *no_syntax, *def, *by, *from;
     char *key[MAX_KEYS];
     unsigned n_key;
     char *adopts[8];

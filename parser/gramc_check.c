@@ -4,6 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* `mode *`: every mode but exec. */
+static void all_modes(struct gram *g, struct command *c)
+{
+    if (c->n_mode != 1 || strcmp(c->mode[0], "*") != 0)
+        return;
+    c->n_mode = 0;
+    for (unsigned i = 0; i < g->n_mode; i++)
+        if (strcmp(g->mode[i].name, "exec") != 0)
+            c->mode[c->n_mode++] = g->mode[i].name;
+}
+
 static void check_command(struct gram *g, const struct command *c)
 {
     if (!c->n_mode)
@@ -40,6 +51,8 @@ void gramc_check(struct gram *g)
 {
     for (unsigned i = 0; i < g->n_mode; i++)
         check_mode(g, &g->mode[i]);
-    for (unsigned i = 0; i < g->n_cmd; i++)
+    for (unsigned i = 0; i < g->n_cmd; i++) {
+        all_modes(g, g->cmd[i]);
         check_command(g, g->cmd[i]);
+    }
 }

@@ -53,6 +53,9 @@ static void one_header(struct gram *g, const char *dir, const struct file *f)
                 gramc_error(g, c->src.at, "handler %s serves two commands", c->handler);
             fprintf(o, "int %s(struct cmd *c, struct args_%s *a);\n", c->handler, c->ident);
         }
+        if (c->guard) {
+            fprintf(o, "int %s(struct cmd *c, struct args_%s *a);\n", c->guard, c->ident);
+        }
         fputc('\n', o);
     }
     fprintf(o, "#endif\n");

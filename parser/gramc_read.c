@@ -101,7 +101,8 @@ static void flag_directive(struct gram *g, struct command *c, struct where at, c
         const char *key;
         unsigned flag;
     } flags[] = {{"action", F_ACTION}, {"noeffect", F_NOEFFECT}, {"multi", F_MULTI},   {"nono", F_NONO},
-                 {"always", F_ALWAYS}, {"ordered", F_ORDERED},   {"hidden", F_HIDDEN}, {"json", F_JSON}};
+                 {"always", F_ALWAYS}, {"ordered", F_ORDERED},   {"hidden", F_HIDDEN}, {"json", F_JSON},
+                 {"compact", F_COMPACT}};
     for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++)
         if (!strcmp(key, flags[i].key)) {
             c->flags |= flags[i].flag;
@@ -123,7 +124,7 @@ static void rank_directive(struct gram *g, struct command *c, struct where at, c
 static void command_directive(struct gram *g, struct command *c, struct where at, const char *key, char *p)
 {
     if (!strcmp(key, "mode"))
-        c->n_mode += words(g, at, p, c->mode + c->n_mode, 16 - c->n_mode);
+        c->n_mode += words(g, at, p, c->mode + c->n_mode, MAX_MODES - c->n_mode);
     else if (!strcmp(key, "syntax")) {
         if (c->src.syntax)
             gramc_error(g, at, "a second syntax");
@@ -132,6 +133,8 @@ static void command_directive(struct gram *g, struct command *c, struct where at
         add_help(g, &c->src, at, p);
     else if (!strcmp(key, "handler"))
         c->handler = word(&p);
+    else if (!strcmp(key, "guard"))
+        c->guard = word(&p);
     else if (!strcmp(key, "opens"))
         c->opens = word(&p);
     else if (!strcmp(key, "key"))

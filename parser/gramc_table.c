@@ -103,6 +103,11 @@ static void small_tables(struct gram *g, FILE *o, const struct command *c)
         fprintf(o, "static bool has_%s(void) { return &%s != NULL; }\n", c->ident, c->handler);
         fprintf(o, "static int call_%s(struct cmd *c, void *a) { return %s(c, a); }\n", c->ident, c->handler);
     }
+    if (c->guard) {
+        fprintf(o, "extern __typeof__(%s) %s __attribute__((weak));\n", c->guard, c->guard);
+        fprintf(o, "static int guard_%s(struct cmd *c, void *a) { return &%s != NULL ? %s(c, a) : 0; }\n", c->ident, c->guard,
+                c->guard);
+    }
 }
 
 /* Commands that sort by the same key stand together at the smallest rank among them (in one mode). */
@@ -133,6 +138,7 @@ static void command_row(struct gram *g, FILE *o, const struct command *c)
     fprintf(o, "%u, sizeof(struct args_%s), ", c->n_key, id);
     fprintf(o, c->handler ? "call_%s, " : "NULL, ", id);
     fprintf(o, c->handler ? "has_%s, " : "NULL, ", id);
+    fprintf(o, c->guard ? "guard_%s, " : "NULL, ", id);
     unsigned by = c->by ? member_index(c, c->by) : NONE;
     fprintf(o, "%u, %u, %u, %u, ", c->flags, c->rank, by, by_base(g, c));
     fprintf(o, "%d, %u, ", c->opens ? gramc_mode_find(g, c->opens) : NONE, c->privilege);

@@ -14,7 +14,7 @@ enum { GRAM_NONE = 0xffff, GRAM_MAX_NODES = 2048 };
 enum { GNF_ALONE = 1, GNF_HIDDEN = 2, GNF_RANGED = 4 };
 enum {
     GF_ACTION = 1, GF_NOEFFECT = 2, GF_MULTI = 4, GF_NONO = 8, GF_NEGATED = 16, GF_ALWAYS = 32, GF_ORDERED = 64,
-    GF_HIDDEN = 128, GF_JSON = 256, GF_DEBUG = 512
+    GF_HIDDEN = 128, GF_JSON = 256, GF_DEBUG = 512, GF_COMPACT = 1024
 };
 
 struct gram_node {
@@ -41,6 +41,7 @@ struct gram_cmd {
     uint16_t args_size;
     int (*handler)(struct cmd *c, void *args); /* NULL: noeffect */
     bool (*present)(void);                     /* false: this build lacks the module */
+    int (*guard)(struct cmd *c, void *args);   /* asked before `no` of a block removes its lines; NULL: no objection */
     uint16_t flags, rank, by, by_base, opens, privilege; /* by: a member, or GRAM_NONE; opens: a mode, or GRAM_NONE */
     const char *def;
     const uint16_t *adopts;

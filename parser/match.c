@@ -137,13 +137,12 @@ static bool digits_only(const char *s)
     return !*s;
 }
 
-/* Keywords that fit word: an exact one wins, else all with that prefix. Returns the number of different keywords. */
+/* Keywords that fit word: an exact one wins, else all with that prefix. 0, 1, or 2 for several different ones. */
 static unsigned keywords(struct matcher *m, const char *line, size_t pos, size_t end)
 {
     unsigned kinds = 0;
     bool exact = false;
-    const char *seen = NULL;
-    const char *w = line + pos;
+    const char *w = line + pos, *first = NULL;
     size_t n = end - pos;
     if ((m->flags & MATCH_PIPES) && !m->tokens && match_alias(w, n)) {
         w = match_alias(w, n);
@@ -167,18 +166,13 @@ static unsigned keywords(struct matcher *m, const char *line, size_t pos, size_t
         if (is_exact && !exact) {
             exact = true;
             m->n_hit = kinds = 0;
-            seen = NULL;
         }
-        if (!seen || strcasecmp(seen, k->text) != 0)
-            kinds++; /* the same word twice in a row of candidates counts once: see below */
-        if (seen && kinds > 1) {
-            bool known = false;
-            for (unsigned h = 0; h < m->n_hit && !known; h++)
-                known = !strcasecmp(match_node(m, m->hit[h].cmd, m->hit[h].node)->text, k->text);
-            if (known && strcasecmp(seen, k->text) != 0)
-                kinds--;
+        if (!kinds) {
+            kinds = 1;
+            first = k->text;
+        } else if (strcasecmp(first, k->text) != 0) {
+            kinds = 2;
         }
-        seen = k->text;
         m->hit = grow(m->hit, &m->cap_hit, m->n_hit + 1, sizeof *m->hit);
         m->hit[m->n_hit++] = m->cand[i];
     }

@@ -7,6 +7,7 @@ enum { IMPOSSIBLE = -1, UNKNOWN = -2 };
 
 struct walk {
     const struct gram_cmd *cmd;
+    const struct gram_node *node;
     const void *args;
     int16_t score[GRAM_MAX_NODES];
 };
@@ -15,7 +16,7 @@ static int score(struct walk *w, unsigned i)
 {
     if (w->score[i] != UNKNOWN)
         return w->score[i];
-    const struct gram_node *n = &w->cmd->node[i];
+    const struct gram_node *n = &w->node[i];
     const struct gram_member *m = n->member == GRAM_NONE ? NULL : &w->cmd->member[n->member];
     int here = 0, rest;
     if (n->kind == GN_END) {
@@ -59,20 +60,23 @@ static void add_values(struct strbuf *out, size_t start, const struct gram_membe
     }
 }
 
-bool render_line(const struct gram_cmd *cmd, const void *args, struct strbuf *out)
+static bool render(const struct gram_cmd *cmd, const struct gram_node *node, unsigned n_node, unsigned start_at,
+                   const void *args, struct strbuf *out)
 {
     struct walk w;
     w.cmd = cmd;
+    w.node = node;
     w.args = args;
-    if (cmd->n_node > GRAM_MAX_NODES)
+    if (n_node > GRAM_MAX_NODES)
         return false;
-    for (unsigned i = 0; i < cmd->n_node; i++)
+    for (unsigned i = 0; i < n_node; i++)
         w.score[i] = UNKNOWN;
-    if (score(&w, cmd->start) == IMPOSSIBLE)
+    if (score(&w, start_at) == IMPOSSIBLE)
         return false;
     size_t start = out->len;
-    for (unsigned i = cmd->start; cmd->node[i].kind != GN_END;) {
-        const struct gram_node *n = &cmd->node[i];
+    bool first = true;
+    for (unsigned i = start_at; node[i].kind != GN_END;) {
+        const struct gram_node *n = &node[i];
         if (n->kind == GN_SPLIT) {
             i = score(&w, n->next) >= score(&w, n->alt) ? n->next : n->alt;
             continue;
@@ -81,9 +85,22 @@ bool render_line(const struct gram_cmd *cmd, const void *args, struct strbuf *ou
             add_word(out, start, n->text);
         else if (!cmd->member[n->member].hidden)
             add_values(out, start, &cmd->member[n->member], args);
+        first = false;
         i = n->next;
     }
-    return true;
+    return !first;
+}
+
+bool render_line(const struct gram_cmd *cmd, const void *args, struct strbuf *out)
+{
+    return render(cmd, cmd->node, cmd->n_node, cmd->start, args, out);
+}
+
+bool render_no(const struct gram_cmd *cmd, const void *args, struct strbuf *out)
+{
+    if (!cmd->no_node)
+        return render_line(cmd, args, out);
+    return render(cmd, cmd->no_node, cmd->n_no_node, cmd->no_start, args, out);
 }
 
 bool render_identity(const struct gram_cmd *cmd, const void *args, struct strbuf *out)

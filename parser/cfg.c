@@ -1,0 +1,253 @@
+/* The configuration tree (see cfg.h): identity, replacement, removal, adoption. */
+#include "parser/cfg.h"
+#include "parser/render.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t hash_of(const char *s)
+{
+    uint32_t h = 2166136261u;
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 16777619u;
+    return h;
+}
+
+static void clear_node(struct cfg_node *n)
+{
+    free(n->line);
+    free(n->identity);
+    free(n->args);
+    value_pool_free(n->pool);
+}
+
+static void free_children(struct cfg_node *n)
+{
+    for (unsigned i = 0; i < n->n; i++) {
+        free_children(n->child[i]);
+        clear_node(n->child[i]);
+        free(n->child[i]);
+    }
+    free(n->child);
+    n->child = NULL;
+    n->n = n->cap = 0;
+}
+
+static void cfg_free(struct cfg *cfg)
+{
+    free_children(&cfg->root);
+    matcher_free(&cfg->matcher);
+    free(cfg->saved_line);
+    free(cfg);
+}
+
+struct cfg *cfg_get(struct router *r)
+{
+    if (!r->cfg) {
+        r->cfg = calloc(1, sizeof *r->cfg);
+        if (!r->cfg)
+            abort();
+        r->cfg->router = r;
+        r->cfg_free = cfg_free;
+    }
+    return r->cfg;
+}
+
+void cfg_blocks(const struct cfg_node *at, struct cmd *c)
+{
+    c->blocks = 0;
+    for (; at && at->cmd && c->blocks < sizeof c->block / sizeof *c->block; at = at->parent) {
+        c->block[c->blocks] = at->args;
+        c->block_command[c->blocks++] = at->cmd->name;
+    }
+}
+
+int cfg_call(const struct gram_cmd *cmd, struct cmd *c, void *args)
+{
+    if (!cmd->handler)
+        return CMD_OK;
+    if (!cmd->present())
+        return cmd_error(c, "%% This build does not have the command");
+    return cmd->handler(c, args);
+}
+
+struct cfg_node *cfg_find(const struct cfg_node *at, const char *identity)
+{
+    uint32_t h = hash_of(identity);
+    for (unsigned i = 0; i < at->n; i++)
+        if (at->child[i]->hash == h && !strcmp(at->child[i]->identity, identity))
+            return at->child[i];
+    return NULL;
+}
+
+void cfg_touch(struct cfg *cfg, const char *by)
+{
+    cfg->dirty = true;
+    cfg->changed_at = loop_wall(cfg->router->loop);
+    snprintf(cfg->changed_by, sizeof cfg->changed_by, "%s", by ? by : "console");
+}
+
+static void detach(struct cfg *cfg, struct cfg_node *n)
+{
+    struct cfg_node *p = n->parent;
+    for (unsigned i = 0; i < p->n; i++)
+        if (p->child[i] == n) {
+            memmove(p->child + i, p->child + i + 1, (p->n - i - 1) * sizeof *p->child);
+            p->n--;
+            break;
+        }
+    free_children(n);
+    clear_node(n);
+    free(n);
+    cfg->generation++;
+}
+
+static struct cfg_node *insert(struct cfg *cfg, struct cfg_node *at, char *identity)
+{
+    if (at->n == at->cap) {
+        unsigned cap = at->cap ? at->cap * 2 : 8;
+        struct cfg_node **grown = realloc(at->child, cap * sizeof *grown);
+        if (!grown)
+            abort();
+        at->child = grown;
+        at->cap = cap;
+    }
+    struct cfg_node *n = calloc(1, sizeof *n);
+    if (!n)
+        abort();
+    n->identity = identity;
+    n->hash = hash_of(identity);
+    n->parent = at;
+    n->order = cfg->orders++;
+    at->child[at->n++] = n;
+    return n;
+}
+
+/* Stores what the handler left in args; negated: as a `no` line. NULL: equal to the default, so nothing is stored. */
+static struct cfg_node *store(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, const void *args,
+                              bool negated)
+{
+    struct strbuf line = {0}, id = {0};
+    if (negated)
+        strbuf_add(&line, "no ");
+    if (!(negated ? render_no(cmd, args, &line) : render_line(cmd, args, &line)) || !render_identity(cmd, args, &id)) {
+        strbuf_free(&line);
+        strbuf_free(&id);
+        return NULL;
+    }
+    struct cfg_node *n = cfg_find(at, id.s);
+    if (cmd->def && cmd->opens == GRAM_NONE && !strcmp(cmd->def, line.s)) {
+        if (n)
+            detach(cfg, n);
+        strbuf_free(&line);
+        strbuf_free(&id);
+        return NULL;
+    }
+    if (n) {
+        free(n->line);
+        free(n->args);
+        value_pool_free(n->pool);
+        n->pool = NULL;
+        strbuf_free(&id);
+    } else {
+        n = insert(cfg, at, id.s);
+    }
+    n->cmd = cmd;
+    n->negated = negated;
+    n->line = line.s;
+    n->args = value_args_copy(cmd, args, &n->pool);
+    return n;
+}
+
+/* A new block takes over the lines that were typed beside it and belong into it (grammar: adopts). */
+static void adopt(struct cfg *cfg, struct cfg_node *block, struct cmd *c)
+{
+    const struct gram_cmd *cmd = block->cmd;
+    for (unsigned k = 0; k < cmd->n_adopts; k++) {
+        const struct gram_cmd *what = &gram_cmds[cmd->adopts[k]];
+        for (unsigned i = 0; i < block->parent->n;) {
+            struct cfg_node *n = block->parent->child[i];
+            if (n->cmd != what || n->negated) {
+                i++;
+                continue;
+            }
+            struct value_pool *pool = NULL;
+            void *args = value_args_copy(what, n->args, &pool);
+            struct cmd sub = *c;
+            cfg_unset(cfg, block->parent, what, args, &sub, false);
+            sub = *c;
+            struct cfg_node *moved;
+            cfg_set(cfg, block, what, args, &sub, &moved);
+            free(args);
+            value_pool_free(pool);
+            if (i < block->parent->n && block->parent->child[i] == n)
+                i++; /* its handler refused to let it go */
+        }
+    }
+}
+
+int cfg_set(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c, struct cfg_node **out)
+{
+    *out = NULL;
+    c->op = CMD_SET;
+    cfg_blocks(at, c);
+    int rc = cfg_call(cmd, c, args);
+    if (rc == CMD_ERROR)
+        return rc;
+    unsigned before = at->n;
+    *out = store(cfg, at, cmd, args, false);
+    if (*out && at->n > before && cmd->n_adopts)
+        adopt(cfg, *out, c);
+    return rc;
+}
+
+void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c)
+{
+    struct cfg_node **list = cfg_sorted(block);
+    for (unsigned i = block->n; list && i-- > 0;) {
+        struct cfg_node *n = list[i];
+        struct cmd sub = *c;
+        if (n->n)
+            cfg_empty(cfg, n, c);
+        cfg_blocks(block, &sub);
+        /* A stored `no` line goes back to its default, which is the positive form. */
+        sub.op = n->negated ? CMD_SET : CMD_UNSET;
+        sub.line = n->line;
+        cfg_call(n->cmd, &sub, n->args);
+        detach(cfg, n);
+    }
+    free(list);
+}
+
+int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c, bool is_default)
+{
+    struct strbuf id = {0};
+    if (!render_identity(cmd, args, &id)) {
+        strbuf_free(&id);
+        return CMD_ERROR;
+    }
+    struct cfg_node *n = cfg_find(at, id.s);
+    strbuf_free(&id);
+    c->op = CMD_UNSET;
+    cfg_blocks(at, c);
+    if (cmd->guard) {
+        int rc = cmd->guard(c, args);
+        if (rc != CMD_OK)
+            return rc;
+    }
+    if (n && n->n)
+        cfg_empty(cfg, n, c);
+    /* `default` of a line whose default is the positive form sets it. */
+    bool positive = (cmd->flags & GF_NEGATED) && is_default && (!cmd->def || strncmp(cmd->def, "no ", 3) != 0);
+    c->op = positive ? CMD_SET : CMD_UNSET;
+    cfg_blocks(at, c);
+    int rc = cfg_call(cmd, c, args);
+    if (rc == CMD_ERROR)
+        return rc;
+    if ((cmd->flags & GF_NEGATED) && !is_default) {
+        store(cfg, at, cmd, args, true);
+    } else if (n) {
+        detach(cfg, n);
+    }
+    return rc;
+}

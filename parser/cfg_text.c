@@ -1,0 +1,201 @@
+/* The configuration tree as text: order by rank and keys, indentation, `!` separators, default lines (ios-cli 9.3). Called
+ * by the show commands, by write and by whoever compares configurations. */
+#include "parser/cfg.h"
+#include "parser/session.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int compare_keys(const struct gram_cmd *cmd, const struct cfg_node *x, const struct cfg_node *y)
+{
+    for (unsigned k = 0; k < cmd->n_key; k++) {
+        int d = value_compare(&cmd->member[cmd->key[k]], x->args, y->args);
+        if (d)
+            return d;
+    }
+    return 0;
+}
+
+/* Blocks declared `ordered` sort by sequence number alone: the first int key or hidden argument that both have. */
+static const struct gram_member *sequence_of(const struct cfg_node *n)
+{
+    for (unsigned k = 0; k < n->cmd->n_key; k++)
+        if (n->cmd->member[n->cmd->key[k]].type == GT_INT)
+            return &n->cmd->member[n->cmd->key[k]];
+    for (unsigned i = 0; i < n->cmd->n_member; i++)
+        if (n->cmd->member[i].hidden && n->cmd->member[i].type == GT_INT)
+            return &n->cmd->member[i];
+    return NULL;
+}
+
+static int compare_order(const struct cfg_node *x, const struct cfg_node *y)
+{
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static int compare_ordered(const void *a, const void *b)
+{
+    const struct cfg_node *x = *(struct cfg_node *const *)a, *y = *(struct cfg_node *const *)b;
+    const struct gram_member *mx = sequence_of(x), *my = sequence_of(y);
+    uint32_t vx = 0, vy = 0;
+    if (mx)
+        memcpy(&vx, (const char *)x->args + mx->off, sizeof vx);
+    if (my)
+        memcpy(&vy, (const char *)y->args + my->off, sizeof vy);
+    return vx != vy ? (vx < vy ? -1 : 1) : compare_order(x, y);
+}
+
+static int compare_by(const struct cfg_node *x, const struct cfg_node *y)
+{
+    const struct gram_member *mx = &x->cmd->member[x->cmd->by], *my = &y->cmd->member[y->cmd->by];
+    if (mx->type != GT_INT || my->type != GT_INT)
+        return x->cmd == y->cmd ? value_compare(mx, x->args, y->args) : 0;
+    uint32_t vx, vy;
+    memcpy(&vx, (const char *)x->args + mx->off, sizeof vx);
+    memcpy(&vy, (const char *)y->args + my->off, sizeof vy);
+    return vx < vy ? -1 : vx > vy;
+}
+
+static int compare_rank(const void *a, const void *b)
+{
+    const struct cfg_node *x = *(struct cfg_node *const *)a, *y = *(struct cfg_node *const *)b;
+    if (x->cmd->by_base != y->cmd->by_base)
+        return x->cmd->by_base < y->cmd->by_base ? -1 : 1;
+    if (x->cmd->by != GRAM_NONE && y->cmd->by != GRAM_NONE) {
+        int d = compare_by(x, y);
+        if (d)
+            return d;
+    }
+    if (x->cmd->rank != y->cmd->rank)
+        return x->cmd->rank < y->cmd->rank ? -1 : 1;
+    int d = 0;
+    if (x->cmd == y->cmd && x->args && y->args)
+        d = compare_keys(x->cmd, x, y);
+    else if (x->cmd != y->cmd)
+        d = strcmp(x->cmd->name, y->cmd->name);
+    if (!d)
+        d = strcmp(x->line, y->line);
+    return d ? d : compare_order(x, y);
+}
+
+struct cfg_node **cfg_sorted(const struct cfg_node *block)
+{
+    if (!block->n)
+        return NULL;
+    struct cfg_node **list = malloc(block->n * sizeof *list);
+    if (!list)
+        abort();
+    memcpy(list, block->child, block->n * sizeof *list);
+    bool ordered = block->cmd && (block->cmd->flags & GF_ORDERED);
+    qsort(list, block->n, sizeof *list, ordered ? compare_ordered : compare_rank);
+    return list;
+}
+
+static bool stored(const struct cfg_node *block, const struct gram_cmd *cmd)
+{
+    for (unsigned i = 0; i < block->n; i++)
+        if (block->child[i]->cmd == cmd)
+            return true;
+    return false;
+}
+
+/* The children plus nodes for default lines that are to be shown. Extra nodes are borrowed from *extra. */
+static struct cfg_node **shown(const struct cfg_node *block, unsigned flags, unsigned *n, struct cfg_node **extra)
+{
+    const struct gram_mode *mode = &gram_modes[block->cmd ? block->cmd->opens : MODE_CONFIG];
+    unsigned count = block->n, more = 0;
+    for (unsigned i = 0; i < mode->n_cmd; i++)
+        more += gram_cmds[mode->cmd[i]].def != NULL;
+    struct cfg_node **list = malloc((count + more + 1) * sizeof *list);
+    struct cfg_node *fake = calloc(more + 1, sizeof *fake);
+    if (!list || !fake)
+        abort();
+    if (count)
+        memcpy(list, block->child, count * sizeof *list);
+    *extra = fake;
+    for (unsigned i = 0; i < mode->n_cmd; i++) {
+        const struct gram_cmd *cmd = &gram_cmds[mode->cmd[i]];
+        if (!cmd->def || !((cmd->flags & GF_ALWAYS) || (flags & CFG_ALL)) || stored(block, cmd))
+            continue;
+        fake->cmd = cmd;
+        fake->line = (char *)cmd->def;
+        fake->args = value_args_new(cmd, &fake->pool);
+        list[count++] = fake++;
+    }
+    bool ordered = block->cmd && (block->cmd->flags & GF_ORDERED);
+    qsort(list, count, sizeof *list, ordered ? compare_ordered : compare_rank);
+    *n = count;
+    return list;
+}
+
+static void lines(const struct cfg_node *block, unsigned depth, unsigned flags, struct strbuf *out)
+{
+    unsigned n;
+    struct cfg_node *extra;
+    struct cfg_node **list = shown(block, flags, &n, &extra);
+    const struct cfg_node *before = NULL;
+    for (unsigned i = 0; i < n; i++) {
+        const struct cfg_node *c = list[i];
+        if (!depth && before) {
+            bool compact = before->cmd->flags & c->cmd->flags & GF_COMPACT;
+            if ((before->cmd->opens != GRAM_NONE && !compact) || before->cmd->rank / 100 != c->cmd->rank / 100)
+                strbuf_write(out, "!\n", 2);
+        }
+        strbuf_add(out, "%*s%s\n", (int)depth, "", c->line);
+        if (c->cmd->opens != GRAM_NONE && c->identity && !c->negated)
+            lines(c, depth + 1, flags, out);
+        before = c;
+    }
+    for (struct cfg_node *f = extra; f->cmd; f++) {
+        free(f->args);
+        value_pool_free(f->pool);
+    }
+    free(list);
+    free(extra);
+}
+
+static void stamp(struct strbuf *out, const char *what, nstime wall, const char *by)
+{
+    time_t secs = (time_t)(wall / NS_PER_S);
+    struct tm tm;
+    char date[64];
+    gmtime_r(&secs, &tm);
+    strftime(date, sizeof date, "%H:%M:%S UTC %a %b %e %Y", &tm);
+    /* %e pads with a blank; IOS prints the day unpadded here. */
+    char *twice = strstr(date, "  ");
+    if (twice)
+        memmove(twice, twice + 1, strlen(twice));
+    strbuf_add(out, "! %s at %s by %s\n", what, date, by);
+}
+
+void cfg_text(struct cfg *cfg, unsigned flags, struct strbuf *out)
+{
+    if (!(flags & CFG_BODY)) {
+        strbuf_write(out, "!\n", 2);
+        if (cfg->changed_at)
+            stamp(out, "Last configuration change", cfg->changed_at, cfg->changed_by);
+        else
+            strbuf_add(out, "! No configuration change since last restart\n");
+        if (cfg->saved_at)
+            stamp(out, "NVRAM config last updated", cfg->saved_at, cfg->saved_by);
+        else if (cfg->saved_line)
+            strbuf_add(out, "%s\n", cfg->saved_line);
+    }
+    strbuf_write(out, "!\n", 2);
+    lines(&cfg->root, 0, flags, out);
+    strbuf_add(out, "!\nend\n");
+}
+
+void cfg_text_block(struct cfg *cfg, const struct cfg_node *node, unsigned flags, struct strbuf *out)
+{
+    (void)cfg;
+    strbuf_add(out, "%s\n", node->line);
+    lines(node, 1, flags, out);
+}
+
+char *config_text(struct router *r)
+{
+    struct strbuf b = {0};
+    cfg_text(cfg_get(r), 0, &b);
+    return b.s;
+}

@@ -1,0 +1,64 @@
+/* What handlers call (modules/core/command.h): messages, the enclosing block, long-running commands, questions. */
+#include "parser/session_int.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const void *cmd_block(const struct cmd *c, const char *name)
+{
+    for (unsigned i = 0; i < c->blocks; i++)
+        if (!strcmp(c->block_command[i], name))
+            return c->block[i];
+    return NULL;
+}
+
+static void say(struct cmd *c, const char *fmt, va_list ap)
+{
+    struct strbuf b = {0};
+    char *text = NULL;
+    if (vasprintf(&text, fmt, ap) < 0)
+        return;
+    strbuf_add(&b, "%s\n", text);
+    free(text);
+    if (c->session && c->out && out_is_json(c->out))
+        session_emit(c->session, b.s, b.len); /* the reason, even where data was asked for */
+    else if (c->out)
+        out_write(c->out, b.s, b.len);
+    strbuf_free(&b);
+}
+
+int cmd_error(struct cmd *c, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(c, fmt, ap);
+    va_end(ap);
+    return CMD_ERROR;
+}
+
+void cmd_note(struct cmd *c, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(c, fmt, ap);
+    va_end(ap);
+}
+
+struct cmd_job *cmd_suspend(struct cmd *c, void (*abort_fn)(void *arg), void *arg)
+{
+    if (!c->session)
+        return NULL;
+    c->session->job = (struct cmd_job){.s = c->session, .abort = abort_fn, .arg = arg};
+    return &c->session->job;
+}
+
+int cmd_ask(struct cmd *c, const char *prompt, bool echo, int (*answer)(struct cmd *c, const char *text, void *arg), void *arg)
+{
+    struct session *s = c->session;
+    if (!s) /* a configuration being read at boot: RETURN */
+        return answer(c, "", arg);
+    free(s->question.prompt);
+    s->question = (struct question){answer, arg, strdup(prompt), echo};
+    return CMD_PENDING;
+}

@@ -1,0 +1,245 @@
+/* Lines in configuration mode (see configure.h). */
+#include "parser/configure.h"
+#include "parser/render.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void level_clear(struct level *l)
+{
+    free(l->args);
+    free(l->identity);
+    value_pool_free(l->pool);
+    memset(l, 0, sizeof *l);
+}
+
+void place_enter(struct place *p, struct cfg *cfg)
+{
+    place_leave(p);
+    p->cfg = cfg;
+    p->depth = 1;
+    p->level[0].mode = MODE_CONFIG;
+    p->level[0].node = &cfg->root;
+    p->generation = cfg->generation;
+}
+
+static void cut(struct place *p, unsigned depth)
+{
+    while (p->depth > depth)
+        level_clear(&p->level[--p->depth]);
+}
+
+void place_leave(struct place *p)
+{
+    cut(p, 0);
+}
+
+const struct gram_mode *place_mode(const struct place *p)
+{
+    return &gram_modes[p->depth ? p->level[p->depth - 1].mode : MODE_EXEC];
+}
+
+/* The tree node of level `i`; makes the block anew if somebody removed it meanwhile (as IOS does). */
+static struct cfg_node *node_at(struct place *p, unsigned i, struct cmd *c)
+{
+    if (p->generation != p->cfg->generation) {
+        for (unsigned k = 1; k < p->depth; k++) {
+            struct level *l = &p->level[k], *up = &p->level[k - 1];
+            l->node = up->node ? cfg_find(up->node, l->identity) : NULL;
+        }
+        p->generation = p->cfg->generation;
+    }
+    for (unsigned k = 1; k <= i; k++) {
+        struct level *l = &p->level[k];
+        if (l->node)
+            continue;
+        struct value_pool *pool = NULL;
+        void *args = value_args_copy(l->cmd, l->args, &pool);
+        struct cmd sub = *c;
+        cfg_set(p->cfg, p->level[k - 1].node, l->cmd, args, &sub, &l->node);
+        free(args);
+        value_pool_free(pool);
+        if (!l->node)
+            return NULL;
+    }
+    return p->level[i].node;
+}
+
+static void open_block(struct place *p, unsigned i, struct cfg_node *node)
+{
+    cut(p, i + 1);
+    if (p->depth == PLACE_MAX)
+        return;
+    struct level *l = &p->level[p->depth++];
+    l->mode = node->cmd->opens;
+    l->cmd = node->cmd;
+    l->args = value_args_copy(node->cmd, node->args, &l->pool);
+    size_t n = strlen(node->identity) + 1;
+    l->identity = malloc(n);
+    if (!l->identity)
+        abort();
+    memcpy(l->identity, node->identity, n);
+    l->node = node;
+    p->generation = p->cfg->generation;
+}
+
+/* The engine's own words are commands of boilerplate.gram that are recognised by name. */
+enum engine { ENGINE_NOT, ENGINE_NO, ENGINE_DEFAULT, ENGINE_DO, ENGINE_EXIT, ENGINE_END, ENGINE_HELP };
+static enum engine engine_of(const struct gram_cmd *cmd)
+{
+    static const struct {
+        const char *name;
+        enum engine what;
+    } own[] = {{"engine-no", ENGINE_NO},     {"engine-default", ENGINE_DEFAULT}, {"engine-do", ENGINE_DO},
+               {"engine-exit", ENGINE_EXIT}, {"engine-end", ENGINE_END},         {"engine-help", ENGINE_HELP}};
+    if (strncmp(cmd->name, "engine-", 7) != 0)
+        return ENGINE_NOT;
+    for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
+        if (!strcmp(cmd->name, own[i].name))
+            return own[i].what;
+    return ENGINE_NOT;
+}
+
+/* Finds the first mode from the innermost outwards that takes the line. *at: that level. On failure *v is the error of the
+ * current mode, unless that one did not even know the first word: then of the mode that got furthest (ios-cli 13.1). */
+static bool look_up(struct place *p, struct matcher *m, const char *line, size_t from, size_t len, unsigned flags,
+                    unsigned *at, struct verdict *v)
+{
+    bool have = false, firm = false;
+    for (unsigned i = p->depth; i-- > 0;) {
+        enum match_result r =
+            match_line(m, &gram_modes[p->level[i].mode], line, from, len, flags | MATCH_COMMENTS, 15);
+        if (r == MATCH_OK) {
+            *at = i;
+            return true;
+        }
+        size_t pos = r == MATCH_INVALID ? m->pos : len;
+        if (!have || (!firm && pos > v->pos)) {
+            v->result = r;
+            v->pos = pos;
+            v->unknown_word = !m->tokens;
+        }
+        firm = firm || (!have && m->tokens > 0);
+        have = true;
+    }
+    return false;
+}
+
+/* `default interface X`: empties the block and keeps it. */
+static enum line_result default_block(struct place *p, struct matcher *m, struct cmd *c, struct cfg_node *at, void *args)
+{
+    struct strbuf id = {0}, text = {0};
+    render_identity(m->cmd, args, &id);
+    struct cfg_node *n = cfg_find(at, id.s);
+    if (n)
+        cfg_empty(p->cfg, n, c);
+    if (!strcmp(m->cmd->name, "interface") && render_line(m->cmd, args, &text))
+        cmd_note(c, "Interface %s set to default configuration", text.s + strlen("interface "));
+    strbuf_free(&id);
+    strbuf_free(&text);
+    return LINE_OK;
+}
+
+static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line, unsigned at)
+{
+    struct value_pool *pool = NULL;
+    const struct gram_cmd *cmd = m->cmd;
+    void *args = match_args(m, line, &pool);
+    struct cfg_node *block = node_at(p, at, c), *node = NULL;
+    int rc = CMD_ERROR;
+    enum line_result result = LINE_OK;
+    bool was_dirty = p->cfg->dirty;
+    c->line = line;
+    if (!block) {
+        rc = CMD_ERROR;
+    } else if (cmd->flags & GF_ACTION) {
+        c->op = CMD_RUN;
+        cfg_blocks(block, c);
+        rc = cfg_call(cmd, c, args);
+    } else if (!(m->flags & MATCH_NO)) {
+        rc = cfg_set(p->cfg, block, cmd, args, c, &node);
+    } else if ((m->flags & MATCH_DEFAULT) && cmd->opens != GRAM_NONE) {
+        rc = CMD_OK;
+        result = default_block(p, m, c, block, args);
+    } else {
+        rc = cfg_unset(p->cfg, block, cmd, args, c, m->flags & MATCH_DEFAULT);
+    }
+    free(args);
+    value_pool_free(pool);
+    if (rc == CMD_ERROR)
+        return LINE_ERROR;
+    if (!(cmd->flags & GF_ACTION)) {
+        cfg_touch(p->cfg, by);
+        if (c->booting)
+            p->cfg->dirty = was_dirty;
+    }
+    cut(p, at + 1);
+    node_at(p, at, c);
+    if (node && cmd->opens != GRAM_NONE)
+        open_block(p, at, node);
+    return rc == CMD_PENDING ? LINE_PENDING : result;
+}
+
+static size_t skip_word(const char *line, size_t i, size_t len)
+{
+    while (i < len && (line[i] == ' ' || line[i] == '\t'))
+        i++;
+    while (i < len && line[i] != ' ' && line[i] != '\t')
+        i++;
+    while (i < len && (line[i] == ' ' || line[i] == '\t'))
+        i++;
+    return i;
+}
+
+enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
+                                size_t len, struct verdict *v)
+{
+    unsigned at = 0, flags = 0;
+    if (!look_up(p, m, line, 0, len, 0, &at, v))
+        return LINE_REFUSED;
+    enum engine e = engine_of(m->cmd);
+    size_t from = skip_word(line, 0, len);
+    switch (e) {
+    case ENGINE_DO:
+        v->pos = from;
+        return LINE_DO;
+    case ENGINE_END:
+        place_leave(p);
+        return LINE_LEFT;
+    case ENGINE_EXIT:
+        cut(p, p->depth - 1);
+        return p->depth ? LINE_OK : LINE_LEFT;
+    case ENGINE_HELP:
+        return LINE_HELP;
+    case ENGINE_NO:
+    case ENGINE_DEFAULT:
+        flags = MATCH_NO | (e == ENGINE_DEFAULT ? MATCH_DEFAULT : 0);
+        v->pos = 0;
+        if (!look_up(p, m, line, from, len, flags, &at, v))
+            return LINE_REFUSED;
+        if (engine_of(m->cmd)) {
+            *v = (struct verdict){MATCH_INVALID, from, false};
+            return LINE_REFUSED;
+        }
+        break;
+    case ENGINE_NOT:
+        break;
+    }
+    return run(p, m, c, by, line, at);
+}
+
+void verdict_text(const struct verdict *v, const char *line, size_t prompt_len, struct strbuf *out)
+{
+    switch (v->result) {
+    case MATCH_INVALID:
+        strbuf_add(out, "%*s^\n%% Invalid input detected at '^' marker.\n\n", (int)(prompt_len + v->pos), "");
+        break;
+    case MATCH_INCOMPLETE:
+        strbuf_add(out, "%% Incomplete command.\n\n");
+        break;
+    case MATCH_AMBIGUOUS:
+        strbuf_add(out, "%% Ambiguous command:  \"%s\"\n", line);
+        break;
+    case MATCH_OK:
+        break;
+    }
+}

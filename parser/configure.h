@@ -1,0 +1,39 @@
+/* A place in configuration mode and what one line does there: the walk up (ios-cli 3.5), no, default, do, exit, end. Called
+ * by session.c (typed and pasted lines) and config_load. */
+#ifndef TAPIR_PARSER_CONFIGURE_H
+#define TAPIR_PARSER_CONFIGURE_H
+#include "parser/cfg.h"
+
+enum { PLACE_MAX = 8 };
+struct level { /* an open block: enough to find or make it again */
+    uint16_t mode;
+    const struct gram_cmd *cmd; /* NULL at the global level */
+    void *args;
+    struct value_pool *pool;
+    char *identity;
+    struct cfg_node *node;
+};
+struct place {
+    struct cfg *cfg;
+    unsigned depth; /* 0: not in configuration mode */
+    struct level level[PLACE_MAX];
+    unsigned generation;
+};
+struct verdict { /* of a line that the parser refused */
+    enum match_result result;
+    size_t pos;
+    bool unknown_word; /* failed in its first word */
+};
+enum line_result { LINE_OK, LINE_REFUSED /* by the parser: see verdict */, LINE_ERROR /* by the handler, which said why */,
+                   LINE_PENDING, LINE_DO /* verdict.pos: where the exec command starts */, LINE_LEFT /* end, exit from global */,
+                   LINE_HELP };
+
+void place_enter(struct place *p, struct cfg *cfg); /* global configuration mode */
+void place_leave(struct place *p);
+const struct gram_mode *place_mode(const struct place *p);
+/* One line. `c` is filled in by the caller (router, session, out, booting); by: who changes the configuration. */
+enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
+                                size_t len, struct verdict *v);
+/* Parses what stands behind `no` or `default` for help: the mode's matcher, no walk up. */
+void verdict_text(const struct verdict *v, const char *line, size_t prompt_len, struct strbuf *out);
+#endif

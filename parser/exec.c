@@ -1,0 +1,152 @@
+/* Exec lines: matching, the unknown word, undebug, output filters (ios-cli 4.3, 7). Called by session.c, also behind `do`. */
+#include "parser/render.h"
+#include "parser/session_int.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void emit(void *arg, const char *text, size_t len)
+{
+    session_emit(arg, text, len);
+}
+
+static void sink(void *arg, const char *text, size_t len)
+{
+    struct session *s = arg;
+    if (s->pipe)
+        pipe_write(s->pipe, text, len, emit, s);
+    else
+        session_emit(s, text, len);
+}
+
+void exec_output_open(struct session *s, struct pipe *pipe, const char *json_command)
+{
+    exec_output_close(s);
+    s->pipe = pipe;
+    s->out = json_command ? out_new_json(json_command, sink, s) : out_new_text(sink, s);
+}
+
+void exec_output_close(struct session *s)
+{
+    if (s->out)
+        out_free(s->out);
+    s->out = NULL;
+    if (s->pipe) {
+        pipe_finish(s->pipe, emit, s);
+        pipe_free(s->pipe);
+        s->pipe = NULL;
+    }
+}
+
+static int refuse(struct session *s, const char *line, enum match_result r, size_t pos)
+{
+    struct verdict v = {r, pos, false};
+    struct strbuf b = {0};
+    verdict_text(&v, line, strlen(session_prompt(s)), &b);
+    session_emit(s, b.s, b.len);
+    strbuf_free(&b);
+    return CMD_ERROR;
+}
+
+static size_t next_word(const char *line, size_t i)
+{
+    while (line[i] && line[i] != ' ')
+        i++;
+    while (line[i] == ' ')
+        i++;
+    return i;
+}
+
+/* A first word that is no command: a host name to connect to (ios-cli 4.3). */
+static int unknown_word(struct session *s, const char *line, size_t from)
+{
+    while (line[from] == ' ')
+        from++;
+    size_t second = next_word(line, from), end = from;
+    while (line[end] && line[end] != ' ')
+        end++;
+    if (line[second])
+        return refuse(s, line, MATCH_INVALID, second);
+    struct strbuf b = {0};
+    strbuf_add(&b,
+               "Translating \"%.*s\"\n\n%% Unknown command or computer name, or unable to find computer address\n\n",
+               (int)(end - from), line + from);
+    session_emit(s, b.s, b.len);
+    strbuf_free(&b);
+    return CMD_ERROR;
+}
+
+static int run(struct session *s, const char *line, const char *matched, enum cmd_op op, struct pipe *pipe, bool json)
+{
+    struct value_pool *pool = NULL;
+    const struct gram_cmd *cmd = s->m.cmd;
+    void *args = match_args(&s->m, matched, &pool);
+    struct strbuf name = {0};
+    if (json)
+        render_line(cmd, args, &name);
+    exec_output_open(s, pipe, json ? (name.s ? name.s : line) : NULL);
+    strbuf_free(&name);
+    struct cmd c = {.router = s->r, .session = s, .out = s->out, .op = op, .line = line};
+    int rc = cfg_call(cmd, &c, args);
+    if (rc == CMD_OK && json && !out_has_json(s->out))
+        rc = cmd_error(&c, "%% This command has no JSON form");
+    free(args);
+    value_pool_free(pool);
+    return rc;
+}
+
+/* `undebug X` and `no debug X`: the syntax of `debug X`. rest: where X (or `debug X`) starts. */
+static int undebug(struct session *s, const char *line, size_t rest, const char *prefix)
+{
+    struct strbuf b = {0};
+    strbuf_add(&b, "%s%s", prefix, line + rest);
+    size_t extra = strlen(prefix);
+    enum match_result r =
+        match_line(&s->m, &gram_modes[MODE_EXEC], b.s, 0, b.len, MATCH_PIPES | MATCH_DEBUG, s->privilege);
+    int rc;
+    if (r == MATCH_OK)
+        rc = run(s, line, b.s, CMD_UNSET, NULL, false);
+    else
+        rc = refuse(s, line, r, (s->m.pos < extra ? 0 : s->m.pos - extra) + rest);
+    strbuf_free(&b);
+    return rc;
+}
+
+static int piped(struct session *s, const char *line)
+{
+    struct pipe *pipe = NULL;
+    enum pipe_kind kind = PIPE_NONE;
+    size_t fail;
+    bool bad;
+    if (s->m.pipe == SIZE_MAX)
+        return run(s, line, line, (s->m.cmd->flags & GF_DEBUG) ? CMD_SET : CMD_RUN, NULL, false);
+    enum match_result r = pipe_parse(line, s->m.pipe, s->m.cmd->flags & GF_JSON, &pipe, &kind, &fail, &bad);
+    if (r != MATCH_OK)
+        return refuse(s, line, r, fail);
+    if (bad) {
+        static const char text[] = "% Failed to compile regular expression.\n";
+        session_emit(s, text, sizeof text - 1);
+        return CMD_ERROR;
+    }
+    return run(s, line, line, CMD_RUN, pipe, kind == PIPE_JSON);
+}
+
+int exec_line(struct session *s, const char *line, size_t from)
+{
+    while (line[from] == ' ')
+        from++;
+    enum match_result r =
+        match_line(&s->m, &gram_modes[MODE_EXEC], line, from, strlen(line), MATCH_PIPES, s->privilege);
+    size_t pos = s->m.pos, rest = next_word(line, from);
+    unsigned tokens = s->m.tokens;
+    bool is_no = !strncmp(line + from, "no ", 3);
+    if (is_no && (r != MATCH_OK || !strcmp(s->m.cmd->name, "exec-no")))
+        return undebug(s, line, rest, "");
+    if (r == MATCH_OK && !strcmp(s->m.cmd->name, "exec-undebug"))
+        return undebug(s, line, rest, "debug ");
+    if (r == MATCH_OK)
+        return piped(s, line);
+    if (r == MATCH_INVALID && !tokens && !s->place.depth)
+        return unknown_word(s, line, from);
+    return refuse(s, line, r, pos);
+}

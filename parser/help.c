@@ -1,0 +1,387 @@
+/* `?` and TAB (ios-cli 5): what may follow, laid out as IOS does. Called by the doors through session.h. */
+#include "modules/core/ifname.h"
+#include "parser/session_int.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct item {
+    char *token;
+    const char *help;
+    bool keyword; /* completes */
+};
+struct list {
+    struct item *v;
+    unsigned n, cap;
+};
+
+static void add(struct list *l, const char *token, const char *help, bool keyword)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (!strcmp(l->v[i].token, token))
+            return;
+    if (l->n == l->cap) {
+        l->cap = l->cap ? l->cap * 2 : 32;
+        struct item *v = realloc(l->v, l->cap * sizeof *v);
+        if (!v)
+            abort();
+        l->v = v;
+    }
+    l->v[l->n++] = (struct item){strdup(token), help, keyword};
+}
+
+static void list_free(struct list *l)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        free(l->v[i].token);
+    free(l->v);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+    bool cx = !strcmp(x->token, "<cr>"), cy = !strcmp(y->token, "<cr>");
+    return cx != cy ? cx - cy : strcmp(x->token, y->token);
+}
+
+static const struct {
+    const char *name, *help;
+} if_help[] = {{"BVI", "Bridge-Group Virtual Interface"},
+               {"Ethernet", "IEEE 802.3"},
+               {"FastEthernet", "FastEthernet IEEE 802.3"},
+               {"GigabitEthernet", "GigabitEthernet IEEE 802.3z"},
+               {"Loopback", "Loopback interface"},
+               {"Null", "Null interface"},
+               {"Port-channel", "Ethernet Channel of interfaces"},
+               {"Serial", "Serial"},
+               {"TenGigabitEthernet", "Ten Gigabit Ethernet"},
+               {"Tunnel", "Tunnel interface"},
+               {"Vlan", "Catalyst Vlans"}};
+
+static void add_ifnames(struct list *l)
+{
+    for (unsigned i = 0; i < sizeof if_help / sizeof *if_help; i++)
+        add(l, if_help[i].name, if_help[i].help, true);
+}
+
+/* What the help asks about: a mode's matcher fed with the words before the cursor. */
+struct query {
+    struct session *s;
+    const char *line;
+    size_t len, from; /* from: where the words for this mode start (behind do, no) */
+    const struct gram_mode *mode;
+    unsigned flags;
+    enum match_result result;
+    bool nested;
+};
+
+static bool first_is(const struct query *q, const char *name, size_t *behind)
+{
+    struct matcher *m = &q->s->m;
+    size_t i = q->from;
+    while (i < q->len && q->line[i] == ' ')
+        i++;
+    while (i < q->len && q->line[i] != ' ')
+        i++;
+    if (i == q->len)
+        return false;
+    if (match_line(m, q->mode, q->line, q->from, i + 1, q->flags | MATCH_HELP, q->s->privilege) != MATCH_OK || !m->n_st ||
+        strcmp(m->st[m->front].cmd->name, name) != 0)
+        return false;
+    *behind = i + 1;
+    return true;
+}
+
+static void ask(struct query *q)
+{
+    struct session *s = q->s;
+    q->from = 0;
+    q->flags = s->place.depth ? 0 : MATCH_PIPES;
+    q->mode = place_mode(&s->place);
+    if (s->place.depth && first_is(q, "engine-do", &q->from)) {
+        q->mode = &gram_modes[MODE_EXEC];
+        q->flags = MATCH_PIPES;
+        q->nested = true;
+    } else if (s->place.depth && (first_is(q, "engine-no", &q->from) || first_is(q, "engine-default", &q->from))) {
+        q->flags = MATCH_NO;
+        q->nested = true;
+    }
+    q->result = match_line(&s->m, q->mode, q->line, q->from, q->len, q->flags | MATCH_HELP, s->privilege);
+}
+
+/* exit, end, do and the like are offered, but not behind `no`, and the rarer ones in global configuration only. */
+static bool offered(const struct query *q, const struct gram_cmd *cmd)
+{
+    if (cmd->flags & GF_HIDDEN)
+        return false;
+    if (strncmp(cmd->name, "engine-", 7) != 0)
+        return true;
+    if (q->flags & MATCH_NO)
+        return false;
+    return q->mode == &gram_modes[MODE_CONFIG] || !strcmp(cmd->name, "engine-exit") || !strcmp(cmd->name, "engine-no") ||
+           !strcmp(cmd->name, "engine-default");
+}
+
+static bool prefix_of(const char *word, size_t n, const char *kw)
+{
+    return strncasecmp(word, kw, n) == 0;
+}
+
+/* Could the letters typed so far grow into a value of this type? */
+static bool may_grow(const struct gram_node *n, const char *w, size_t len)
+{
+    if (n->type == GT_WORD || n->type == GT_LINE)
+        return true;
+    for (size_t i = 0; i < len; i++) {
+        bool digit = isdigit((unsigned char)w[i]);
+        if (n->type == GT_INT && !digit)
+            return false;
+        if ((n->type == GT_IP || n->type == GT_MASK || n->type == GT_WILDCARD) && !digit && w[i] != '.')
+            return false;
+        if (n->type == GT_PREFIX && !digit && w[i] != '.' && w[i] != '/')
+            return false;
+        if (n->type == GT_MAC && !isxdigit((unsigned char)w[i]) && w[i] != '.')
+            return false;
+    }
+    return n->type != GT_IFNAME;
+}
+
+static void collect(const struct query *q, struct list *l)
+{
+    struct matcher *m = &q->s->m;
+    const char *w = q->line + m->word;
+    size_t n = m->word_end - m->word;
+    char buf[32];
+    for (unsigned i = 0; i < m->n_cand; i++) {
+        const struct gram_node *node = match_node(m, m->cand[i].cmd, m->cand[i].node);
+        if (node->kind == GN_END || !offered(q, m->cand[i].cmd))
+            continue;
+        const char *help = node->help;
+        if (!strcmp(m->cand[i].cmd->name, "engine-exit"))
+            help = q->mode->exit;
+        if (node->kind == GN_KW && prefix_of(w, n, node->text))
+            add(l, node->text, help, true);
+    }
+    unsigned keywords = l->n;
+    for (unsigned i = 0; i < m->n_cand; i++) {
+        const struct gram_node *node = match_node(m, m->cand[i].cmd, m->cand[i].node);
+        if (node->kind != GN_ARG || !offered(q, m->cand[i].cmd))
+            continue;
+        if (node->type == GT_IFNAME && !node->show) {
+            struct list names = {0};
+            add_ifnames(&names);
+            for (unsigned k = 0; k < names.n; k++)
+                if (prefix_of(w, n, names.v[k].token))
+                    add(l, names.v[k].token, names.v[k].help, true);
+            list_free(&names);
+        } else if (!n || (!keywords && may_grow(node, w, n))) {
+            add(l, value_token(node, buf, sizeof buf), node->help, false);
+        }
+    }
+    qsort(l->v, l->n, sizeof *l->v, compare);
+}
+
+/* Names only, in columns of equal width (5.4). */
+static void columns(struct session *s, const struct list *l, struct strbuf *out)
+{
+    size_t w = 0, per;
+    for (unsigned i = 0; i < l->n; i++)
+        if (strlen(l->v[i].token) > w)
+            w = strlen(l->v[i].token);
+    w += 2;
+    per = (s->width ? s->width : 512) / w;
+    for (unsigned i = 0; i < l->n; i++) {
+        strbuf_add(out, "%-*s", (int)w, l->v[i].token);
+        if (i + 1 == l->n || (per && (i + 1) % per == 0))
+            strbuf_write(out, "\n", 1);
+    }
+    strbuf_write(out, "\n", 1);
+}
+
+/* Descriptions wrap at 79 columns, continued under the description (5.2). */
+static void wrapped(const char *text, size_t indent, struct strbuf *out)
+{
+    size_t room = indent < 70 ? 79 - indent : 9;
+    while (strlen(text) > room) {
+        size_t cut = room;
+        while (cut && text[cut] != ' ')
+            cut--;
+        if (!cut)
+            cut = room;
+        strbuf_add(out, "%.*s\n%*s", (int)cut, text, (int)indent, "");
+        text += cut;
+        while (*text == ' ')
+            text++;
+    }
+    strbuf_add(out, "%s\n", text);
+}
+
+static void described(const struct list *l, struct strbuf *out)
+{
+    size_t w = 0;
+    for (unsigned i = 0; i < l->n; i++)
+        if (strlen(l->v[i].token) > w)
+            w = strlen(l->v[i].token);
+    for (unsigned i = 0; i < l->n; i++) {
+        if (!*l->v[i].help) {
+            strbuf_add(out, "  %s\n", l->v[i].token);
+            continue;
+        }
+        strbuf_add(out, "  %-*s  ", (int)w, l->v[i].token);
+        wrapped(l->v[i].help, w + 4, out);
+    }
+    strbuf_write(out, "\n", 1);
+}
+
+static void collect_pipe(const struct query *q, size_t *word, struct list *l)
+{
+    const struct matcher *m = &q->s->m;
+    size_t i = m->pipe + 1;
+    while (i < q->len && q->line[i] == ' ')
+        i++;
+    *word = i;
+    if (i == m->pipe + 1)
+        return;
+    size_t end = i;
+    while (end < q->len && q->line[end] != ' ')
+        end++;
+    if (end < q->len) {
+        add(l, "LINE", "Regular Expression", false);
+        *word = q->len;
+        return;
+    }
+    for (const struct pipe_word *p = pipe_words; p->name; p++) {
+        bool json = false;
+        for (unsigned k = 0; k < m->n_cand; k++)
+            json = json || (m->cand[k].cmd->flags & GF_JSON);
+        if (prefix_of(q->line + i, end - i, p->name) && (p->kind != PIPE_JSON || json))
+            add(l, p->name, p->help, true);
+    }
+}
+
+/* `interface gig ?`: the type is there, the number is missing. */
+static bool number_missing(const struct query *q, struct list *l)
+{
+    const struct matcher *m = &q->s->m;
+    if (q->result != MATCH_INVALID || q->len == 0 || q->line[q->len - 1] != ' ')
+        return false;
+    size_t start = q->len;
+    while (start && q->line[start - 1] == ' ')
+        start--;
+    size_t end = start;
+    while (start && q->line[start - 1] != ' ')
+        start--;
+    for (unsigned i = 0; i < m->n_cand; i++) {
+        const struct gram_node *n = match_node(m, m->cand[i].cmd, m->cand[i].node);
+        if (n->kind != GN_ARG || n->type != GT_IFNAME)
+            continue;
+        char probe[64], canonical[40];
+        const char *tails[] = {"1/1", "1"};
+        for (unsigned t = 0; t < 2 && end - start < 40; t++) {
+            snprintf(probe, sizeof probe, "%.*s%s", (int)(end - start), q->line + start, tails[t]);
+            if (!ifname_parse(probe, canonical))
+                continue;
+            char *help = NULL;
+            size_t k = strcspn(canonical, "0123456789");
+            if (asprintf(&help, "%.*s interface number", (int)k, canonical) < 0)
+                return false;
+            add(l, "<0-2147483647>", help, false);
+            return true; /* help is freed by the caller */
+        }
+    }
+    return false;
+}
+
+static char *text_of(struct strbuf *b)
+{
+    return b->s ? b->s : strdup("");
+}
+
+char *session_help(struct session *s, const char *line)
+{
+    struct query q = {.s = s, .line = line, .len = strlen(line)};
+    struct list l = {0};
+    struct strbuf out = {0};
+    ask(&q);
+    struct matcher *m = &s->m;
+    if (number_missing(&q, &l)) {
+        described(&l, &out);
+        free((char *)(uintptr_t)l.v[0].help);
+    } else if (q.result == MATCH_AMBIGUOUS) {
+        strbuf_add(&out, "%% Ambiguous command:  \"%s\"\n", line);
+    } else if (q.result != MATCH_OK) {
+        strbuf_add(&out, "%% Unrecognized command\n");
+    } else if (m->pipe != SIZE_MAX) {
+        size_t word;
+        collect_pipe(&q, &word, &l);
+        if (!l.n)
+            strbuf_add(&out, "%% Unrecognized command\n");
+        else if (word < q.len)
+            columns(s, &l, &out);
+        else
+            described(&l, &out);
+    } else {
+        bool full = m->word == m->word_end;
+        collect(&q, &l);
+        if (full && m->tokens && match_may_end(m)) {
+            if (m->is_show && (q.flags & MATCH_PIPES))
+                add(&l, "|", "Output modifiers", false);
+            add(&l, "<cr>", "", false);
+            qsort(l.v, l.n, sizeof *l.v, compare);
+        }
+        if (!full && (q.flags & MATCH_PIPES) && !m->tokens)
+            for (const char *w = "hlprsuw"; *w; w++)
+                if (m->word_end - m->word == 1 && tolower((unsigned char)line[m->word]) == *w && match_alias(w, 1)) {
+                    char a[40];
+                    snprintf(a, sizeof a, "*%c=%s", *w, match_alias(w, 1));
+                    add(&l, a, "", false);
+                    qsort(l.v, l.n, sizeof *l.v, compare);
+                }
+        if (!l.n) {
+            strbuf_add(&out, "%% Unrecognized command\n");
+        } else if (!full) {
+            columns(s, &l, &out);
+        } else {
+            if (!m->tokens && !q.nested)
+                strbuf_add(&out, "%s\n", q.mode->title);
+            described(&l, &out);
+        }
+    }
+    list_free(&l);
+    return text_of(&out);
+}
+
+char *session_complete(struct session *s, const char *line)
+{
+    struct query q = {.s = s, .line = line, .len = strlen(line)};
+    struct list l = {0};
+    ask(&q);
+    struct matcher *m = &s->m;
+    size_t word = m->word;
+    char *result = NULL;
+    if (q.result != MATCH_OK || !q.len || line[q.len - 1] == ' ')
+        return NULL;
+    if (m->pipe != SIZE_MAX)
+        collect_pipe(&q, &word, &l);
+    else
+        collect(&q, &l);
+    /* An exact word is complete although longer ones go on from it. */
+    unsigned hit = 0, hits = 0;
+    for (unsigned i = 0; i < l.n; i++) {
+        if (!l.v[i].keyword)
+            continue;
+        if (strlen(l.v[i].token) == q.len - word) {
+            hit = i, hits = 1;
+            break;
+        }
+        hit = i;
+        hits++;
+    }
+    bool is_type = hits == 1 && isupper((unsigned char)l.v[hit].token[0]);
+    if (hits == 1 && asprintf(&result, "%.*s%s%s", (int)word, line, l.v[hit].token, is_type ? "" : " ") < 0)
+        result = NULL;
+    list_free(&l);
+    return result;
+}

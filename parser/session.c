@@ -1,0 +1,302 @@
+/* Sessions (see session.h): one per console line, vty, exec or paste; everything a door asks goes through here. Lines in
+ * configuration mode go to configure.c, others to exec.c. */
+#include "parser/session_int.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_log(void *arg, const struct event *e)
+{
+    struct session *s = arg;
+    if (e->kind == EVENT_PLAIN || !s->ops.message || !(s->console_log || s->monitor))
+        return;
+    char *text = log_render(s->r, e);
+    if (text)
+        s->ops.message(s->u, text);
+    free(text);
+}
+
+struct session *session_new(struct router *r, const struct session_opts *opts, const struct session_ops *ops, void *u)
+{
+    struct session *s = calloc(1, sizeof *s);
+    if (!s)
+        abort();
+    s->r = r;
+    s->cfg = cfg_get(r);
+    s->ops = *ops;
+    s->u = u;
+    snprintf(s->line_name, sizeof s->line_name, "%s", opts->line_name ? opts->line_name : "console");
+    s->privilege = s->start_privilege = opts->privilege;
+    s->interactive = opts->interactive;
+    s->console_log = opts->console_log;
+    s->length = opts->interactive ? 24 : 0;
+    s->width = 80;
+    s->history_size = 20;
+    if (ops->message)
+        s->sub = log_subscribe(r, on_log, s);
+    return s;
+}
+
+static void history_clear(struct history *h, unsigned keep)
+{
+    while (h->n > keep) {
+        free(h->line[0]);
+        memmove(h->line, h->line + 1, (h->n - 1) * sizeof *h->line);
+        h->n--;
+    }
+}
+
+void session_free(struct session *s)
+{
+    if (!s)
+        return;
+    s->ops = (struct session_ops){0};
+    if (s->busy)
+        session_abort(s);
+    if (s->sub)
+        log_unsubscribe(s->r, s->sub);
+    place_leave(&s->place);
+    matcher_free(&s->m);
+    history_clear(&s->exec_history, 0);
+    history_clear(&s->config_history, 0);
+    free(s->question.prompt);
+    free(s->line);
+    if (s->out)
+        out_free(s->out);
+    pipe_free(s->pipe);
+    free(s);
+}
+
+void session_emit(struct session *s, const char *text, size_t len)
+{
+    if (s->ops.output && len)
+        s->ops.output(s->u, text, len);
+}
+
+static void remember(struct session *s, const char *line)
+{
+    struct history *h = s->place.depth ? &s->config_history : &s->exec_history;
+    while (*line == ' ' || *line == '\t')
+        line++;
+    if (!s->history_size || (h->n && !strcmp(h->line[h->n - 1], line)))
+        return;
+    history_clear(h, s->history_size - 1);
+    h->line[h->n++] = strdup(line);
+}
+
+bool session_in_config(const struct session *s)
+{
+    return s->place.depth > 0;
+}
+
+const char *session_prompt(struct session *s)
+{
+    const char *host = s->r->hostname[0] ? s->r->hostname : "Router";
+    if (s->place.depth) /* ios-cli 2: the name is cut to 20 in configuration modes only */
+        snprintf(s->prompt, sizeof s->prompt, "%.20s%s#", host, place_mode(&s->place)->prompt);
+    else
+        snprintf(s->prompt, sizeof s->prompt, "%s%c", host, s->privilege >= 15 ? '#' : '>');
+    return s->prompt;
+}
+
+unsigned session_length(const struct session *s)
+{
+    return s->length;
+}
+
+unsigned session_width(const struct session *s)
+{
+    return s->width;
+}
+
+bool session_busy(const struct session *s)
+{
+    return s->busy;
+}
+
+void session_left_config(struct session *s)
+{
+    history_clear(&s->config_history, 0);
+    log_syslog(s->r, 0, "SYS", 5, "CONFIG_I", "Configured from console by %s", s->line_name);
+}
+
+void session_end(struct session *s)
+{
+    if (!s->place.depth)
+        return;
+    place_leave(&s->place);
+    session_left_config(s);
+}
+
+void session_close(struct session *s)
+{
+    s->closing = true;
+}
+
+static void finish(struct session *s, int status)
+{
+    struct session_ops ops = s->ops;
+    void *u = s->u;
+    bool closing = s->closing;
+    exec_output_close(s);
+    s->busy = false;
+    free(s->line);
+    s->line = NULL;
+    if (closing && s->place.depth)
+        session_end(s);
+    if (ops.done)
+        ops.done(u, status == CMD_ERROR ? CMD_ERROR : CMD_OK);
+    if (closing && ops.closed)
+        ops.closed(u, "");
+}
+
+/* After a handler (or an answer) returned: finished, suspended, or asking. */
+static void settle(struct session *s, int rc)
+{
+    while (rc == CMD_PENDING && s->question.answer) {
+        struct question q = s->question;
+        s->question.prompt = NULL;
+        if (s->interactive && s->ops.ask) {
+            s->question.prompt = q.prompt;
+            s->ops.ask(s->u, q.prompt, q.echo);
+            return;
+        }
+        s->question.answer = NULL;
+        session_emit(s, q.prompt, strlen(q.prompt));
+        session_emit(s, "\n", 1);
+        free(q.prompt);
+        struct cmd c = {.router = s->r, .session = s, .out = s->out, .op = CMD_RUN, .line = s->line};
+        s->in_handler = true;
+        rc = q.answer(&c, "", q.arg);
+        s->in_handler = false;
+    }
+    if (rc == CMD_PENDING && s->job.s) {
+        if (!s->job.finished)
+            return;
+        rc = s->job.result;
+    }
+    s->job.s = NULL;
+    finish(s, rc);
+}
+
+static int config_line(struct session *s, const char *line)
+{
+    struct verdict v = {MATCH_OK, 0, false};
+    struct cmd c = {.router = s->r, .session = s, .line = line};
+    size_t prompt_len = strlen(session_prompt(s));
+    exec_output_open(s, NULL, NULL);
+    c.out = s->out;
+    struct strbuf b = {0};
+    switch (configure_line(&s->place, &s->m, &c, s->line_name, line, strlen(line), &v)) {
+    case LINE_OK:
+        return CMD_OK;
+    case LINE_PENDING:
+        return CMD_PENDING;
+    case LINE_LEFT:
+        session_left_config(s);
+        return CMD_OK;
+    case LINE_DO:
+        exec_output_close(s);
+        return exec_line(s, line, v.pos);
+    case LINE_HELP:
+        return exec_line(s, "help", 0);
+    case LINE_REFUSED:
+        verdict_text(&v, line, prompt_len, &b);
+        if (b.s)
+            session_emit(s, b.s, b.len);
+        strbuf_free(&b);
+        return CMD_ERROR;
+    case LINE_ERROR:
+        break;
+    }
+    return CMD_ERROR;
+}
+
+/* Drops what no terminal would send inside a line: control characters, carriage returns (ios-cli 3.1). */
+static char *clean(const char *line)
+{
+    size_t n = strlen(line), k = 0;
+    char *s = malloc(n + 1);
+    if (!s)
+        abort();
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)line[i] >= ' ' && line[i] != 0x7f)
+            s[k++] = line[i];
+        else if (line[i] == '\t')
+            s[k++] = ' ';
+    s[k] = 0;
+    return s;
+}
+
+void session_line(struct session *s, const char *line)
+{
+    if (s->busy) { /* a door that does not wait: refused, never queued */
+        if (s->ops.done)
+            s->ops.done(s->u, CMD_ERROR);
+        return;
+    }
+    s->busy = true;
+    s->line = clean(line);
+    const char *p = s->line;
+    while (*p == ' ')
+        p++;
+    if (!*p || *p == '!') {
+        finish(s, CMD_OK);
+        return;
+    }
+    remember(s, s->line);
+    s->in_handler = true;
+    int rc = s->place.depth ? config_line(s, s->line) : exec_line(s, s->line, 0);
+    s->in_handler = false;
+    settle(s, rc);
+}
+
+void session_answer(struct session *s, const char *text)
+{
+    struct question q = s->question;
+    if (!q.answer)
+        return;
+    s->question = (struct question){0};
+    free(q.prompt);
+    struct cmd c = {.router = s->r, .session = s, .out = s->out, .op = CMD_RUN, .line = s->line};
+    s->in_handler = true;
+    int rc = q.answer(&c, text, q.arg);
+    s->in_handler = false;
+    settle(s, text ? rc : (rc == CMD_PENDING && !s->question.answer && !s->job.s ? CMD_OK : rc));
+}
+
+void session_abort(struct session *s)
+{
+    if (s->question.answer) {
+        session_answer(s, NULL);
+        return;
+    }
+    if (s->job.s && !s->in_handler) {
+        struct cmd_job job = s->job;
+        s->job.s = NULL;
+        if (job.abort)
+            job.abort(job.arg);
+        finish(s, CMD_OK);
+        return;
+    }
+    if (!s->busy && s->place.depth) /* Ctrl-C leaves configuration mode (ios-cli 3.7) */
+        session_end(s);
+}
+
+struct out *cmd_job_out(struct cmd_job *job)
+{
+    return job->s->out;
+}
+
+void cmd_job_finish(struct cmd_job *job, int result)
+{
+    struct session *s = job->s;
+    if (!s)
+        return;
+    job->result = result;
+    job->finished = true;
+    if (s->in_handler)
+        return; /* before the handler returned: settle() sees it */
+    job->s = NULL;
+    finish(s, result);
+}

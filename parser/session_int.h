@@ -1,0 +1,77 @@
+/* Inside of a session, shared by session.c, exec.c, help.c and the parser's own commands. Not for doors (session.h). */
+#ifndef TAPIR_PARSER_SESSION_INT_H
+#define TAPIR_PARSER_SESSION_INT_H
+#include "modules/core/command.h"
+#include "parser/configure.h"
+#include "parser/session.h"
+
+enum { HISTORY_MAX = 256 };
+struct history {
+    char *line[HISTORY_MAX];
+    unsigned n;
+};
+struct pipe;
+struct cmd_job {
+    struct session *s;
+    void (*abort)(void *arg);
+    void *arg;
+    bool finished;
+    int result;
+};
+struct question {
+    int (*answer)(struct cmd *c, const char *text, void *arg);
+    void *arg;
+    char *prompt;
+    bool echo;
+};
+struct session {
+    struct router *r;
+    struct cfg *cfg;
+    struct session_ops ops;
+    void *u;
+    char line_name[64];
+    unsigned privilege, start_privilege;
+    bool interactive, console_log, monitor;
+    struct place place;
+    struct matcher m;
+    unsigned length, width, history_size;
+    struct history exec_history, config_history;
+    struct log_sub *sub;
+    char prompt[192];
+    bool busy, in_handler, closing, left_config;
+    struct cmd_job job; /* .s set while a job runs */
+    struct question question; /* .answer set while one is open */
+    struct out *out;
+    struct pipe *pipe;
+    char *line; /* the line being run */
+    int secret_tries;
+};
+
+void session_emit(struct session *s, const char *text, size_t len);
+void session_close(struct session *s); /* once the line is done */
+void session_left_config(struct session *s); /* logs %SYS-5-CONFIG_I */
+/* One exec line; `from`: where it starts (behind `do`). An enum cmd_result. */
+int exec_line(struct session *s, const char *line, size_t from);
+void exec_output_open(struct session *s, struct pipe *pipe, const char *json_command);
+void exec_output_close(struct session *s);
+
+/* Merges startup-config into the running one (shell_config.c). */
+int shell_merge_startup(struct cmd *c, bool report);
+/* enable secret (secret.c) */
+bool secret_is_set(const struct cfg *cfg);
+bool secret_matches(const struct cfg *cfg, const char *text);
+
+/* ---- output filters (pipe.c) ---- */
+enum pipe_kind { PIPE_NONE, PIPE_INCLUDE, PIPE_EXCLUDE, PIPE_BEGIN, PIPE_SECTION, PIPE_COUNT, PIPE_JSON };
+struct pipe_word {
+    const char *name, *help;
+    enum pipe_kind kind;
+};
+extern const struct pipe_word pipe_words[]; /* ends with name NULL */
+/* Parses line[pos..] from the `|`. NULL pipe and result MATCH_OK: json. */
+enum match_result pipe_parse(const char *line, size_t pos, bool json, struct pipe **out, enum pipe_kind *kind, size_t *fail,
+                             bool *bad_regex);
+void pipe_write(struct pipe *p, const char *text, size_t len, void (*emit)(void *arg, const char *text, size_t len), void *arg);
+void pipe_finish(struct pipe *p, void (*emit)(void *arg, const char *text, size_t len), void *arg);
+void pipe_free(struct pipe *p);
+#endif

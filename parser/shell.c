@@ -1,0 +1,191 @@
+/* The shell's own exec commands: privilege, configuration mode, terminal, history (grammar/exec.gram). Called by exec.c
+ * through the tables. */
+#include "boilerplate_cmd.h"
+#include "exec_cmd.h"
+#include "parser/session_int.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int secret_answer(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    struct session *s = c->session;
+    if (!text)
+        return CMD_OK;
+    if (*text && secret_matches(s->cfg, text)) {
+        s->privilege = 15;
+        return CMD_OK;
+    }
+    /* A door that cannot ask answers RETURN at once: one try is enough. */
+    if (++s->secret_tries < 3 && s->interactive)
+        return cmd_ask(c, "Password: ", false, secret_answer, NULL);
+    return cmd_error(c, "%% Bad secrets\n");
+}
+
+int shell_cmd_enable(struct cmd *c, struct args_exec_enable *a)
+{
+    struct session *s = c->session;
+    unsigned level = a->has_level ? a->level : 15;
+    if (level <= s->privilege || !secret_is_set(s->cfg)) {
+        s->privilege = level;
+        return CMD_OK;
+    }
+    s->secret_tries = 0;
+    return cmd_ask(c, "Password: ", false, secret_answer, NULL);
+}
+
+int shell_cmd_disable(struct cmd *c, struct args_exec_disable *a)
+{
+    (void)a;
+    c->session->privilege = 1;
+    return CMD_OK;
+}
+
+static int enter_config(struct cmd *c)
+{
+    struct session *s = c->session;
+    if (s->place.depth)
+        return cmd_error(c, "%% Already in configuration mode");
+    out_text(c->out, "Enter configuration commands, one per line.  End with CNTL/Z.\n");
+    place_enter(&s->place, s->cfg);
+    return CMD_OK;
+}
+
+static int configure_answer(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    if (!text)
+        return CMD_OK;
+    size_t n = strlen(text);
+    if (!n || !strncmp("terminal", text, n))
+        return enter_config(c);
+    if (!strncmp("memory", text, n))
+        return shell_merge_startup(c, false);
+    return cmd_error(c, "?Must be \"terminal\", \"memory\" or \"network\"");
+}
+
+int shell_cmd_configure(struct cmd *c, struct args_exec_configure *a)
+{
+    if (a->kw_memory)
+        return shell_merge_startup(c, false);
+    if (a->kw_terminal)
+        return enter_config(c);
+    return cmd_ask(c, "Configuring from terminal, memory, or network [terminal]? ", true, configure_answer, NULL);
+}
+
+int shell_cmd_exit(struct cmd *c, struct args_exec_exit *a)
+{
+    (void)a;
+    session_close(c->session);
+    return CMD_OK;
+}
+
+int shell_cmd_quit(struct cmd *c, struct args_exec_quit *a)
+{
+    (void)a;
+    session_close(c->session);
+    return CMD_OK;
+}
+
+int shell_cmd_logout(struct cmd *c, struct args_exec_logout *a)
+{
+    (void)a;
+    session_close(c->session);
+    return CMD_OK;
+}
+
+int shell_cmd_help(struct cmd *c, struct args_exec_help *a)
+{
+    (void)a;
+    out_text(c->out, "A question mark asks for help anywhere on a line; it acts at once and does not enter\n"
+                     "the line. If nothing fits, back up until a question mark shows what may follow.\n"
+                     "1. Behind a blank (e.g. 'show ?') it lists every word and value that may come next,\n"
+                     "   each with a description.\n"
+                     "2. Right behind letters (e.g. 'show pr?') it lists the words that begin with them.\n\n");
+    return CMD_OK;
+}
+
+int shell_cmd_undebug(struct cmd *c, struct args_exec_undebug *a)
+{
+    (void)a;
+    return cmd_error(c, "%% Incomplete command.\n");
+}
+
+int shell_cmd_no(struct cmd *c, struct args_exec_no *a)
+{
+    (void)a;
+    return cmd_error(c, "%% Incomplete command.\n");
+}
+
+int shell_cmd_no_terminal_monitor(struct cmd *c, struct args_exec_no_terminal_monitor *a)
+{
+    (void)a;
+    c->session->monitor = false;
+    return CMD_OK;
+}
+
+int shell_cmd_terminal(struct cmd *c, struct args_exec_terminal *a)
+{
+    struct session *s = c->session;
+    if (a->kw_length)
+        s->length = a->lines;
+    if (a->kw_width)
+        s->width = a->columns;
+    if (a->kw_monitor && s->console_log)
+        return cmd_error(c, "%% Console already monitors"), CMD_OK;
+    if (a->kw_monitor)
+        s->monitor = true;
+    if (a->kw_no_monitor)
+        s->monitor = false;
+    if (a->kw_history)
+        s->history_size = a->has_size ? a->size : 20;
+    return CMD_OK;
+}
+
+int shell_cmd_show_history(struct cmd *c, struct args_show_history *a)
+{
+    (void)a;
+    struct session *s = c->session;
+    const struct history *h = s->place.depth ? &s->config_history : &s->exec_history;
+    for (unsigned i = 0; i < h->n; i++)
+        out_text(c->out, "  %s\n", h->line[i]);
+    return CMD_OK;
+}
+
+int shell_cmd_show_privilege(struct cmd *c, struct args_show_privilege *a)
+{
+    (void)a;
+    out_text(c->out, "Current privilege level is %u\n", c->session->privilege);
+    return CMD_OK;
+}
+
+int shell_cmd_show_terminal(struct cmd *c, struct args_show_terminal *a)
+{
+    (void)a;
+    struct session *s = c->session;
+    out_text(c->out, "Line %s, Location: \"\", Type: \"\"\n", s->line_name);
+    out_text(c->out, "Length: %u lines, Width: %u columns\n", s->length, s->width);
+    out_text(c->out, "Editing is enabled.\n");
+    if (s->history_size)
+        out_text(c->out, "History is enabled, history size is %u.\n", s->history_size);
+    else
+        out_text(c->out, "History is disabled.\n");
+    return CMD_OK;
+}
+
+int shell_cmd_show_aliases(struct cmd *c, struct args_show_aliases *a)
+{
+    (void)a;
+    static const char *const words[] = {"h", "lo", "p", "r", "s", "u", "un", "w"};
+    out_text(c->out, "Exec mode aliases:\n");
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+        out_text(c->out, "  %-22s%s\n", words[i], match_alias(words[i], strlen(words[i])));
+    return CMD_OK;
+}
+
+int shell_cmd_router(struct cmd *c, struct args_router_protocol *a)
+{
+    (void)a;
+    return cmd_error(c, "%% Routing protocols are not supported; use ip route");
+}

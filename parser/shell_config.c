@@ -1,0 +1,170 @@
+/* The exec commands that show, save and load the configuration (grammar/exec.gram; ios-cli 9.3, 9.4). Called by exec.c
+ * through the tables. */
+#include "exec_cmd.h"
+#include "parser/session_int.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NVRAM_SIZE = 155640 }; /* what `Using N out of …` names; no limit here */
+
+static struct cfg_node *find_interface(struct cfg *cfg, const char *name)
+{
+    for (unsigned i = 0; i < cfg->root.n; i++) {
+        struct cfg_node *n = cfg->root.child[i];
+        if (!n->negated && !strncmp(n->line, "interface ", 10) && !strcmp(n->line + 10, name))
+            return n;
+    }
+    return NULL;
+}
+
+int shell_cmd_show_running(struct cmd *c, struct args_show_running_config *a)
+{
+    struct cfg *cfg = c->session->cfg;
+    struct strbuf b = {0};
+    if (a->kw_interface) {
+        struct cfg_node *n = find_interface(cfg, a->interface.text);
+        if (!n)
+            return cmd_error(c, "%% Interface %s does not exist", a->interface.text);
+        strbuf_add(&b, "!\n");
+        cfg_text_block(cfg, n, 0, &b);
+        strbuf_add(&b, "end\n");
+    } else {
+        cfg_text(cfg, a->kw_all ? CFG_ALL : 0, &b);
+    }
+    out_text(c->out, "Building configuration...\n\nCurrent configuration : %zu bytes\n", b.len);
+    out_write(c->out, b.s, b.len);
+    out_text(c->out, "\n");
+    strbuf_free(&b);
+    return CMD_OK;
+}
+
+static int show_startup(struct cmd *c)
+{
+    char *text = NULL;
+    size_t len = 0;
+    int rc = cfg_startup_read(c->session->cfg, &text, &len);
+    if (rc == -ENOENT) {
+        out_text(c->out, "startup-config is not present\n");
+        return CMD_OK;
+    }
+    if (rc)
+        return cmd_error(c, "%% Error reading startup-config: %s", strerror(-rc));
+    out_text(c->out, "Using %zu out of %d bytes\n", len, NVRAM_SIZE);
+    out_write(c->out, text, len);
+    if (len && text[len - 1] != '\n')
+        out_text(c->out, "\n");
+    free(text);
+    return CMD_OK;
+}
+
+int shell_cmd_show_startup(struct cmd *c, struct args_show_startup_config *a)
+{
+    (void)a;
+    return show_startup(c);
+}
+
+int shell_cmd_show_configuration(struct cmd *c, struct args_show_configuration *a)
+{
+    (void)a;
+    return show_startup(c);
+}
+
+static int save(struct cmd *c)
+{
+    out_text(c->out, "Building configuration...\n");
+    int rc = cfg_startup_write(c->session->cfg, c->session->line_name);
+    if (rc)
+        return cmd_error(c, "%% Error writing startup-config: %s; the old one is kept", strerror(-rc));
+    out_text(c->out, "[OK]\n");
+    return CMD_OK;
+}
+
+static int erase_answer(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    if (!text || (*text && *text != 'y' && *text != 'Y'))
+        return CMD_OK;
+    int rc = cfg_startup_erase(c->session->cfg);
+    if (rc)
+        return cmd_error(c, "%% Error erasing nvram: %s", strerror(-rc));
+    out_text(c->out, "[OK]\nErase of nvram: complete\n");
+    log_syslog(c->router, 0, "SYS", 7, "NV_BLOCK_INIT", "Initialized the geometry of nvram");
+    return CMD_OK;
+}
+
+static int erase(struct cmd *c)
+{
+    return cmd_ask(c, "Erasing the nvram filesystem will remove all configuration files! Continue? [confirm]", true,
+                   erase_answer, NULL);
+}
+
+int shell_cmd_erase(struct cmd *c, struct args_exec_erase *a)
+{
+    (void)a;
+    return erase(c);
+}
+
+int shell_cmd_write(struct cmd *c, struct args_exec_write *a)
+{
+    if (a->kw_erase)
+        return erase(c);
+    if (a->kw_terminal) {
+        struct args_show_running_config none;
+        memset(&none, 0, sizeof none);
+        return shell_cmd_show_running(c, &none);
+    }
+    return save(c);
+}
+
+static void load_bad(void *ctx, unsigned lineno, const char *line, const char *answer)
+{
+    struct cmd *c = ctx;
+    (void)lineno;
+    out_text(c->out, "%s\n%s", line, answer);
+}
+
+int shell_merge_startup(struct cmd *c, bool report)
+{
+    char *text = NULL;
+    size_t len = 0;
+    int rc = cfg_startup_read(c->session->cfg, &text, &len);
+    if (rc == -ENOENT)
+        return cmd_error(c, "%%Error opening nvram:/startup-config (No such file or directory)");
+    if (rc)
+        return cmd_error(c, "%% Error reading startup-config: %s", strerror(-rc));
+    config_load(c->router, text, false, load_bad, c);
+    if (report)
+        out_text(c->out, "%zu bytes copied in 0.212 secs (%zu bytes/sec)\n", len, len * 1000 / 212);
+    free(text);
+    session_left_config(c->session);
+    return CMD_OK;
+}
+
+static int copy_to_startup(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    if (!text)
+        return CMD_OK;
+    if (*text && strcmp(text, "startup-config") != 0)
+        return cmd_error(c, "%% Only startup-config can be written here");
+    return save(c);
+}
+
+static int copy_to_running(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    if (!text)
+        return CMD_OK;
+    if (*text && strcmp(text, "running-config") != 0)
+        return cmd_error(c, "%% Only running-config can be written here");
+    return shell_merge_startup(c, true);
+}
+
+int shell_cmd_copy(struct cmd *c, struct args_exec_copy *a)
+{
+    if (a->kw_run_from)
+        return cmd_ask(c, "Destination filename [startup-config]? ", true, copy_to_startup, NULL);
+    return cmd_ask(c, "Destination filename [running-config]? ", true, copy_to_running, NULL);
+}
