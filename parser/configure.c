@@ -227,6 +227,41 @@ enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *
     return run(p, m, c, by, line, at);
 }
 
+enum match_result configure_probe(struct place *p, struct matcher *m, const char *line)
+{
+    struct verdict v = {MATCH_OK, 0, false};
+    unsigned at = 0;
+    size_t len = strlen(line);
+    bool no = false;
+    if (!p->depth)
+        return MATCH_INVALID;
+    if (!look_up(p, m, line, 0, len, 0, &at, &v))
+        return v.result;
+    switch (engine_of(m->cmd)) {
+    case ENGINE_NO:
+    case ENGINE_DEFAULT:
+        no = true;
+        if (!look_up(p, m, line, skip_word(line, 0, len), len, MATCH_NO, &at, &v))
+            return v.result;
+        break;
+    case ENGINE_EXIT:
+    case ENGINE_END:
+        cut(p, engine_of(m->cmd) == ENGINE_END || p->depth == 1 ? 1 : p->depth - 1);
+        return MATCH_OK;
+    case ENGINE_DO:
+    case ENGINE_HELP:
+        return MATCH_OK;
+    case ENGINE_NOT:
+        break;
+    }
+    cut(p, at + 1);
+    if (!no && m->cmd->opens != GRAM_NONE && p->depth < PLACE_MAX) {
+        p->level[p->depth] = (struct level){.mode = m->cmd->opens};
+        p->depth++;
+    }
+    return MATCH_OK;
+}
+
 void verdict_text(const struct verdict *v, const char *line, size_t prompt_len, struct strbuf *out)
 {
     switch (v->result) {

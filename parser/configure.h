@@ -34,6 +34,8 @@ const struct gram_mode *place_mode(const struct place *p);
 /* One line. `c` is filled in by the caller (router, session, out, booting); by: who changes the configuration. */
 enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
                                 size_t len, struct verdict *v);
-/* Parses what stands behind `no` or `default` for help: the mode's matcher, no walk up. */
+/* Would the line be accepted here? Follows its mode change (levels then have no object), runs nothing. */
+enum match_result configure_probe(struct place *p, struct matcher *m, const char *line);
+/* The answer to a refused line, caret and all. */
 void verdict_text(const struct verdict *v, const char *line, size_t prompt_len, struct strbuf *out);
 #endif
