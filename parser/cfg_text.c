@@ -128,6 +128,12 @@ static struct cfg_node **shown(const struct cfg_node *block, unsigned flags, uns
     return list;
 }
 
+/* grammar/README.md: every fifty is a section; version and the service lines are one. */
+static unsigned section_of(const struct gram_cmd *cmd)
+{
+    return cmd->rank < 200 ? 0 : cmd->rank / 50;
+}
+
 static void lines(const struct cfg_node *block, unsigned depth, unsigned flags, struct strbuf *out)
 {
     unsigned n;
@@ -138,7 +144,7 @@ static void lines(const struct cfg_node *block, unsigned depth, unsigned flags, 
         const struct cfg_node *c = list[i];
         if (!depth && before) {
             bool compact = before->cmd->flags & c->cmd->flags & GF_COMPACT;
-            if ((before->cmd->opens != GRAM_NONE && !compact) || before->cmd->rank / 100 != c->cmd->rank / 100)
+            if ((before->cmd->opens != GRAM_NONE && !compact) || section_of(before->cmd) != section_of(c->cmd))
                 strbuf_write(out, "!\n", 2);
         }
         strbuf_add(out, "%*s%s\n", (int)depth, "", c->line);

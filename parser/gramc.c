@@ -111,6 +111,8 @@ int main(int argc, char **argv)
         gramc_expand(&g, g.cmd[i]);
     if (!g.errors)
         gramc_check(&g);
+    if (!g.errors)
+        gramc_ambiguous(&g);
     if (g.errors) {
         fprintf(stderr, "gramc: %u errors\n", g.errors);
         return 1;

@@ -134,6 +134,7 @@ char *gramc_ident(const char *s);
 void gramc_read(struct gram *g, const char *path);
 void gramc_expand(struct gram *g, struct command *c);
 void gramc_check(struct gram *g);
+void gramc_ambiguous(struct gram *g);
 int gramc_mode_find(const struct gram *g, const char *name);
 void gramc_head(struct gram *g, const char *dir);
 void gramc_table(struct gram *g, const char *dir);
