@@ -1,0 +1,190 @@
+/* Interface-state advertisements (opcode 3, reference 1.3) and the neighbours learnt from them and from
+ * hellos. Called by hsrp.c and hsrp_group.c. */
+#include "modules/hsrp/hsrp_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char *adv_state_name(uint8_t s)
+{
+    return s == HSRP_ADV_ACTIVE ? "Active" : s == HSRP_ADV_PASSIVE ? "Passive" : "Dormant";
+}
+
+static void count_groups(const struct hsrp_if *hif, uint16_t *active, uint16_t *passive)
+{
+    *active = *passive = 0;
+    for (const struct hsrp_group *g = hif->groups; g; g = g->next) {
+        if (g->state == HSRP_ACTIVE)
+            (*active)++;
+        else if (g->state >= HSRP_LEARN)
+            (*passive)++;
+    }
+}
+
+static uint8_t current_state(uint16_t active, uint16_t passive)
+{
+    return active ? HSRP_ADV_ACTIVE : passive ? HSRP_ADV_PASSIVE : HSRP_ADV_DORMANT;
+}
+
+static void send_adv(struct hsrp_if *hif, uint8_t state, uint16_t active, uint16_t passive)
+{
+    struct hsrp_packet p = {.opcode = HSRP_ADVERTISE, .adv_type = 1, .adv_state = state, .adv_active = active,
+                            .adv_passive = passive};
+    if (hsrp_dbg_packet(hif->h, HSRP_ADVERTISE))
+        hsrp_dbg_if(hif, HSRP_DBG_PACKETS, "Redirect adv out, %s, active %u passive %u", adv_state_name(state), active,
+                    passive);
+    hif->adv_out++;
+    hsrp_tx_raw(hif, &p, NULL);
+}
+
+void hsrp_adv_update(struct hsrp_if *hif, bool force)
+{
+    uint16_t active, passive;
+    count_groups(hif, &active, &passive);
+    uint8_t state = current_state(active, passive);
+    bool first_dormant = state == HSRP_ADV_DORMANT && hif->adv_state == 0;
+    if (!first_dormant && (force || state != hif->adv_state))
+        send_adv(hif, state, active, passive);
+    if (!first_dormant)
+        hif->adv_state = state;
+    /* Periodic while passive; the Active's hellos say enough (captures). */
+    if (state != HSRP_ADV_PASSIVE)
+        timer_stop(&hif->adv_timer);
+    else if (!timer_armed(&hif->adv_timer))
+        timer_start(&hif->adv_timer, HSRP_ADV_PERIOD);
+}
+
+static void adv_fire(void *arg)
+{
+    hsrp_adv_update(arg, true);
+}
+
+void hsrp_adv_init(struct hsrp_if *hif)
+{
+    timer_init(&hif->adv_timer, hif->h->r->loop, adv_fire, hif);
+}
+
+/* ---- neighbours ---- */
+static void nbr_unlink(struct hsrp_nbr *n)
+{
+    struct hsrp_if *hif = n->hif;
+    char a[ADDR_STRLEN];
+    for (struct hsrp_nbr **pp = &hif->nbrs; *pp; pp = &(*pp)->next)
+        if (*pp == n) {
+            *pp = n->next;
+            break;
+        }
+    hif->n_nbrs--;
+    timer_stop(&n->timer);
+    hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Nbr %s destroyed", addr_format(&n->addr, a));
+    free(n);
+}
+
+static void nbr_expired(void *arg)
+{
+    nbr_unlink(arg);
+}
+
+static struct hsrp_nbr *nbr_get(struct hsrp_if *hif, const struct addr *from)
+{
+    struct hsrp_nbr **pp = &hif->nbrs, *oldest = NULL;
+    while (*pp && addr_compare(&(*pp)->addr, from) < 0)
+        pp = &(*pp)->next;
+    if (*pp && addr_equal(&(*pp)->addr, from))
+        return *pp;
+    if (hif->n_nbrs == HSRP_MAX_NBR) { /* the cap: the one unheard for longest goes */
+        for (struct hsrp_nbr *n = hif->nbrs; n; n = n->next)
+            if (!oldest || n->timer.deadline < oldest->timer.deadline)
+                oldest = n;
+        nbr_unlink(oldest);
+        return nbr_get(hif, from);
+    }
+    struct hsrp_nbr *n = calloc(1, sizeof *n);
+    if (!n)
+        return NULL;
+    n->hif = hif;
+    n->addr = *from;
+    n->next = *pp;
+    *pp = n;
+    hif->n_nbrs++;
+    timer_init(&n->timer, hif->h->r->loop, nbr_expired, n);
+    char a[ADDR_STRLEN];
+    hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Nbr %s created", addr_format(from, a));
+    return n;
+}
+
+static bool any(const uint32_t *bits)
+{
+    for (unsigned i = 0; i < HSRP_GROUP_BITS; i++)
+        if (bits[i])
+            return true;
+    return false;
+}
+
+static void set_passive(struct hsrp_nbr *n, bool passive)
+{
+    char a[ADDR_STRLEN];
+    if (n->passive != passive)
+        hsrp_dbg_if(n->hif, HSRP_DBG_EVENTS, "Nbr %s is %spassive", addr_format(&n->addr, a), passive ? "" : "no longer ");
+    n->passive = passive;
+}
+
+static void set_role(struct hsrp_nbr *n, uint32_t *bits, const char *role, unsigned group, bool on, uint8_t wire_state)
+{
+    uint32_t mask = UINT32_C(1) << (group % 32), *word = &bits[group / 32];
+    char a[ADDR_STRLEN];
+    if (on == ((*word & mask) != 0))
+        return;
+    *word ^= mask;
+    addr_format(&n->addr, a);
+    if (on)
+        hsrp_dbg_if(n->hif, HSRP_DBG_EVENTS, "Nbr %s %s for group %u", a, role, group);
+    else
+        hsrp_dbg_if(n->hif, HSRP_DBG_EVENTS, "Nbr %s no longer %s for group %u (%s)", a, role, group,
+                    hsrp_wire_state_name(wire_state));
+}
+
+void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group, uint8_t wire_state)
+{
+    struct hsrp_nbr *n = nbr_get(hif, from);
+    if (!n)
+        return;
+    bool was = any(n->active) || any(n->standby);
+    set_role(n, n->active, "active", group, wire_state == HSRP_WIRE_ACTIVE, wire_state);
+    set_role(n, n->standby, "standby", group, wire_state == HSRP_WIRE_STANDBY, wire_state);
+    bool is = any(n->active) || any(n->standby);
+    if (any(n->active))
+        set_passive(n, false);
+    if (was && !is) {
+        char a[ADDR_STRLEN];
+        hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Nbr %s Was active or standby - start passive holddown", addr_format(from, a));
+    }
+    timer_start(&n->timer, HSRP_NBR_HOLD);
+}
+
+void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from)
+{
+    char a[ADDR_STRLEN];
+    hif->adv_in++;
+    if (p->adv_type != 1) /* IP redundancy: known, of no use here */
+        return;
+    if (hsrp_dbg_packet(hif->h, HSRP_ADVERTISE))
+        hsrp_dbg_if(hif, HSRP_DBG_PACKETS, "REDIRECT adv in, %s, active %u, passive %u, from %s",
+                    adv_state_name(p->adv_state), p->adv_active, p->adv_passive, addr_format(from, a));
+    struct hsrp_nbr *n = nbr_get(hif, from);
+    if (!n)
+        return;
+    if (p->adv_state != HSRP_ADV_ACTIVE)
+        memset(n->active, 0, sizeof n->active);
+    set_passive(n, p->adv_state == HSRP_ADV_PASSIVE);
+    if (p->adv_state == HSRP_ADV_DORMANT)
+        nbr_unlink(n);
+    else
+        timer_start(&n->timer, HSRP_NBR_HOLD);
+}
+
+void hsrp_nbr_free_all(struct hsrp_if *hif)
+{
+    while (hif->nbrs)
+        nbr_unlink(hif->nbrs);
+    timer_stop(&hif->adv_timer);
+}

@@ -1,0 +1,180 @@
+/* What the files of the HSRP module share: the objects (module, interface, group, neighbour) and the
+ * functions between its parts. Nothing outside modules/hsrp includes this but its tests. */
+#ifndef TAPIR_HSRP_INTERNAL_H
+#define TAPIR_HSRP_INTERNAL_H
+#include "modules/core/command.h"
+#include "modules/core/log.h"
+#include "modules/core/loop.h"
+#include "modules/core/role.h"
+#include "modules/core/router.h"
+#include "modules/hsrp/hsrp_fsm.h"
+#include "modules/hsrp/hsrp_wire.h"
+#include "modules/net/ip.h"
+#include "modules/net/netif.h"
+#include "modules/track/track.h"
+
+enum {
+    HSRP_DBG_ERRORS, HSRP_DBG_EVENTS, HSRP_DBG_PACKETS, HSRP_DBG_EVENTS_TERSE, HSRP_DBG_PACKETS_TERSE,
+    HSRP_DBG_ADVERTISE, HSRP_DBG_COUP, HSRP_DBG_HELLO, HSRP_DBG_RESIGN, HSRP_DBG_FLAGS
+};
+enum { HSRP_MAX_SECONDARY = 8, HSRP_MAX_TRACK = 16, HSRP_MAX_NBR = 64, HSRP_GROUP_BITS = 256 / 32 };
+enum { HSRP_DELAY_MIN_DEFAULT = 1, HSRP_DELAY_RELOAD_DEFAULT = 5 }; /* s, reference 1.7 */
+#define HSRP_NAME_MAX 40
+#define HSRP_DEFAULT_HELLO (3 * NS_PER_S)
+#define HSRP_DEFAULT_HOLD (10 * NS_PER_S)
+#define HSRP_ADV_PERIOD (30 * NS_PER_S)   /* captures: about every 30 s while passive */
+#define HSRP_NBR_HOLD (180 * NS_PER_S)    /* reference 1.3 */
+#define HSRP_GARP_SPACING (3 * NS_PER_S)  /* reference 1.6 */
+
+/* The Active or the Standby router as a group knows it. */
+enum hsrp_peer_kind { HSRP_PEER_UNKNOWN, HSRP_PEER_LOCAL, HSRP_PEER_REMOTE };
+struct hsrp_peer {
+    enum hsrp_peer_kind kind;
+    struct addr addr; /* REMOTE */
+    uint8_t priority; /* REMOTE */
+};
+
+struct hsrp_track {
+    char ifname[40];  /* interface tracking; "" for an object */
+    unsigned object;
+    unsigned decrement;
+    bool shutdown;    /* `track N shutdown`: down means Init */
+    enum track_state state;
+};
+
+struct hsrp;
+struct hsrp_if;
+struct hsrp_group {
+    struct hsrp_group *next; /* by number */
+    struct hsrp_if *hif;
+    uint8_t number;
+    /* configuration */
+    bool has_ip;             /* `standby G ip …` is there */
+    struct addr vip_cfg;     /* ADDR_NONE: learn it */
+    struct addr secondary[HSRP_MAX_SECONDARY];
+    unsigned n_secondary;
+    uint8_t priority_cfg;
+    bool priority_is_cfg;
+    bool preempt;
+    uint32_t preempt_min, preempt_reload, preempt_sync; /* s */
+    bool timers_cfg;
+    nstime hello_cfg, hold_cfg;
+    uint8_t auth[HSRP_AUTH_LEN];
+    bool auth_cfg;
+    char name[HSRP_NAME_MAX];
+    bool name_cfg;
+    struct hsrp_track track[HSRP_MAX_TRACK];
+    unsigned n_track;
+    /* state */
+    enum hsrp_state state;
+    struct addr vip;         /* in use: configured or learnt; ADDR_NONE unknown */
+    struct mac vmac;
+    bool installed;          /* addresses are at the interface */
+    nstime hello, hold;      /* in use: configured, or learnt from the Active router */
+    uint8_t priority;        /* effective */
+    bool track_down;         /* a `track shutdown` object is down */
+    unsigned lowered;        /* sum of decrements now in force */
+    struct hsrp_peer active, standby;
+    uint32_t changes;
+    nstime changed_at;
+    event_id last_event;     /* of the last state change */
+    bool left_by_itself;
+    bool boot_preempt;       /* the first pre-emption after boot is still to come */
+    nstime preempt_since;    /* when pre-emption first became possible; 0 not */
+    bool publishing;
+    unsigned garp_left;
+    nstime badauth_at;       /* last syslog; 0 never */
+    struct addr diffvip_addr, diffvip_vip;
+    nstime dupaddr_at;
+    struct timer hello_timer, active_timer, standby_timer, garp_timer, preempt_timer;
+    uint64_t hello_in, hello_out, coup_in, coup_out, resign_in, resign_out, auth_failed;
+};
+
+struct hsrp_nbr {
+    struct hsrp_nbr *next; /* by address */
+    struct hsrp_if *hif;
+    struct addr addr;
+    bool passive;
+    uint32_t active[HSRP_GROUP_BITS], standby[HSRP_GROUP_BITS];
+    struct timer timer;
+};
+
+enum hsrp_if_phase { HSRP_IF_DOWN, HSRP_IF_DELAY, HSRP_IF_UP };
+struct hsrp_if {
+    struct hsrp_if *next; /* in the order of ifname_compare */
+    struct hsrp *h;
+    struct netif *nif;
+    struct addr source;   /* primary address used for packets */
+    enum hsrp_if_phase phase;
+    nstime up_at;
+    bool reload_delay;    /* the first interface-up after boot is still to come, or its delay runs */
+    bool has_delay;
+    uint32_t delay_min, delay_reload; /* s */
+    struct timer delay_timer;
+    struct hsrp_group *groups;
+    /* advertisements */
+    uint8_t adv_state; /* last sent; 0 none yet */
+    struct timer adv_timer;
+    struct hsrp_nbr *nbrs;
+    unsigned n_nbrs;
+    uint64_t adv_in, adv_out, bad_in, odd_ttl_in;
+};
+
+struct hsrp {
+    struct router *r;
+    struct hsrp_if *ifs;
+    bool leaving; /* shutdown ran */
+};
+
+extern const struct module hsrp_module;
+
+/* hsrp.c */
+struct hsrp_if *hsrp_if_find(struct hsrp *h, const struct netif *nif);
+struct hsrp_if *hsrp_if_get(struct hsrp *h, struct netif *nif); /* NULL: out of memory */
+struct hsrp_group *hsrp_group_find(struct hsrp_if *hif, unsigned number);
+struct hsrp_group *hsrp_group_get(struct hsrp_if *hif, unsigned number);
+void hsrp_group_drop_if_empty(struct hsrp_group *g); /* frees a group without configuration */
+void hsrp_if_evaluate(struct hsrp_if *hif);          /* interface or group set changed */
+void hsrp_if_delay_changed(struct hsrp_if *hif);
+
+/* hsrp_group.c */
+void hsrp_group_init(struct hsrp_group *g, struct hsrp_if *hif, uint8_t number);
+void hsrp_group_fini(struct hsrp_group *g);
+void hsrp_group_evaluate(struct hsrp_group *g, event_id cause); /* Disabled/Init/running, by configuration and interface */
+void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsrp_packet *p, const struct addr *from,
+                      event_id cause);
+void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from);
+void hsrp_group_timers_changed(struct hsrp_group *g);
+void hsrp_group_priority_changed(struct hsrp_group *g);
+void hsrp_group_renamed(struct hsrp_group *g, const char *name); /* NULL: the default name */
+void hsrp_group_publish(struct hsrp_group *g);
+void hsrp_group_try_preempt(struct hsrp_group *g);
+void hsrp_group_reinstall(struct hsrp_group *g); /* the set of addresses changed */
+nstime hsrp_group_preempt_delay(const struct hsrp_group *g);
+
+/* hsrp_tx.c */
+void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state);
+void hsrp_tx_raw(struct hsrp_if *hif, const struct hsrp_packet *p, const struct mac *src_mac);
+uint8_t hsrp_wire_state_of(enum hsrp_state s);
+
+/* hsrp_adv.c */
+void hsrp_adv_update(struct hsrp_if *hif, bool force); /* sends if the interface state changed, or force */
+void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from);
+void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group, uint8_t wire_state);
+void hsrp_nbr_free_all(struct hsrp_if *hif);
+void hsrp_adv_init(struct hsrp_if *hif);
+
+/* hsrp_track.c */
+void hsrp_track_evaluate(struct hsrp_group *g, event_id cause);
+void hsrp_track_netif(struct hsrp *h, const struct netif *nif);
+void hsrp_track_object(void *hsrp, unsigned object, enum track_state now, event_id cause);
+
+/* hsrp_debug.c */
+bool hsrp_dbg_errors(struct hsrp *h);
+bool hsrp_dbg_events(struct hsrp *h);
+bool hsrp_dbg_packet(struct hsrp *h, uint8_t opcode);
+/* "HSRP: Gi0/3 " or "HSRP: Gi0/3 Grp 2 " in front. */
+void hsrp_dbg_if(struct hsrp_if *hif, unsigned bit, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void hsrp_dbg_grp(struct hsrp_group *g, unsigned bit, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+extern const struct debug_flag hsrp_debug_flags[HSRP_DBG_FLAGS];
+#endif

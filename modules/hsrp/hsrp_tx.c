@@ -1,0 +1,63 @@
+/* Sending: one place that builds HSRP packets and hands them to UDP with the framing of reference 1.5.
+ * Called by hsrp_group.c and hsrp_adv.c. */
+#include "modules/hsrp/hsrp_internal.h"
+#include <string.h>
+
+uint8_t hsrp_wire_state_of(enum hsrp_state s)
+{
+    static const uint8_t wire[HSRP_STATES] = {
+        [HSRP_DISABLED] = HSRP_WIRE_INITIAL, [HSRP_INIT] = HSRP_WIRE_INITIAL,     [HSRP_LEARN] = HSRP_WIRE_LEARN,
+        [HSRP_LISTEN] = HSRP_WIRE_LISTEN,    [HSRP_SPEAK] = HSRP_WIRE_SPEAK,      [HSRP_STANDBY] = HSRP_WIRE_STANDBY,
+        [HSRP_ACTIVE] = HSRP_WIRE_ACTIVE};
+    return wire[s];
+}
+
+void hsrp_tx_raw(struct hsrp_if *hif, const struct hsrp_packet *p, const struct mac *src_mac)
+{
+    uint8_t buf[HSRP_PACKET_LEN];
+    size_t len = hsrp_wire_encode(p, buf, sizeof buf);
+    struct udp_tx tx = {
+        .ip = {.src = hif->source, .dst = addr_v4(0xe0000002), .proto = IPPROTO_UDP_, .ttl = 1, .tos = 0xc0,
+               .id_zero = true, .netif = hif->nif, .src_mac = src_mac, .no_crypto = true},
+        .sport = HSRP_PORT,
+        .dport = HSRP_PORT,
+    };
+    if (len > 0 && !addr_is_none(&hif->source))
+        udp_send(hif->h->r, &tx, buf, len);
+}
+
+/* Version 1 has whole seconds only; 0 says that the timer is none (a receiver then uses its own). */
+static uint8_t wire_seconds(nstime t)
+{
+    if (t % NS_PER_S != 0 || t / NS_PER_S > 255)
+        return 0;
+    return (uint8_t)(t / NS_PER_S);
+}
+
+void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state)
+{
+    struct hsrp_packet p = {
+        .opcode = (uint8_t)op,
+        .state = hsrp_wire_state_of(state),
+        .hellotime = wire_seconds(g->hello),
+        .holdtime = wire_seconds(g->hold),
+        .priority = g->priority,
+        .group = g->number,
+        .vip = addr_is_none(&g->vip) ? addr_v4(0) : g->vip,
+    };
+    memcpy(p.auth, g->auth, sizeof p.auth);
+    /* Active hellos come from the virtual MAC so that switches learn it; all else from our own (captures). */
+    const struct mac *mac = op == HSRP_HELLO && state == HSRP_ACTIVE ? &g->vmac : NULL;
+    if (hsrp_dbg_packet(g->hif->h, p.opcode)) {
+        char a[ADDR_STRLEN], v[ADDR_STRLEN];
+        hsrp_dbg_grp(g, HSRP_DBG_PACKETS, "%-6s out %s %-7s pri %u vIP %s", hsrp_wire_opcode_name(p.opcode),
+                     addr_format(&g->hif->source, a), hsrp_wire_state_name(p.state), p.priority, addr_format(&p.vip, v));
+    }
+    if (op == HSRP_HELLO)
+        g->hello_out++;
+    else if (op == HSRP_COUP)
+        g->coup_out++;
+    else
+        g->resign_out++;
+    hsrp_tx_raw(g->hif, &p, mac);
+}
