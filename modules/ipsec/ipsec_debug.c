@@ -1,0 +1,110 @@
+/* Text of debug crypto ipsec (reference 5.7) and the tshark arguments of every SA since start. Called where SAs come
+ * and go; costs nothing while the flags are off. Keys never reach debug output. */
+#include "modules/ipsec/ipsec_internal.h"
+#include <stdio.h>
+#include <string.h>
+
+static void proxy_text(const struct prefix *p, uint8_t proto, uint16_t port, char buf[96])
+{
+    char a[ADDR_STRLEN], m[ADDR_STRLEN];
+    struct addr mask = addr_v4(mask_from_len(p->len));
+    snprintf(buf, 96, "%s/%s/%u/%u", addr_format(&p->addr, a), addr_format(&mask, m), proto, port);
+}
+
+void debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
+                    const struct ipsec_ident *id, const struct ipsec_transform *t)
+{
+    if (!DBG(st, DBG_IPSEC))
+        return;
+    char l[ADDR_STRLEN], p[ADDR_STRLEN], lp[96], rp[96], tr[96] = "";
+    bool in = strcmp(func, "sa_request") != 0;
+    proxy_text(&id->local, id->proto, id->lport, lp);
+    proxy_text(&id->remote, id->proto, id->rport, rp);
+    if (t != NULL)
+        transform_debug(t, tr);
+    if (in)
+        DEBUG(st, DBG_IPSEC, "IPSEC(%s): proposal part #1", func);
+    DEBUG(st, DBG_IPSEC,
+          "IPSEC(%s): %s,\n  (key eng. msg.) %s local= %s:%s, remote= %s:%s,\n    local_proxy= %s,\n    remote_proxy= %s,\n"
+          "    protocol= ESP, transform= %s (%s), \n    lifedur= %us and %ukb, \n    spi= 0x0(0), conn_id= 0, keysize= %u, flags= 0x0",
+          func, in ? "proposal part #1" : "", in ? "INBOUND" : "OUTBOUND", addr_format(local, l), in ? "0" : "500",
+          addr_format(peer, p), in ? "0" : "500", lp, rp, tr, t != NULL && t->transport ? "Transport" : "Tunnel",
+          in ? 0 : st->life_s, in ? 0 : st->life_kb, t != NULL ? t->key_bits : 0);
+}
+
+static void one_sa(struct sa *s, const char *verb, const char *what, bool inbound)
+{
+    char d[ADDR_STRLEN], l[ADDR_STRLEN], p[ADDR_STRLEN], lp[96], rp[96], tr[96];
+    const struct ipsec_ident *id = &s->p.prop.ident;
+    uint32_t spi = inbound ? s->p.in_spi : s->p.out_spi;
+    transform_debug(&s->p.prop.transforms[0], tr);
+    proxy_text(&id->local, id->proto, id->lport, lp);
+    proxy_text(&id->remote, id->proto, id->rport, rp);
+    DEBUG(s->st, DBG_IPSEC,
+          "IPSEC(%s): %s,\n  (sa) sa_dest= %s, sa_proto= 50, \n    sa_spi= 0x%X(%u), \n    sa_trans= %s, sa_conn_id= %u\n"
+          "    sa_lifetime(k/sec)= (%u/%u),\n  (identity) local= %s:0, remote= %s:0,\n    local_proxy= %s,\n    remote_proxy= %s",
+          verb, what, addr_format(inbound ? &s->p.prop.local : &s->p.prop.peer, d), spi, spi, tr,
+          2000 + (inbound ? s->conn_in : s->conn_out), s->p.life_kb, s->p.life_s, addr_format(&s->p.prop.local, l),
+          addr_format(&s->p.prop.peer, p), lp, rp);
+}
+
+void debug_sa_created(struct sa *s)
+{
+    struct ipsec *st = s->st;
+    if (!DBG(st, DBG_IPSEC))
+        return;
+    DEBUG(st, DBG_IPSEC, "IPSEC(key_engine): got a queue event with 1 KMI message(s)");
+    DEBUG(st, DBG_IPSEC, "IPSEC(crypto_ipsec_create_ipsec_sas): Map found %s, %u", s->p.prop.map, s->p.prop.seq);
+    one_sa(s, "create_sa", "sa created", true);
+    one_sa(s, "create_sa", "sa created", false);
+}
+
+void debug_sa_deleted(struct sa *s, const char *why)
+{
+    if (!DBG(s->st, DBG_IPSEC))
+        return;
+    DEBUG(s->st, DBG_IPSEC, "IPSEC(key_engine_delete_sas): delete SA with spi 0x%X proto 50: %s", s->p.in_spi, why);
+    one_sa(s, "delete_sa", "deleting SA", true);
+    one_sa(s, "delete_sa", "deleting SA", false);
+}
+
+/* ---- lab keys ---- */
+static void hex(struct strbuf *b, const uint8_t *p, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        strbuf_add(b, "%02x", p[i]);
+}
+
+static void key_line(struct strbuf *b, const struct sa *s, bool inbound)
+{
+    static const char *const ciphers[] = {[CIPHER_NULL] = "NULL", [CIPHER_DES] = "DES-CBC [RFC2405]",
+                                          [CIPHER_3DES] = "TripleDES-CBC [RFC2451]", [CIPHER_AES_CBC] = "AES-CBC [RFC3602]"};
+    static const char *const auths[] = {[HASH_NONE] = "NULL", [HASH_MD5] = "HMAC-MD5-96 [RFC2403]", [HASH_SHA1] = "HMAC-SHA-1-96 [RFC2404]",
+                                        [HASH_SHA256] = "HMAC-SHA-256-128 [RFC4868]", [HASH_SHA384] = "HMAC-SHA-384-192 [RFC4868]",
+                                        [HASH_SHA512] = "HMAC-SHA-512-256 [RFC4868]"};
+    char l[ADDR_STRLEN], p[ADDR_STRLEN];
+    const struct ipsec_keys *k = inbound ? &s->p.in : &s->p.out;
+    addr_format(&s->p.prop.local, l);
+    addr_format(&s->p.prop.peer, p);
+    strbuf_add(b, "-o\nuat:esp_sa:\"IPv4\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"", inbound ? p : l, inbound ? l : p,
+               inbound ? s->p.in_spi : s->p.out_spi, ciphers[s->suite.cipher]);
+    if (s->suite.key_len != 0)
+        strbuf_add(b, "0x");
+    hex(b, k->cipher, s->suite.key_len);
+    strbuf_add(b, "\",\"%s\",\"", auths[s->suite.auth]);
+    if (s->suite.auth_key_len != 0)
+        strbuf_add(b, "0x");
+    hex(b, k->auth, s->suite.auth_key_len);
+    strbuf_add(b, "\"\n");
+}
+
+void sa_keys_record(struct sa *s)
+{
+    struct ipsec *st = s->st;
+    if (!st->r->lab_keys || st->lab_keys.len > 4u << 20)
+        return;
+    if (st->lab_keys.len == 0)
+        strbuf_add(&st->lab_keys, "-o\nesp.enable_encryption_decode:TRUE\n-o\nesp.enable_authentication_check:TRUE\n");
+    key_line(&st->lab_keys, s, true);
+    key_line(&st->lab_keys, s, false);
+}

@@ -1,0 +1,389 @@
+/* The outbound data path: classify by flow cache, fragment or refuse what does not fit, encapsulate, seal a run of
+ * packets of one SA together, send. Called by the IP stack for every vector about to leave an interface with a
+ * map; no allocation, lookup in configuration or log per packet in the steady state. */
+#include "modules/ipsec/ipsec_internal.h"
+#include <string.h>
+
+struct run { /* consecutive packets of one SA */
+    struct sa *sa;
+    unsigned n;
+    struct frame *f[FRAME_VEC];
+    struct esp_job job[FRAME_VEC];
+    uint32_t inner[FRAME_VEC];
+};
+
+static void put16(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    put16(p, v >> 16);
+    put16(p + 2, v);
+}
+
+/* Bytes around the inner packet, padding apart. */
+static uint32_t overhead(const struct sa *s)
+{
+    return 20u + (s->p.udp_encap ? 8u : 0u) + 8u + s->suite.iv_len + s->suite.icv_len;
+}
+
+/* Reference 5.2: the largest inner packet whose ESP packet fits the path. */
+uint16_t esp_plain_mtu(const struct sa *s, uint16_t path_mtu)
+{
+    uint32_t over = overhead(s), blk = s->suite.block;
+    if (path_mtu < over + blk)
+        return 0;
+    uint32_t body = (path_mtu - over) / blk * blk - 2;
+    return (uint16_t)(body + (s->p.prop.transforms[0].transport ? 20 : 0));
+}
+
+static void draw_iv(struct ipsec *st, uint8_t *iv, unsigned n)
+{
+    if (st->iv_left < n) { /* one draw for many packets: a draw a packet costs more than sealing it */
+        rng_bytes(st->r, RNG_ESP_IV, st->iv_pool, sizeof st->iv_pool);
+        st->iv_left = sizeof st->iv_pool;
+    }
+    st->iv_left -= n;
+    memcpy(iv, st->iv_pool + st->iv_left, n);
+}
+
+static void run_flush(struct ipsec *st, struct run *run)
+{
+    struct sa *s = run->sa;
+    if (run->n == 0)
+        return;
+    esp_seal(s->seal, run->job, run->n);
+    uint64_t bytes = 0;
+    unsigned sent = 0;
+    for (unsigned i = 0; i < run->n; i++)
+        if (run->job[i].ok) {
+            bytes += run->inner[i];
+            sent++;
+        }
+    s->out_packets += sent;
+    s->out_bytes += bytes;
+    s->flow->n.encaps += sent;
+    s->last_out = loop_now(st->r->loop);
+    if (s->ha)
+        ha_mark(s);
+    if (s->p.life_kb != 0) {
+        uint64_t kb = s->out_bytes / 1024;
+        if (kb >= s->p.life_kb)
+            timer_start(&s->hard, 0);
+        else if (kb + IPSEC_SOFT_LEAD_KB >= s->p.life_kb)
+            sa_rekey(s, "lifetime (kilobytes)");
+    }
+    if (s->seq > IPSEC_SEQ_REKEY)
+        sa_rekey(s, "sequence number");
+    unsigned n = run->n;
+    run->n = 0;
+    run->sa = NULL;
+    for (unsigned i = 0; i < n; i++) {
+        if (!run->job[i].ok) {
+            ip_drop(st->r, "esp-seal", run->f[i]);
+            continue;
+        }
+        run->f[i]->flags |= FRAME_CRYPTO_DONE;
+        ip_output(st->r, run->f[i]);
+    }
+}
+
+/* The outer IPv4 header (RFC 4301 5.1.2.1): TOS copied, DF by policy, TTL of our own. */
+static void outer_header(struct ipsec *st, const struct sa *s, uint8_t *ip, uint32_t total, uint8_t tos, bool inner_df)
+{
+    bool df = st->df == DF_SET || (st->df == DF_COPY && inner_df);
+    ip[0] = 0x45;
+    ip[1] = tos;
+    put16(ip + 2, total);
+    put16(ip + 4, st->ip_id++);
+    put16(ip + 6, df ? 0x4000 : 0);
+    ip[8] = 255;
+    ip[9] = s->p.udp_encap ? IPPROTO_UDP_ : IPPROTO_ESP_;
+    put16(ip + 10, 0);
+    memcpy(ip + 12, s->p.prop.local.b, 4);
+    memcpy(ip + 16, s->p.prop.peer.b, 4);
+    uint16_t sum = ip_checksum(ip, 20);
+    memcpy(ip + 10, &sum, 2);
+}
+
+/* Room behind the packet for padding, trailer and ICV: a slot normally has it. Consumes f on failure. */
+static struct frame *with_room(struct ipsec *st, struct frame *f, uint32_t tail, uint32_t head)
+{
+    size_t front = (size_t)(f->data - f->base);
+    if (front >= head && front + f->len + tail <= f->cap)
+        return f;
+    struct frame *big = frame_alloc_big(st->r->loop);
+    uint8_t *to = big != NULL ? frame_put(big, f->len) : NULL;
+    if (to == NULL || (size_t)(big->data - big->base) < head || (size_t)(big->data - big->base) + f->len + tail > big->cap) {
+        frame_free(big);
+        ip_drop(st->r, "ipsec-no-room", f);
+        return NULL;
+    }
+    memcpy(to, f->data, f->len);
+    big->in = f->in;
+    big->arrival = f->arrival;
+    big->flags = f->flags;
+    frame_free(f);
+    return big;
+}
+
+/* Consumes f: it joins the run, or is dropped. */
+static void encapsulate(struct ipsec *st, struct run *run, struct sa *s, struct frame *f)
+{
+    if (run->sa != s || run->n == FRAME_VEC)
+        run_flush(st, run);
+    run->sa = s;
+    if (s->seq == UINT32_MAX || !ha_may_use(s, s->seq + 1)) {
+        s->flow->n.send_err++;
+        s->flow->n.encaps_failed++;
+        ip_drop(st->r, s->seq == UINT32_MAX ? "esp-sequence-overflow" : "replay-reserve", f);
+        return;
+    }
+    bool transport = s->p.prop.transforms[0].transport;
+    uint8_t head[60], tos = f->data[1], next = 4;
+    bool df = (f->data[6] & 0x40) != 0;
+    uint32_t inner = f->len, ihl = (f->data[0] & 15u) * 4u, keep = 20;
+    uint32_t plain = transport ? inner - ihl : inner;
+    uint32_t pad = (s->suite.block - (plain + 2) % s->suite.block) % s->suite.block;
+    uint32_t udp = s->p.udp_encap ? 8 : 0, front = udp + 8u + s->suite.iv_len;
+    f = with_room(st, f, pad + 2 + s->suite.icv_len, 60 + front);
+    if (f == NULL)
+        return;
+    if (transport) {
+        memcpy(head, f->data, ihl);
+        next = head[9];
+        keep = ihl;
+        frame_pull(f, ihl);
+    }
+    uint8_t *tail = frame_put(f, pad + 2 + s->suite.icv_len);
+    for (uint32_t i = 0; i < pad; i++)
+        tail[i] = (uint8_t)(i + 1); /* RFC 4303 2.4 */
+    tail[pad] = (uint8_t)pad;
+    tail[pad + 1] = next;
+    uint8_t *ip = frame_push(f, keep + front);
+    uint8_t *esp = ip + keep + udp;
+    if (transport) {
+        memcpy(ip, head, keep);
+        ip[9] = udp != 0 ? IPPROTO_UDP_ : IPPROTO_ESP_;
+        put16(ip + 2, f->len);
+        put16(ip + 10, 0);
+        uint16_t sum = ip_checksum(ip, keep);
+        memcpy(ip + 10, &sum, 2);
+    } else {
+        outer_header(st, s, ip, f->len, tos, df);
+    }
+    if (udp != 0) { /* RFC 3948 2.1: checksum 0 */
+        put16(ip + keep, s->p.local_port);
+        put16(ip + keep + 2, s->p.peer_port);
+        put16(ip + keep + 4, f->len - keep);
+        put16(ip + keep + 6, 0);
+    }
+    uint32_t seq = s->seq + 1;
+    if (seq <= s->high || (s->ha && seq > s->res.sent && sync_peer_ready(st->r)))
+        st->totals.i2_reuse++;
+    s->seq = s->high = seq;
+    put32(esp, s->p.out_spi);
+    put32(esp + 4, seq);
+    if (s->suite.iv_len != 0)
+        draw_iv(st, esp + 8, s->suite.iv_len);
+    f->flags = (uint16_t)((f->flags | FRAME_CRYPTO_DONE) & ~FRAME_DF);
+    run->f[run->n] = f;
+    run->inner[run->n] = inner;
+    run->job[run->n] = (struct esp_job){.data = esp, .len = (uint32_t)(f->len - keep - udp - s->suite.icv_len)};
+    run->n++;
+}
+
+/* Cuts an IPv4 packet so that each piece fits after encapsulation (pre-fragmentation, reference 4.2). Consumes f. */
+static void fragment(struct ipsec *st, struct run *run, struct sa *s, struct frame *f, uint32_t mtu)
+{
+    uint32_t ihl = (f->data[0] & 15u) * 4u, body = f->len - ihl, room = (mtu - ihl) & ~7u, at = 0;
+    uint32_t flags = (uint32_t)(f->data[6] << 8 | f->data[7]);
+    if (mtu < ihl + 8) {
+        ip_drop(st->r, "ipsec-mtu", f);
+        return;
+    }
+    while (at < body) {
+        uint32_t n = body - at < room ? body - at : room;
+        struct frame *p = frame_alloc(st->r->loop);
+        uint8_t *d = p != NULL ? frame_put(p, ihl + n) : NULL;
+        if (d == NULL) {
+            frame_free(p);
+            break;
+        }
+        memcpy(d, f->data, ihl);
+        memcpy(d + ihl, f->data + ihl + at, n);
+        put16(d + 2, ihl + n);
+        bool more = at + n < body || (flags & 0x2000) != 0;
+        put16(d + 6, (flags & 0xc000) | (more ? 0x2000u : 0u) | (((flags & 0x1fff) + at / 8) & 0x1fff));
+        put16(d + 10, 0);
+        uint16_t sum = ip_checksum(d, ihl);
+        memcpy(d + 10, &sum, 2);
+        p->in = f->in;
+        p->arrival = f->arrival;
+        p->flags = f->flags;
+        encapsulate(st, run, s, p);
+        at += n;
+    }
+    if (at < body)
+        ip_drop(st->r, "no-buffer", f);
+    else
+        frame_free(f);
+}
+
+/* Consumes f. */
+static void protect(struct ipsec *st, struct run *run, struct sa *s, struct netif *out, struct frame *f)
+{
+    uint32_t mtu = esp_plain_mtu(s, out->mtu);
+    if (f->len <= mtu) {
+        encapsulate(st, run, s, f);
+        return;
+    }
+    bool df = (f->data[6] & 0x40) != 0;
+    if (df && st->df != DF_CLEAR) {
+        s->flow->n.send_err++;
+        if ((f->flags & FRAME_LOCAL_OUT) == 0)
+            icmp_error(st->r, f, 3, 4, (uint16_t)mtu); /* RFC 1191; the plaintext MTU, so that the next one fits */
+        ip_drop(st->r, "ipsec-df", f);
+    } else if (df || st->frag_after) {
+        encapsulate(st, run, s, f); /* the ESP packet itself is fragmented */
+    } else {
+        fragment(st, run, s, f, mtu);
+    }
+}
+
+static struct flow_cached *cache_slot(struct ipsec *st, const struct acl_flow *f, const struct netif *nif, struct flow_cached *key)
+{
+    key->src = addr_v4_get(&f->src);
+    key->dst = addr_v4_get(&f->dst);
+    key->ports = (uint32_t)f->sport << 16 | f->dport;
+    if (f->proto == IPPROTO_ICMP_)
+        key->ports = (uint32_t)f->icmp_type << 8 | f->icmp_code;
+    key->proto = (uint16_t)(f->proto | (f->fragment ? 0x100 : 0));
+    key->nif = (uint16_t)nif->index;
+    uint32_t h = key->src * 0x9e3779b1u ^ (key->dst + key->proto) * 0x85ebca6bu ^ (key->ports + key->nif) * 0xc2b2ae35u;
+    return &st->cache[(h ^ h >> 15) % FLOW_CACHE];
+}
+
+static bool cache_hit(const struct flow_cached *c, const struct flow_cached *k, uint32_t gen)
+{
+    return c->gen == gen && c->src == k->src && c->dst == k->dst && c->ports == k->ports && c->proto == k->proto && c->nif == k->nif;
+}
+
+static void cache_check_acl(struct ipsec *st)
+{
+    uint32_t g = acl_generation(st->r);
+    if (g != st->acl_gen) {
+        st->acl_gen = g;
+        ipsec_policy_changed(st);
+    }
+}
+
+/* Link-local multicast (HSRP and routing hellos) is between neighbours and never protected. */
+static bool link_local(const struct acl_flow *f)
+{
+    return (addr_v4_get(&f->dst) & 0xffffff00u) == 0xe0000000u;
+}
+
+/* I3, checked against the policy itself: a stale cache entry would show here. Only where time costs nothing. */
+static void check_clear(struct ipsec *st, struct binding *b, const struct acl_flow *flow)
+{
+    struct flow *x;
+    struct map_entry *e;
+    struct ipsec_ident ident;
+    if (loop_is_sim(st->r->loop) && !link_local(flow) && policy_out(b, flow, &x, &e, &ident) != POLICY_CLEAR)
+        st->totals.i3_clear++;
+}
+
+void esp_output(void *ctx, struct netif *out, struct frame_vec *v)
+{
+    struct ipsec *st = ctx;
+    struct binding *b = out->crypto;
+    struct run run = {.n = 0};
+    unsigned kept = 0, n = v->n;
+    if (b == NULL)
+        return;
+    cache_check_acl(st);
+    v->n = 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct frame *f = v->f[i];
+        struct acl_flow flow;
+        struct flow_cached key;
+        if ((f->flags & FRAME_CRYPTO_DONE) != 0) {
+            v->f[kept++] = f;
+            continue;
+        }
+        if (!ip_flow_of(f->data, f->len, &flow)) {
+            ip_drop(st->r, "ipsec-malformed", f);
+            continue;
+        }
+        struct flow_cached *c = cache_slot(st, &flow, out, &key);
+        struct flow *x = NULL;
+        if (cache_hit(c, &key, st->gen)) {
+            x = c->flow;
+        } else {
+            struct map_entry *e;
+            struct ipsec_ident ident;
+            enum policy_action a = link_local(&flow) ? POLICY_CLEAR : policy_out(b, &flow, &x, &e, &ident);
+            if (a == POLICY_DROP) {
+                if (x != NULL)
+                    x->n.send_err++;
+                ip_drop(st->r, "ipsec-standby", f);
+                continue;
+            }
+            if (a == POLICY_ACQUIRE) {
+                if (x != NULL)
+                    x->n.no_sa++;
+                acquire_hold(b, e, &ident, f);
+                continue;
+            }
+            if (a == POLICY_CLEAR)
+                x = NULL;
+            *c = key;
+            c->gen = st->gen;
+            c->flow = x;
+        }
+        if (x == NULL) {
+            check_clear(st, b, &flow);
+            v->f[kept++] = f;
+        } else if (x->out->frozen) {
+            ip_drop(st->r, "ipsec-standby", f);
+        } else {
+            protect(st, &run, x->out, out, f);
+        }
+    }
+    run_flush(st, &run);
+    v->n = kept;
+}
+
+bool esp_input_check(void *ctx, struct netif *in, struct frame *f)
+{
+    struct ipsec *st = ctx;
+    struct binding *b = in->crypto;
+    struct acl_flow flow;
+    struct flow_cached key;
+    if (b == NULL || (f->flags & FRAME_DECRYPTED) != 0 || !ip_flow_of(f->data, f->len, &flow) || link_local(&flow))
+        return true;
+    if (net_is_local(st->r, &flow.dst) && (flow.proto == IPPROTO_ESP_ ||
+        (flow.proto == IPPROTO_UDP_ && (flow.dport == 500 || flow.dport == 4500))))
+        return true; /* the protocols of IPsec itself */
+    cache_check_acl(st);
+    struct flow_cached *c = cache_slot(st, &flow, in, &key);
+    key.nif |= 0x8000; /* inbound answers do not mix with outbound ones */
+    if (!cache_hit(c, &key, st->gen)) {
+        if (policy_in_protected(b, &flow)) {
+            char d[ADDR_STRLEN], s[ADDR_STRLEN];
+            if (log_ratelimit(st->r, "RECVD_PKT_NOT_IPSEC", 1))
+                log_syslog(st->r, 0, "CRYPTO", LOG_WARNING_, "RECVD_PKT_NOT_IPSEC",
+                           "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, prot= %u",
+                           addr_format(&flow.dst, d), addr_format(&flow.src, s), flow.proto);
+            return false;
+        }
+        *c = key;
+        c->gen = st->gen;
+        c->flow = NULL;
+    }
+    return true;
+}

@@ -1,0 +1,240 @@
+/* Stateful failover of IPsec SAs: who may use which numbers (DESIGN 4.1), takeover in one pass, the way back, and
+ * reverse routes. A standby's SAs are keyed at sync time, so a takeover sets numbers and flips a flag. Called by
+ * bindings (role and unit state), by the data path (reservation) and by sadb. */
+#include "modules/ipsec/ipsec_internal.h"
+#include <string.h>
+
+#define OWN_MARGIN (4 * NS_PER_S)
+
+struct sync_key ha_key(uint32_t in_spi)
+{
+    struct sync_key k = {.len = 4, .b = {(uint8_t)(in_spi >> 24), (uint8_t)(in_spi >> 16), (uint8_t)(in_spi >> 8), (uint8_t)in_spi}};
+    return k;
+}
+
+void ha_interval(const struct sa *s, uint32_t *n, uint32_t *m)
+{
+    const struct crypto_map *map = binding_map(s->b);
+    *n = map != NULL ? map->in_n : IPSEC_INTERVAL_IN;
+    *m = map != NULL ? map->out_m : IPSEC_INTERVAL_OUT;
+}
+
+nstime ha_period(const struct sa *s)
+{
+    nstime hold = s->b->group[0] != '\0' ? role_get(s->st->r, s->b->group)->hold : 0;
+    return hold > 0 && hold / 4 < NS_PER_S ? hold / 4 : NS_PER_S;
+}
+
+/* ---- the active side ---- */
+void ha_push(struct sa *s)
+{
+    struct sync_key key = ha_key(s->p.in_spi);
+    timer_stop(&s->push);
+    if (s->active)
+        sync_dirty(s->st->r, &ipsec_sync_replay, &key);
+}
+
+void ha_mark(struct sa *s)
+{
+    uint32_t n, m;
+    if (!sync_peer_ready(s->st->r) && s->st->r->sync == NULL)
+        return;
+    ha_interval(s, &n, &m);
+    if (reserve_wanted(&s->res, s->seq, m) || (n != 0 && s->in_since_sync >= n))
+        ha_push(s);
+    else if (!timer_armed(&s->push))
+        timer_start(&s->push, ha_period(s));
+}
+
+bool ha_may_use(struct sa *s, uint32_t seq)
+{
+    struct router *r = s->st->r;
+    if (!s->ha)
+        return true;
+    if (s->frozen)
+        return false;
+    if (!sync_peer_ready(r))
+        return true; /* nobody who could take over holds anything of ours */
+    uint32_t n, m;
+    ha_interval(s, &n, &m);
+    nstime now = loop_now(r->loop);
+    if (seq <= reserve_allowed(&s->res, now, m))
+        return true;
+    if (seq > s->res.sent) { /* the block is used up within one turn: hand over the next one now */
+        ha_push(s);
+        sync_flush(r);
+    }
+    return seq <= reserve_allowed(&s->res, now, m);
+}
+
+/* ---- takeover ---- */
+static void numbers_at_takeover(struct sa *s, nstime since)
+{
+    uint32_t n, m;
+    bool rekey = false;
+    ha_interval(s, &n, &m);
+    if (s->rec_m > m)
+        m = s->rec_m;
+    if (s->own)
+        since += OWN_MARGIN; /* another unit may have been active unheard: it started at the same L */
+    s->edge_age = loop_now(s->st->r->loop) - s->record_at;
+    if (s->exact) {
+        s->takeover_edge = s->win.top;
+    } else {
+        s->seq = successor_out(s->seq, m, since, &rekey);
+        s->takeover_edge = n == 0 ? 0 : successor_in(s->win.top, n, s->rec_rate, ha_period(s));
+        if (n == 0)
+            replay_init(&s->win, s->win.size); /* inbound 0: not protected */
+        else
+            replay_refuse_to(&s->win, s->takeover_edge);
+    }
+    s->res = (struct reservation){.sent = s->seq, .acked = s->seq};
+    if (rekey || s->seq > IPSEC_SEQ_REKEY)
+        sa_rekey(s, "sequence number after takeover");
+}
+
+/* Returns false if the SA was deleted. */
+static bool activate(struct sa *s, nstime since, event_id cause)
+{
+    nstime now = loop_now(s->st->r->loop), left = s->hard_at - now;
+    if (left <= 0) {
+        sa_delete(s, "lifetime expired on the standby", false, false, cause);
+        return false;
+    }
+    s->active = true;
+    s->rekeying = false;
+    s->stale = false;
+    numbers_at_takeover(s, since);
+    s->last_in = now;
+    s->in_since_sync = 0;
+    sa_start_timers(s, left);
+    rri_install(s);
+    return true;
+}
+
+void ha_activate(struct sa *s, event_id cause)
+{
+    nstime heard = sync_last_heard(s->st->r), now = loop_now(s->st->r->loop);
+    if (activate(s, now - (heard > s->record_at ? heard : s->record_at), cause))
+        flow_choose(s->flow);
+}
+
+void ha_deactivate(struct sa *s)
+{
+    uint32_t n, m;
+    ha_interval(s, &n, &m);
+    uint64_t limit = s->seq + (uint64_t)m;
+    if (limit < s->res.sent)
+        limit = s->res.sent;
+    s->seq = limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit;
+    s->active = s->frozen = s->exact = false;
+    s->own = true;
+    s->rec_rate = s->rate;
+    s->rec_m = m;
+    s->record_at = loop_now(s->st->r->loop);
+    timer_stop(&s->push);
+    sa_start_timers(s, s->hard_at - s->record_at);
+    rri_remove(s);
+}
+
+static void leave(struct ipsec *st, struct binding *b)
+{
+    /* What we know goes to the other unit first; if it is active already it does not need it. */
+    for (struct sa *s = st->first; s != NULL; s = s->next)
+        if (s->b == b && s->active) {
+            s->frozen = true;
+            ha_push(s);
+        }
+    sync_flush(st->r);
+    for (struct sa *s = st->first; s != NULL; s = s->next)
+        if (s->b == b && s->active)
+            ha_deactivate(s);
+}
+
+static void take_over(struct ipsec *st, struct binding *b, event_id cause)
+{
+    nstime now = loop_now(st->r->loop), heard = sync_last_heard(st->r), oldest = 0;
+    unsigned done = 0, dropped = 0;
+    for (struct sa *s = st->first, *next; s != NULL; s = next) {
+        next = s->next;
+        if (s->b != b || s->active)
+            continue;
+        nstime since = now - (heard > s->record_at ? heard : s->record_at);
+        if (since > IPSEC_RECORD_AGE) { /* too old to guess: negotiate anew (DESIGN 4.1) */
+            if (since > oldest)
+                oldest = since;
+            sa_delete(s, "state too old at takeover", false, false, cause);
+            dropped++;
+        } else if (activate(s, since, cause)) {
+            done++;
+        }
+    }
+    st->takeover_at = now;
+    st->takeover_sas = done;
+    log_event(st->r, cause, "ipsec", "takeover", "map %s: %u SAs active, %u deleted", b->map, done, dropped);
+    if (dropped != 0)
+        log_syslog(st->r, cause, "CRYPTO_HA_IPSEC", LOG_WARNING_, "STATE_TOO_OLD",
+                   "%u IPsec SAs of crypto map %s not taken over: last record %lld s old, limit 60 s", dropped, b->map,
+                   (long long)(oldest / NS_PER_S));
+}
+
+void ha_binding_active(struct binding *b, bool active, event_id cause)
+{
+    struct ipsec *st = b->st;
+    char a[ADDR_STRLEN];
+    if (b->group[0] == '\0')
+        return;
+    if (b->stateful) {
+        DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_mgr_set_state_common): called for vip %s", addr_format(&b->local, a));
+        if (active)
+            take_over(st, b, cause);
+        else
+            leave(st, b);
+        DEBUG(st, DBG_HA_DETAIL, "IPSec HA (crypto_ha_ipsec_mgr_set_state_common): vip %s state %s", addr_format(&b->local, a),
+              active ? "ACTIVE" : "STANDBY");
+    } else if (!active) { /* stateless failover: the address is not ours any more, nobody could answer */
+        for (struct sa *s = st->first, *next; s != NULL; s = next) {
+            next = s->next;
+            if (s->b == b)
+                sa_delete(s, "group no longer active", false, false, cause);
+        }
+    }
+    if (!active)
+        acquires_drop(st, b);
+    for (struct flow *f = st->flows; f != NULL; f = f->next)
+        if (f->b == b)
+            flow_choose(f);
+}
+
+/* ---- reverse routes (reference 4.3): to the remote proxy while the SA is active ---- */
+static bool wants_route(const struct sa *s)
+{
+    struct crypto_map *m = s->p.prop.dynamic_map[0] != '\0' ? dynmap_find(s->st, s->p.prop.dynamic_map) : binding_map(s->b);
+    struct map_entry *e = m == NULL ? NULL : entry_find(m, s->p.prop.dynamic_map[0] != '\0' ? s->p.prop.dynamic_seq : s->p.prop.seq, false);
+    return e != NULL && e->rri;
+}
+
+void rri_install(struct sa *s)
+{
+    struct router *r = s->st->r;
+    struct route_hit hit;
+    if (s->routed || !s->active || !wants_route(s) || s->p.prop.transforms[0].transport)
+        return;
+    struct route rt = {.prefix = s->p.prop.ident.remote, .source = ROUTE_RRI, .distance = 1, .owner = s->p.in_spi};
+    /* Through the interface, with the neighbour that leads to the peer: the remote proxy may be the peer itself. */
+    memcpy(rt.ifname, s->b->ifname, sizeof rt.ifname);
+    rt.next_hop = s->p.prop.peer;
+    if (!netif_on_subnet(s->b->nif, &s->p.prop.peer) && route_lookup(r, &s->p.prop.peer, &hit) && hit.netif == s->b->nif)
+        rt.next_hop = hit.next_hop;
+    if (route_add(r, &rt) == 0) {
+        s->route = rt;
+        s->routed = true;
+    }
+}
+
+void rri_remove(struct sa *s)
+{
+    if (s->routed)
+        route_del(s->st->r, &s->route);
+    s->routed = false;
+}

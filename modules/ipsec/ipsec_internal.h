@@ -1,0 +1,344 @@
+/* The data that the files of modules/ipsec share. Configuration (transform sets, maps, bindings) is written by
+ * command handlers only; SAs and flows by ipsec_sadb.c, ipsec_esp*.c and ipsec_ha.c. Everything hangs off
+ * struct ipsec, which is the module's state. */
+#ifndef TAPIR_IPSEC_INTERNAL_H
+#define TAPIR_IPSEC_INTERNAL_H
+#include "modules/core/command.h"
+#include "modules/core/loop.h"
+#include "modules/core/role.h"
+#include "modules/core/router.h"
+#include "modules/core/sync.h"
+#include "modules/ipsec/ipsec.h"
+#include "modules/net/netif.h"
+
+/* Caps (I8). */
+#define IPSEC_TSETS_MAX 256
+#define IPSEC_MAPS_MAX 256
+#define IPSEC_ENTRIES_MAX 4096
+#define IPSEC_SAS_MAX 20000
+#define IPSEC_FLOWS_MAX 20000
+#define IPSEC_SPIS_MAX 2000    /* reserved, not yet installed */
+#define IPSEC_ACQUIRES_MAX 256
+#define IPSEC_HELD_MAX 8       /* packets held per acquire */
+#define IPSEC_PEERS_MAX 8
+#define IPSEC_BUCKETS 4096
+
+#define IPSEC_LIFE_S 3600u
+#define IPSEC_LIFE_KB 4608000u
+#define IPSEC_SOFT_LEAD 30     /* s before time expiry (reference 4.2) */
+#define IPSEC_SOFT_LEAD_KB 256 /* kB before volume expiry (reference 4.2) */
+#define IPSEC_STANDBY_GRACE (30 * NS_PER_S) /* state-sync 4.5 (5) */
+#define IPSEC_INTERVAL_IN 1000u   /* reference 4.4 */
+#define IPSEC_INTERVAL_OUT 100000u
+#define IPSEC_RATE 1000000     /* P of DESIGN 4.1, numbers per second per SA */
+#define IPSEC_SEQ_REKEY 0xF0000000u
+#define IPSEC_RECORD_AGE (60 * NS_PER_S)
+
+struct tset {
+    struct tset *next;
+    struct ipsec_transform t;
+    bool have_transform;
+    bool require;
+};
+
+struct map_entry {
+    struct map_entry *next; /* by seq */
+    uint32_t seq;
+    char dynamic[64]; /* reference to a template; "" for a static entry */
+    char description[81];
+    struct addr peers[IPSEC_PEERS_MAX];
+    unsigned n_peers, peer_at; /* peer_at: tried next; moves on after a failed negotiation */
+    char tsets[IPSEC_TRANSFORMS_MAX][64];
+    unsigned n_tsets;
+    unsigned pfs;              /* group; 0 none */
+    uint32_t life_s, life_kb;  /* 0: the global value */
+    int window;                /* -1: the global value; 0 disabled */
+    char acl[64];
+    bool rri;
+};
+struct crypto_map { /* a crypto map or a dynamic-map template */
+    struct crypto_map *next; /* by name */
+    char name[64];
+    struct map_entry *entries;
+    unsigned n_entries;
+    bool has_interval;
+    uint32_t in_n, out_m;
+    char local_if[40];
+    bool has_local_if;
+};
+
+struct ipsec;
+struct binding { /* crypto map on an interface */
+    struct binding *next; /* by interface name */
+    struct ipsec *st;
+    struct netif *nif;
+    char ifname[40], map[64], group[64];
+    bool stateful;
+    struct role_sub *sub;
+    bool role_active;         /* the group is Active here (true without a group) */
+    bool active;              /* IKE and SAs may act: role_active and the unit's state allow it */
+    struct addr local;        /* crypto endpoint now; ADDR_NONE: none */
+};
+
+struct flow_counters {
+    uint64_t encaps, decaps, send_err, recv_err;
+    uint64_t no_sa, invalid_sa, encaps_failed, decaps_failed, verify_failed, invalid_ident, invalid_len, replay_failed,
+        invalid_prot, replay_rollover, internal_err;
+};
+struct sa;
+struct flow { /* an ident under a map entry: what `show crypto ipsec sa` prints a block for */
+    struct flow *next;
+    struct binding *b;
+    uint32_t seq;         /* map entry */
+    bool dynamic;
+    struct ipsec_ident ident;
+    struct addr peer;
+    uint16_t peer_port;
+    struct flow_counters n;
+    struct sa *out;       /* newest enabled pair that may send; NULL none */
+    unsigned sas;         /* pairs */
+    nstime up_since;
+};
+
+/* RFC 6479: a ring of words, so that advancing never shifts. */
+#define REPLAY_WORDS 32
+struct replay_window {
+    uint32_t size;  /* 64..1024; 0: no check */
+    uint32_t top;   /* highest accepted */
+    uint32_t floor; /* everything up to here is refused (numbers at takeover, DESIGN 4.1) */
+    uint64_t bits[REPLAY_WORDS];
+};
+void replay_init(struct replay_window *w, uint32_t size);
+bool replay_check(const struct replay_window *w, uint32_t seq);   /* true: may be accepted */
+bool replay_advance(struct replay_window *w, uint32_t seq);       /* after the ICV was right; false: it was marked already */
+void replay_refuse_to(struct replay_window *w, uint32_t edge);    /* window starts empty above edge */
+
+/* Numbers of one SA at the active, DESIGN 4.1. */
+struct reservation {
+    uint32_t sent;     /* limit in the last record handed to SCTP */
+    uint32_t acked;    /* limit the peer has applied */
+    nstime unacked_at; /* when the first record beyond `acked` was handed over; 0: none outstanding */
+};
+uint32_t reserve_allowed(const struct reservation *v, nstime now, uint32_t m);
+bool reserve_wanted(const struct reservation *v, uint32_t seq, uint32_t m);
+void reserve_handed(struct reservation *v, uint32_t limit, nstime now);
+void reserve_acked(struct reservation *v, uint32_t limit, nstime now);
+/* What a successor starts with; *rekey: above 0xF0000000. */
+uint32_t successor_out(uint32_t limit, uint32_t m, nstime since, bool *rekey);
+uint32_t successor_in(uint32_t edge, uint32_t n, uint32_t rate, nstime t);
+
+struct sa { /* a pair of SAs */
+    struct sa *next, *prev;      /* creation order */
+    struct sa *spi_next;         /* bucket by inbound SPI */
+    struct sa *peer_next;        /* bucket by peer address */
+    struct ipsec *st;
+    struct flow *flow;
+    struct binding *b;
+    struct ipsec_pair p;
+    struct esp_suite suite;
+    struct esp_key *open, *seal;
+    uint32_t serial;             /* newer is larger */
+    uint32_t conn_in, conn_out;  /* for show */
+    bool ha;                     /* belongs to a stateful map: synchronised */
+    bool active, enabled, rekeying, dying, stale;
+    bool from_peer;              /* came by synchronisation */
+    bool exact;                  /* numbers in the last record are exact (switchover with notice) */
+    bool own;                    /* numbers are our own from when we were active, no record came since */
+    bool frozen;                 /* switchover with notice: no further number is used */
+    /* outbound */
+    uint32_t seq;                /* last number used (standby: L of the last record) */
+    uint32_t high;               /* highest number this unit ever used under this key: the check of I2 */
+    struct reservation res;
+    uint32_t handed_sa, handed_replay; /* limit in the last record of each sync class */
+    uint64_t out_packets, out_bytes;
+    nstime last_out;
+    /* inbound */
+    struct replay_window win;
+    uint64_t in_packets, in_bytes;
+    uint32_t in_since_sync;      /* packets since the last REPLAY */
+    uint32_t rate, rate_count;   /* packets in the last whole second; in this one */
+    nstime rate_at;
+    nstime last_in;
+    uint32_t takeover_edge;      /* what a successor would refuse up to / did refuse up to, for show */
+    nstime record_at;            /* standby: when the last record for it was applied */
+    nstime edge_age;             /* age of the edge at the last takeover */
+    uint32_t rec_rate, rec_m, rec_n; /* from the record */
+    uint32_t in_kb_sent, out_kb_sent; /* "HA last key lifetime sent" */
+    /* life */
+    nstime born, hard_at;
+    struct timer soft, hard, push;
+    bool routed;                 /* RRI installed */
+    struct route route;
+};
+
+struct held {
+    struct frame *head, **tail;
+    unsigned n;
+};
+struct acquire {
+    struct acquire *next;
+    struct ipsec_proposal prop;
+    struct binding *b;
+    nstime asked, retry_at; /* retry_at: back-off after a failure */
+    bool pending;
+    struct held held;
+    struct timer expire;
+    struct ipsec *st;
+};
+
+struct spi_reserved {
+    uint32_t spi;
+    nstime until;
+};
+
+#define FLOW_CACHE 1024
+struct flow_cached {
+    uint32_t src, dst, ports;
+    uint16_t proto, nif;
+    uint32_t gen; /* 0: empty */
+    struct flow *flow; /* NULL: goes in clear */
+};
+
+struct ipsec_totals { /* counters that must stay 0 (invariants), and others */
+    uint64_t i2_reuse;    /* an outbound number not above the last one, or above the limit */
+    uint64_t i3_clear;    /* a protected packet was about to leave in clear */
+    uint64_t i4_twice;    /* a number accepted twice in one window */
+};
+
+struct ipsec {
+    struct router *r;
+    struct tset *tsets;
+    struct crypto_map *maps, *dynmaps;
+    struct binding *bindings;
+    uint32_t life_s, life_kb, window;
+    enum { DF_COPY, DF_CLEAR, DF_SET } df;
+    bool frag_after;
+    bool isakmp_on;
+    /* SAs */
+    struct sa *first, *last;
+    unsigned n_sas, n_flows, n_acquires;
+    struct sa *by_spi[IPSEC_BUCKETS], *by_peer[IPSEC_BUCKETS];
+    struct flow *flows, **flows_tail;
+    struct acquire *acquires;
+    struct spi_reserved spis[IPSEC_SPIS_MAX];
+    unsigned n_spis;
+    uint32_t serial, conn_next;
+    uint32_t gen;              /* of everything the flow cache depends on */
+    struct flow_cached cache[FLOW_CACHE];
+    uint32_t acl_gen;
+    uint8_t iv_pool[4096];
+    unsigned iv_left;
+    uint16_t ip_id;
+    struct ipsec_totals totals;
+    const struct ipsec_km_ops *km;
+    void *km_ctx;
+    struct strbuf lab_keys;    /* tshark arguments of every SA held since start (only with lab_keys) */
+    nstime takeover_at;
+    unsigned takeover_sas;
+    bool shutting_down;
+};
+
+enum { DBG_IPSEC, DBG_ERROR, DBG_HA, DBG_HA_DETAIL, DBG_HA_UPDATE, DBG_ENGINE };
+#define DBG(st, bit) log_debug_on((st)->r, &ipsec_module, (bit))
+#define DEBUG(st, bit, ...)                                                                                            \
+    do {                                                                                                               \
+        if (DBG(st, bit))                                                                                              \
+            log_debug((st)->r, &ipsec_module, (bit), __VA_ARGS__);                                                     \
+    } while (0)
+
+struct ipsec *ipsec_of(struct router *r);
+
+/* ipsec_map.c */
+struct tset *tset_find(struct ipsec *st, const char *name, bool create);
+void tset_delete(struct ipsec *st, const char *name);
+struct crypto_map *map_find(struct ipsec *st, const char *name);
+struct crypto_map *map_get(struct crypto_map **list, const char *name); /* creates; NULL: table full */
+void map_release(struct crypto_map **list, struct crypto_map *m);       /* removes it if nothing is left in it */
+struct crypto_map *dynmap_find(struct ipsec *st, const char *name);
+struct map_entry *entry_find(struct crypto_map *m, uint32_t seq, bool create);
+void entry_delete(struct crypto_map *m, uint32_t seq);
+void maps_free(struct ipsec *st);
+bool entry_enabled(struct ipsec *st, const struct map_entry *e); /* it decides about packets */
+bool entry_complete(struct ipsec *st, const struct map_entry *e);
+/* Transforms of the entry that exist, in order. Returns the count. */
+unsigned entry_transforms(struct ipsec *st, const struct map_entry *e, struct ipsec_transform out[IPSEC_TRANSFORMS_MAX]);
+uint32_t entry_life_s(const struct ipsec *st, const struct map_entry *e);
+uint32_t entry_life_kb(const struct ipsec *st, const struct map_entry *e);
+uint32_t entry_window(const struct ipsec *st, const struct map_entry *e);
+void transform_text(const struct ipsec_transform *t, char buf[96]); /* "esp-256-aes esp-sha-hmac " (show) */
+void transform_debug(const struct ipsec_transform *t, char buf[96]); /* "esp-aes 256 esp-sha-hmac " */
+void ipsec_policy_changed(struct ipsec *st);
+
+/* ipsec_bind.c */
+struct binding *binding_find(struct ipsec *st, const char *ifname);
+struct binding *binding_for_map(struct ipsec *st, const char *map, const char *group);
+struct binding *binding_for_local(struct ipsec *st, const struct addr *local);
+int binding_set(struct ipsec *st, struct netif *nif, const char *map, const char *group, bool stateful);
+void binding_clear(struct ipsec *st, struct netif *nif);
+void binding_refresh(struct binding *b, event_id cause); /* endpoint and activity follow roles and addresses */
+void bindings_refresh(struct ipsec *st, event_id cause);
+void bindings_free(struct ipsec *st);
+struct crypto_map *binding_map(const struct binding *b);
+
+/* ipsec_policy.c */
+bool ident_contains(const struct ipsec_ident *id, const struct acl_flow *f, bool outbound);
+bool ident_equal(const struct ipsec_ident *a, const struct ipsec_ident *b);
+void ident_of_rule(const struct acl_rule *rule, struct ipsec_ident *id);
+enum policy_action { POLICY_CLEAR, POLICY_PROTECT, POLICY_ACQUIRE, POLICY_DROP };
+enum policy_action policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow, struct map_entry **entry,
+                              struct ipsec_ident *ident);
+bool policy_in_protected(struct binding *b, const struct acl_flow *f);
+void proposal_fill(struct binding *b, const struct map_entry *e, const struct map_entry *tmpl, const char *dyn,
+                   const struct ipsec_ident *ident, const struct addr *peer, struct ipsec_proposal *p);
+/* ipsec_acquire.c */
+void acquire_hold(struct binding *b, struct map_entry *e, const struct ipsec_ident *ident, struct frame *f);
+void acquire_satisfied(struct ipsec *st, struct flow *flow);
+void acquires_drop(struct ipsec *st, struct binding *b); /* NULL: all */
+
+/* ipsec_sadb.c */
+struct sa *sa_by_spi(struct ipsec *st, uint32_t in_spi);
+struct sa *sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t out_spi);
+struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct binding *b, int *err);
+void sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_standby, event_id cause);
+void sa_start_timers(struct sa *s, nstime life_left);
+void sa_rekey(struct sa *s, const char *why);
+void sa_keys_record(struct sa *s);
+void entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const char *dynamic);
+struct flow *flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,
+                       const struct addr *peer, bool exact_peer);
+struct flow *flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic, const struct ipsec_ident *ident,
+                      const struct addr *peer);
+void flow_choose(struct flow *f); /* sets out */
+void flow_forget(struct ipsec *st, struct flow *f);
+void sadb_free(struct ipsec *st);
+uint32_t sa_left_s(const struct sa *s);
+uint32_t sa_left_kb(const struct sa *s, bool inbound);
+
+/* ipsec_esp_out.c, ipsec_esp_in.c */
+void esp_output(void *ctx, struct netif *out, struct frame_vec *v);
+bool esp_input_check(void *ctx, struct netif *in, struct frame *f);
+void esp_input_vec(void *arg, struct frame_vec *v);
+uint16_t esp_plain_mtu(const struct sa *s, uint16_t path_mtu);
+
+/* ipsec_ha.c */
+void ha_binding_active(struct binding *b, bool active, event_id cause);
+void ha_activate(struct sa *s, event_id cause);
+void ha_deactivate(struct sa *s);
+void ha_mark(struct sa *s);                   /* numbers changed: arms the timed record, sends at thresholds */
+void ha_push(struct sa *s);                   /* marks the replay record dirty now */
+bool ha_may_use(struct sa *s, uint32_t seq);  /* outbound number inside the reservation */
+void ha_interval(const struct sa *s, uint32_t *n, uint32_t *m);
+nstime ha_period(const struct sa *s);         /* T */
+bool ha_unit_allows(const struct ipsec *st);
+void rri_install(struct sa *s);
+void rri_remove(struct sa *s);
+struct sync_key ha_key(uint32_t in_spi);
+/* ipsec_sync.c */
+extern const struct sync_class ipsec_sync_sa, ipsec_sync_replay;
+
+/* ipsec_debug.c */
+void debug_sa_created(struct sa *s);
+void debug_sa_deleted(struct sa *s, const char *why);
+void debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
+                    const struct ipsec_ident *id, const struct ipsec_transform *t);
+#endif

@@ -1,0 +1,457 @@
+/* The SA database: pairs by inbound SPI and by peer, flows by ident, SPI reservation, lifetimes, make-before-break.
+ * Called by ike through ipsec.h, by the data path for lookups, and by ipsec_ha.c for synchronised SAs. */
+#include "modules/ipsec/ipsec_internal.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned spi_bucket(uint32_t spi)
+{
+    return (spi ^ spi >> 12) % IPSEC_BUCKETS;
+}
+
+static unsigned peer_bucket(const struct addr *a)
+{
+    uint32_t v = addr_v4_get(a);
+    return (v ^ v >> 12 ^ v >> 20) % IPSEC_BUCKETS;
+}
+
+struct sa *sa_by_spi(struct ipsec *st, uint32_t in_spi)
+{
+    struct sa *s = st->by_spi[spi_bucket(in_spi)];
+    while (s != NULL && s->p.in_spi != in_spi)
+        s = s->spi_next;
+    return s;
+}
+
+struct sa *sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t out_spi)
+{
+    struct sa *s = st->by_peer[peer_bucket(peer)];
+    while (s != NULL && !(s->p.out_spi == out_spi && addr_equal(&s->p.prop.peer, peer)))
+        s = s->peer_next;
+    return s;
+}
+
+/* ---- flows ---- */
+struct flow *flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,
+                       const struct addr *peer, bool exact_peer)
+{
+    for (struct flow *f = st->flows; f != NULL; f = f->next)
+        if (f->b == b && f->seq == seq && ident_equal(&f->ident, ident) && (!exact_peer || addr_equal(&f->peer, peer)))
+            return f;
+    return NULL;
+}
+
+struct flow *flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic, const struct ipsec_ident *ident,
+                      const struct addr *peer)
+{
+    struct flow *f = flow_find(st, b, seq, ident, peer, true);
+    if (f != NULL)
+        return f;
+    if (st->n_flows >= IPSEC_FLOWS_MAX || (f = calloc(1, sizeof *f)) == NULL)
+        return NULL;
+    f->b = b;
+    f->seq = seq;
+    f->dynamic = dynamic;
+    f->ident = *ident;
+    f->peer = *peer;
+    f->peer_port = 500;
+    *(st->flows_tail != NULL ? st->flows_tail : &st->flows) = f;
+    st->flows_tail = &f->next;
+    st->n_flows++;
+    return f;
+}
+
+void flow_forget(struct ipsec *st, struct flow *f)
+{
+    for (struct flow **at = &st->flows; *at != NULL; at = &(*at)->next)
+        if (*at == f) {
+            *at = f->next;
+            if (f->next == NULL)
+                st->flows_tail = at;
+            st->n_flows--;
+            free(f);
+            ipsec_policy_changed(st);
+            return;
+        }
+}
+
+void flow_choose(struct flow *f)
+{
+    struct sa *best = NULL;
+    for (struct sa *s = f->b->st->by_peer[peer_bucket(&f->peer)]; s != NULL; s = s->peer_next)
+        if (s->flow == f && s->enabled && s->active && !s->dying && (best == NULL || s->serial > best->serial))
+            best = s;
+    f->out = best;
+    ipsec_policy_changed(f->b->st);
+}
+
+/* ---- SPIs ---- */
+uint32_t ipsec_spi_alloc(struct router *r)
+{
+    struct ipsec *st = ipsec_of(r);
+    nstime now = loop_now(r->loop);
+    unsigned n = 0;
+    for (unsigned i = 0; i < st->n_spis; i++) /* a negotiation that died takes its reservation along */
+        if (st->spis[i].until > now)
+            st->spis[n++] = st->spis[i];
+    st->n_spis = n;
+    if (n >= IPSEC_SPIS_MAX)
+        return 0;
+    for (;;) {
+        uint32_t spi = rng_u32(r, RNG_SPI);
+        bool taken = spi <= 255 || sa_by_spi(st, spi) != NULL; /* RFC 4303 2.1: 1..255 are IANA's */
+        for (unsigned i = 0; i < n && !taken; i++)
+            taken = st->spis[i].spi == spi;
+        if (taken)
+            continue;
+        st->spis[st->n_spis++] = (struct spi_reserved){.spi = spi, .until = now + 180 * NS_PER_S};
+        return spi;
+    }
+}
+
+void ipsec_spi_release(struct router *r, uint32_t spi)
+{
+    struct ipsec *st = ipsec_of(r);
+    for (unsigned i = 0; i < st->n_spis; i++)
+        if (st->spis[i].spi == spi) {
+            memmove(&st->spis[i], &st->spis[i + 1], (st->n_spis - i - 1) * sizeof *st->spis);
+            st->n_spis--;
+            return;
+        }
+}
+
+/* ---- lifetimes ---- */
+uint32_t sa_left_s(const struct sa *s)
+{
+    nstime left = s->hard_at - loop_now(s->st->r->loop);
+    return left > 0 ? (uint32_t)((left + NS_PER_S - 1) / NS_PER_S) : 0;
+}
+
+uint32_t sa_left_kb(const struct sa *s, bool inbound)
+{
+    uint64_t used = (inbound ? s->in_bytes : s->out_bytes) / 1024;
+    return used < s->p.life_kb ? s->p.life_kb - (uint32_t)used : 0;
+}
+
+void sa_rekey(struct sa *s, const char *why)
+{
+    struct ipsec *st = s->st;
+    if (s->rekeying || !s->active || s->dying || s->frozen)
+        return;
+    s->rekeying = true;
+    struct sa *newest = s->flow->out; /* a successor is there already */
+    if (newest != NULL && newest->serial > s->serial)
+        return;
+    DEBUG(st, DBG_IPSEC, "IPSEC(key_engine): rekey of spi 0x%X: %s", s->p.in_spi, why);
+    if (st->km != NULL && st->km->rekey != NULL)
+        st->km->rekey(st->km_ctx, &s->p, why, 0);
+}
+
+static void soft_fired(void *arg)
+{
+    struct sa *s = arg;
+    if (s->active)
+        sa_rekey(s, "lifetime (seconds)");
+}
+
+static void hard_fired(void *arg)
+{
+    struct sa *s = arg;
+    sa_delete(s, s->active ? "lifetime expired" : "lifetime expired on the standby", s->active, true, 0);
+}
+
+/* The initiator of the pair rekeys first; the other side only if nothing came (a collision costs two pairs). */
+void sa_start_timers(struct sa *s, nstime life_left)
+{
+    struct ipsec *st = s->st;
+    nstime lead = (s->p.initiator ? IPSEC_SOFT_LEAD : IPSEC_SOFT_LEAD / 2) * NS_PER_S;
+    nstime jitter = (nstime)rng_below(st->r, RNG_JITTER, 3000) * NS_PER_MS;
+    if (life_left < 3 * lead)
+        lead = life_left / 4;
+    s->hard_at = loop_now(st->r->loop) + life_left;
+    if (s->active) {
+        timer_start(&s->soft, life_left - lead + (life_left > 10 * jitter ? jitter : 0));
+        timer_start(&s->hard, life_left);
+    } else {
+        timer_stop(&s->soft); /* a standby never acts on soft expiry (state-sync 4.5 (5)) */
+        timer_start(&s->hard, life_left + IPSEC_STANDBY_GRACE);
+    }
+}
+
+/* ---- create and delete ---- */
+struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct binding *b, int *err)
+{
+    *err = -EINVAL;
+    struct esp_suite suite;
+    const struct ipsec_transform *t = &p->prop.transforms[0];
+    if (p->in_spi <= 255 || p->out_spi <= 255 || esp_suite_make(&suite, t->cipher, t->key_bits, t->auth) != 0)
+        return NULL;
+    *err = -EEXIST;
+    if (sa_by_spi(st, p->in_spi) != NULL)
+        return NULL;
+    *err = -ENOSPC;
+    if (st->n_sas >= IPSEC_SAS_MAX)
+        return NULL;
+    struct flow *flow = flow_get(st, b, p->prop.seq, p->prop.dynamic_map[0] != '\0', &p->prop.ident, &p->prop.peer);
+    struct sa *s = flow != NULL ? calloc(1, sizeof *s) : NULL;
+    if (s == NULL) {
+        if (flow != NULL && flow->sas == 0)
+            flow_forget(st, flow);
+        return NULL;
+    }
+    s->st = st;
+    s->b = b;
+    s->flow = flow;
+    s->p = *p;
+    s->suite = suite;
+    s->serial = ++st->serial;
+    s->conn_out = ++st->conn_next;
+    s->conn_in = ++st->conn_next;
+    s->open = esp_key_new(&suite, p->in.cipher, p->in.auth, false);
+    s->seal = esp_key_new(&suite, p->out.cipher, p->out.auth, true);
+    if (s->open == NULL || s->seal == NULL) {
+        esp_key_free(s->open);
+        esp_key_free(s->seal);
+        crypto_wipe(s, sizeof *s);
+        free(s);
+        if (flow->sas == 0)
+            flow_forget(st, flow);
+        return NULL;
+    }
+    const struct map_entry *tmpl = NULL;
+    struct crypto_map *m = p->prop.dynamic_map[0] != '\0' ? dynmap_find(st, p->prop.dynamic_map) : binding_map(b);
+    if (m != NULL)
+        tmpl = entry_find(m, p->prop.dynamic_map[0] != '\0' ? p->prop.dynamic_seq : p->prop.seq, false);
+    replay_init(&s->win, suite.auth == HASH_NONE ? 0 : entry_window(st, tmpl)); /* no ICV: no basis for a window */
+    s->ha = b->stateful;
+    s->born = loop_now(st->r->loop);
+    timer_init(&s->soft, st->r->loop, soft_fired, s);
+    timer_init(&s->hard, st->r->loop, hard_fired, s);
+    timer_init(&s->push, st->r->loop, (void (*)(void *))ha_push, s);
+    s->prev = st->last;
+    *(st->last != NULL ? &st->last->next : &st->first) = s;
+    st->last = s;
+    s->spi_next = st->by_spi[spi_bucket(p->in_spi)];
+    st->by_spi[spi_bucket(p->in_spi)] = s;
+    s->peer_next = st->by_peer[peer_bucket(&p->prop.peer)];
+    st->by_peer[peer_bucket(&p->prop.peer)] = s;
+    st->n_sas++;
+    if (flow->sas++ == 0)
+        flow->up_since = s->born;
+    flow->peer_port = p->peer_port != 0 ? p->peer_port : 500;
+    ipsec_spi_release(st->r, p->in_spi);
+    sa_keys_record(s);
+    *err = 0;
+    return s;
+}
+
+static void sa_unlink(struct sa *s)
+{
+    struct ipsec *st = s->st;
+    struct sa **at = &st->by_spi[spi_bucket(s->p.in_spi)];
+    while (*at != s)
+        at = &(*at)->spi_next;
+    *at = s->spi_next;
+    at = &st->by_peer[peer_bucket(&s->p.prop.peer)];
+    while (*at != s)
+        at = &(*at)->peer_next;
+    *at = s->peer_next;
+    *(s->prev != NULL ? &s->prev->next : &st->first) = s->next;
+    *(s->next != NULL ? &s->next->prev : &st->last) = s->prev;
+    st->n_sas--;
+}
+
+static void sa_free(struct sa *s)
+{
+    timer_stop(&s->soft);
+    timer_stop(&s->hard);
+    timer_stop(&s->push);
+    esp_key_free(s->open);
+    esp_key_free(s->seal);
+    crypto_wipe(s, sizeof *s);
+    free(s);
+}
+
+void sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_standby, event_id cause)
+{
+    struct ipsec *st = s->st;
+    struct router *r = st->r;
+    struct ipsec_pair p = s->p;
+    struct flow *f = s->flow;
+    bool was_active = s->active;
+    /* Queued before the DELETE leaves: the standby never resurrects a deleted SA (state-sync 4.5 (4)). */
+    if (s->ha && was_active && tell_standby) {
+        struct sync_key key = ha_key(p.in_spi);
+        sync_deleted(r, &ipsec_sync_sa, &key, 1);
+        DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_notify_del_sa): SA 0x%X deleted... notifying HA Mgr", p.in_spi);
+    }
+    debug_sa_deleted(s, reason);
+    rri_remove(s);
+    sa_unlink(s);
+    f->sas--;
+    if (f->out == s)
+        flow_choose(f);
+    sa_free(s);
+    ipsec_policy_changed(st);
+    if (f->sas == 0 && f->dynamic)
+        flow_forget(st, f);
+    log_event(r, cause, "ipsec", "sa-delete", "spi 0x%X %s", p.in_spi, reason);
+    if (tell_peer && was_active && st->km != NULL && st->km->notify_delete != NULL)
+        st->km->notify_delete(st->km_ctx, &p.prop.local, &p.prop.peer, p.cookies, &p.in_spi, 1);
+    crypto_wipe(&p, sizeof p);
+}
+
+/* The entry goes away: so do its SAs, and the peers are told. */
+void entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const char *dynamic)
+{
+    for (struct sa *s = st->first, *next; s != NULL; s = next) {
+        const struct ipsec_proposal *p = &s->p.prop;
+        next = s->next;
+        if (dynamic != NULL ? strcmp(p->dynamic_map, dynamic) == 0 && p->dynamic_seq == seq : strcmp(p->map, map) == 0 && p->seq == seq)
+            sa_delete(s, "crypto map entry removed", true, true, 0);
+    }
+    for (struct flow *f = st->flows, *next; f != NULL; f = next) {
+        next = f->next;
+        if (map != NULL && f->sas == 0 && f->seq == seq && strcmp(f->b->map, map) == 0)
+            flow_forget(st, f);
+    }
+}
+
+void sadb_free(struct ipsec *st)
+{
+    while (st->first != NULL) {
+        struct sa *s = st->first;
+        sa_unlink(s);
+        sa_free(s);
+    }
+    while (st->flows != NULL) {
+        struct flow *f = st->flows;
+        st->flows = f->next;
+        free(f);
+    }
+}
+
+/* ---- called by IKE ---- */
+int ipsec_pair_install(struct router *r, const struct ipsec_pair *p, event_id cause)
+{
+    struct ipsec *st = ipsec_of(r);
+    struct binding *b = binding_find(st, p->prop.interface);
+    if (b == NULL || strcmp(b->map, p->prop.map) != 0)
+        return -EINVAL;
+    int err;
+    struct sa *s = sa_create(st, p, b, &err);
+    if (s == NULL)
+        return err;
+    s->active = b->active;
+    sa_start_timers(s, (nstime)(p->life_s != 0 ? p->life_s : IPSEC_LIFE_S) * NS_PER_S);
+    debug_sa_created(s);
+    log_event(r, cause, "ipsec", "sa-install", "spi 0x%X out 0x%X peer", p->in_spi, p->out_spi);
+    rri_install(s);
+    if (s->ha) { /* output commit: handed over before the quick mode message leaves (state-sync 4.5 (4)) */
+        struct sync_key key = ha_key(p->in_spi);
+        DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_notify_add_sa): called");
+        DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_notify_add_sa): New IPsec SA added... notifying HA Mgr");
+        sync_dirty(r, &ipsec_sync_sa, &key);
+        sync_flush(r);
+    }
+    return 0;
+}
+
+/* Pairs that the new one replaces live on for their inbound packets, then go (reference 6.6: about 30 s). */
+static void retire_older(struct sa *s)
+{
+    for (struct sa *o = s->st->by_peer[peer_bucket(&s->p.prop.peer)]; o != NULL; o = o->peer_next)
+        if (o != s && o->flow == s->flow && o->active && o->enabled && o->serial < s->serial && !o->dying) {
+            o->rekeying = true;
+            nstime overlap = (s->p.initiator ? 30 : 60) * NS_PER_S;
+            if (timer_left(&o->hard) > overlap)
+                timer_start(&o->hard, overlap);
+        }
+}
+
+void ipsec_pair_enable(struct router *r, uint32_t in_spi)
+{
+    struct ipsec *st = ipsec_of(r);
+    struct sa *s = sa_by_spi(st, in_spi);
+    if (s == NULL || s->enabled)
+        return;
+    s->enabled = true;
+    DEBUG(st, DBG_IPSEC, "IPSEC(key_engine_enable_outbound): rec'd enable notify from ISAKMP");
+    DEBUG(st, DBG_IPSEC, "IPSEC(key_engine_enable_outbound): enable SA with spi %u/50", s->p.out_spi);
+    retire_older(s);
+    flow_choose(s->flow);
+    if (s->ha && s->active) {
+        struct sync_key key = ha_key(in_spi);
+        sync_dirty(r, &ipsec_sync_sa, &key);
+    }
+    acquire_satisfied(st, s->flow);
+}
+
+void ipsec_pair_delete_by_out(struct router *r, const struct addr *peer, uint32_t out_spi, const char *reason, event_id cause)
+{
+    struct ipsec *st = ipsec_of(r);
+    struct sa *s = sa_by_out(st, peer, out_spi);
+    if (s == NULL)
+        return;
+    DEBUG(st, DBG_IPSEC, "IPSEC(key_engine_delete_sas): rec'd delete notify from ISAKMP");
+    sa_delete(s, reason, false, true, cause);
+}
+
+void ipsec_pair_delete_by_cookies(struct router *r, const uint8_t cookies[16], const char *reason, event_id cause)
+{
+    struct ipsec *st = ipsec_of(r);
+    for (struct sa *s = st->first, *next; s != NULL; s = next) {
+        next = s->next;
+        if (memcmp(s->p.cookies, cookies, 16) == 0)
+            sa_delete(s, reason, false, true, cause);
+    }
+}
+
+void ipsec_pair_delete_by_peer(struct router *r, const struct addr *local, const struct addr *peer, const char *reason, event_id cause)
+{
+    struct ipsec *st = ipsec_of(r);
+    for (struct sa *s = st->first, *next; s != NULL; s = next) {
+        next = s->next;
+        if (addr_equal(&s->p.prop.peer, peer) && addr_equal(&s->p.prop.local, local))
+            sa_delete(s, reason, false, true, cause);
+    }
+}
+
+void ipsec_pair_peer_moved(struct router *r, const uint8_t cookies[16], const struct addr *peer, uint16_t port)
+{
+    struct ipsec *st = ipsec_of(r);
+    for (struct sa *s = st->first; s != NULL; s = s->next)
+        if (memcmp(s->p.cookies, cookies, 16) == 0 && addr_equal(&s->p.prop.peer, peer)) {
+            s->p.peer_port = s->flow->peer_port = port;
+            struct sync_key key = ha_key(s->p.in_spi);
+            if (s->ha && s->active)
+                sync_dirty(r, &ipsec_sync_sa, &key);
+        }
+}
+
+nstime ipsec_last_in(struct router *r, const struct addr *local, const struct addr *peer)
+{
+    nstime t = 0;
+    for (struct sa *s = ipsec_of(r)->by_peer[peer_bucket(peer)]; s != NULL; s = s->peer_next)
+        if (addr_equal(&s->p.prop.peer, peer) && addr_equal(&s->p.prop.local, local) && s->last_in > t)
+            t = s->last_in;
+    return t;
+}
+
+nstime ipsec_last_out(struct router *r, const struct addr *local, const struct addr *peer)
+{
+    nstime t = 0;
+    for (struct sa *s = ipsec_of(r)->by_peer[peer_bucket(peer)]; s != NULL; s = s->peer_next)
+        if (addr_equal(&s->p.prop.peer, peer) && addr_equal(&s->p.prop.local, local) && s->last_out > t)
+            t = s->last_out;
+    return t;
+}
+
+unsigned ipsec_pair_count(struct router *r, const struct addr *local, const struct addr *peer)
+{
+    unsigned n = 0;
+    for (struct sa *s = ipsec_of(r)->by_peer[peer_bucket(peer)]; s != NULL; s = s->peer_next)
+        n += addr_equal(&s->p.prop.peer, peer) && addr_equal(&s->p.prop.local, local);
+    return n;
+}

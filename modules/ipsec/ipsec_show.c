@@ -1,0 +1,280 @@
+/* The other show commands of IPsec: maps, templates, transform sets, lifetimes, HA and engine (reference 4.1, 5.4,
+ * 5.5). Called by the parser. */
+#include "ipsec_cmd.h"
+#include "modules/ipsec/ipsec_internal.h"
+#include <string.h>
+
+static void entry_body(struct ipsec *st, struct out *o, const struct map_entry *e)
+{
+    char t[96];
+    if (e->acl[0] != '\0' && acl_exists(st->r, e->acl)) {
+        out_text(o, "        Extended IP access list %s\n", e->acl);
+        for (const struct acl_rule *r = acl_rule_next(st->r, e->acl, NULL); r != NULL; r = acl_rule_next(st->r, e->acl, r)) {
+            char text[160];
+            acl_rule_text(r, text, sizeof text);
+            out_text(o, "            access-list %s %s\n", e->acl, text);
+        }
+    } else if (e->acl[0] != '\0') {
+        out_text(o, "        Extended IP access list %s (not defined)\n", e->acl);
+    } else {
+        out_text(o, "        No matching address list set.\n");
+    }
+    if (e->n_peers != 0) {
+        char a[ADDR_STRLEN];
+        out_text(o, "        Current peer: %s\n", addr_format(&e->peers[e->peer_at % e->n_peers], a));
+    }
+    out_text(o, "        Security association lifetime: %u kilobytes/%u seconds\n", entry_life_kb(st, e), entry_life_s(st, e));
+    out_text(o, "        PFS (Y/N): %c\n", e->pfs != 0 ? 'Y' : 'N');
+    if (e->pfs != 0)
+        out_text(o, "        DH group:  group%u\n", e->pfs);
+    out_text(o, "        Transform sets={ \n");
+    for (unsigned i = 0; i < e->n_tsets; i++) {
+        struct tset *s = tset_find(st, e->tsets[i], false);
+        if (s != NULL && s->have_transform) {
+            transform_text(&s->t, t);
+            out_text(o, "                %s:  { %s } , \n", e->tsets[i], t);
+        } else {
+            out_text(o, "                %s:  (not defined) , \n", e->tsets[i]);
+        }
+    }
+    out_text(o, "        }\n");
+    if (e->rri)
+        out_text(o, "        Reverse Route Injection Enabled\n");
+}
+
+static void users(struct ipsec *st, struct out *o, const char *map)
+{
+    out_text(o, "        Interfaces using crypto map %s:\n", map);
+    for (struct binding *b = st->bindings; b != NULL; b = b->next)
+        if (strcmp(b->map, map) == 0) {
+            out_text(o, "                %s\n", b->ifname);
+            if (b->group[0] != '\0')
+                out_text(o, "                        Redundancy: group %s%s, %s%s\n", b->group, b->stateful ? " stateful" : "",
+                         role_get(st->r, b->group)->state == ROLE_ABSENT ? "not defined" : b->active ? "ACTIVE" : "STANDBY",
+                         addr_is_none(&b->local) ? " (no virtual address)" : "");
+        }
+}
+
+static void incomplete(struct out *o, const char *why)
+{
+    out_text(o, "        WARNING: This crypto map is in an incomplete state!\n                (%s)\n", why);
+}
+
+static void show_entry(struct ipsec *st, struct out *o, const struct crypto_map *m, const struct map_entry *e)
+{
+    out_text(o, "Crypto Map \"%s\" %u ipsec-isakmp\n", m->name, e->seq);
+    if (e->description[0] != '\0')
+        out_text(o, "        Description: %s\n", e->description);
+    if (e->dynamic[0] != '\0') {
+        out_text(o, "        Dynamic map template tag: %s\n", e->dynamic);
+        if (dynmap_find(st, e->dynamic) == NULL)
+            incomplete(o, "dynamic map template does not exist");
+        users(st, o, m->name);
+        return;
+    }
+    if (!entry_complete(st, e))
+        incomplete(o, e->n_peers == 0 || e->acl[0] == '\0' || !acl_exists(st->r, e->acl) ? "missing peer or access-list definitions"
+                                                                                          : "missing transform-set definitions");
+    for (unsigned i = 0; i < e->n_peers; i++) {
+        char a[ADDR_STRLEN];
+        out_text(o, "        Peer = %s\n", addr_format(&e->peers[i], a));
+    }
+    entry_body(st, o, e);
+    users(st, o, m->name);
+}
+
+static void show_map(struct ipsec *st, struct out *o, const struct crypto_map *m)
+{
+    for (const struct map_entry *e = m->entries; e != NULL; e = e->next)
+        show_entry(st, o, m, e);
+    if (m->entries == NULL) {
+        out_text(o, "Crypto Map \"%s\"\n", m->name);
+        incomplete(o, "no crypto map entries");
+        users(st, o, m->name);
+    }
+    if (m->has_interval)
+        out_text(o, "        Redundancy replay-interval: inbound %u outbound %u\n", m->in_n, m->out_m);
+}
+
+int ipsec_cmd_show_map(struct cmd *c, struct args_show_crypto_map *a)
+{
+    struct ipsec *st = ipsec_of(c->router);
+    struct binding *at = a->has_ifname ? binding_find(st, a->ifname.text) : NULL;
+    if (a->has_ifname && at == NULL) {
+        out_text(c->out, "No crypto maps found.\n");
+        return CMD_OK;
+    }
+    const char *tag = a->has_tag ? a->tag : at != NULL ? at->map : NULL;
+    bool any = false;
+    for (struct crypto_map *m = st->maps; m != NULL; m = m->next)
+        if (tag == NULL || strcmp(tag, m->name) == 0) {
+            show_map(st, c->out, m);
+            any = true;
+        }
+    for (struct binding *b = st->bindings; b != NULL; b = b->next) { /* named on an interface, defined nowhere */
+        bool seen = map_find(st, b->map) != NULL || (tag != NULL && strcmp(tag, b->map) != 0);
+        for (struct binding *p = st->bindings; p != b && !seen; p = p->next)
+            seen = strcmp(p->map, b->map) == 0;
+        if (seen)
+            continue;
+        out_text(c->out, "Crypto Map \"%s\"\n", b->map);
+        incomplete(c->out, "crypto map is not defined");
+        users(st, c->out, b->map);
+        any = true;
+    }
+    if (!any)
+        out_text(c->out, "No crypto maps found.\n");
+    return CMD_OK;
+}
+
+int ipsec_cmd_show_dynamic_map(struct cmd *c, struct args_show_crypto_dynamic_map *a)
+{
+    struct ipsec *st = ipsec_of(c->router);
+    bool any = false;
+    for (struct crypto_map *m = st->dynmaps; m != NULL; m = m->next)
+        for (struct map_entry *e = m->entries; e != NULL; e = e->next)
+            if (!a->has_tag || strcmp(a->tag, m->name) == 0) {
+                out_text(c->out, "Crypto Map Template\"%s\" %u\n", m->name, e->seq);
+                entry_body(st, c->out, e);
+                any = true;
+            }
+    if (!any)
+        out_text(c->out, "No crypto map templates found.\n");
+    return CMD_OK;
+}
+
+int ipsec_cmd_show_transform(struct cmd *c, struct args_show_crypto_transform_set *a)
+{
+    struct ipsec *st = ipsec_of(c->router);
+    char t[96];
+    for (struct tset *s = st->tsets; s != NULL; s = s->next)
+        if (!a->has_name || strcmp(a->name, s->t.name) == 0) {
+            transform_text(&s->t, t);
+            out_text(c->out, "Transform set %s: { %s } \n   will negotiate = { %s,  }, \n", s->t.name, t,
+                     s->t.transport ? "Transport" : "Tunnel");
+        }
+    return CMD_OK;
+}
+
+int ipsec_cmd_show_lifetime(struct cmd *c, struct args_show_crypto_lifetime *a)
+{
+    struct ipsec *st = ipsec_of(c->router);
+    (void)a;
+    out_text(c->out, "Security association lifetime: %u kilobytes/%u seconds\n", st->life_kb, st->life_s);
+    return CMD_OK;
+}
+
+/* Equal on both gateways exactly when they hold the same SAs: an XOR over them, whatever their order. */
+static void stamp(struct ipsec *st, const struct binding *b, uint8_t out[16])
+{
+    memset(out, 0, 16);
+    for (struct sa *s = st->first; s != NULL; s = s->next) {
+        uint8_t h[16];
+        uint32_t v[3] = {s->p.in_spi, s->p.out_spi, s->p.message_id};
+        struct crypto_part part = {v, sizeof v};
+        if (s->b != b || crypto_hash(HASH_MD5, &part, 1, h) != 0)
+            continue;
+        for (unsigned i = 0; i < 16; i++)
+            out[i] ^= h[i];
+    }
+}
+
+static void show_ha_numbers(struct ipsec *st, struct out *o, const struct binding *b)
+{
+    const struct crypto_map *m = binding_map(b);
+    uint32_t n = m != NULL ? m->in_n : IPSEC_INTERVAL_IN, out = m != NULL ? m->out_m : IPSEC_INTERVAL_OUT;
+    nstime hold = role_get(st->r, b->group)->hold, t = hold > 0 && hold / 4 < NS_PER_S ? hold / 4 : NS_PER_S;
+    unsigned sas = 0, active = 0;
+    nstime now = loop_now(st->r->loop), oldest = 0;
+    uint32_t worst = 0;
+    for (struct sa *s = st->first; s != NULL; s = s->next) {
+        if (s->b != b)
+            continue;
+        sas++;
+        active += s->active;
+        nstime age = s->active ? s->edge_age : now - s->record_at;
+        if (age > oldest && (s->active ? s->from_peer : true))
+            oldest = age;
+        if (s->rate > worst)
+            worst = s->rate;
+    }
+    out_text(o, "  map %s, group %s, %s: %u SA pairs, %u active\n", b->map, b->group, b->active ? "ACTIVE" : "STANDBY", sas, active);
+    out_text(o, "  replay-interval inbound %u outbound %u, record after a change within %lld ms\n", n, out, (long long)(t / NS_PER_MS));
+    if (n == 0) {
+        out_text(o, "  inbound window: not protected (inbound 0)\n");
+    } else {
+        uint32_t refused = successor_in(0, n, worst, t);
+        out_text(o, "  a successor refuses %u numbers above the last edge; exposure: packets beyond %llu in the last %lld ms\n", refused,
+                 2 * (unsigned long long)worst * (unsigned long long)(t / NS_PER_MS) / 1000, (long long)(t / NS_PER_MS));
+    }
+    out_text(o, "  outbound reservation: next record limit + 2 x %u + 1000000 per second since the last record\n", out);
+    out_text(o, "  replay edge age at takeover: %lld ms%s\n", (long long)(oldest / NS_PER_MS), active == 0 ? " if it happened now" : "");
+}
+
+int ipsec_cmd_show_ha(struct cmd *c, struct args_show_crypto_ha *a)
+{
+    struct ipsec *st = ipsec_of(c->router);
+    (void)a;
+    for (struct binding *b = st->bindings; b != NULL; b = b->next) {
+        char vip[ADDR_STRLEN];
+        uint8_t s[16];
+        if (!b->stateful)
+            continue;
+        addr_format(&b->local, vip);
+        stamp(st, b, s);
+        out_text(c->out, "IKE VIP: %s\n  stamp:", vip);
+        for (unsigned i = 0; i < 16; i++)
+            out_text(c->out, " %02X", s[i]);
+        out_text(c->out, "\nIPSec VIP: %s\n", vip);
+        show_ha_numbers(st, c->out, b);
+    }
+    return CMD_OK;
+}
+
+static const char *engine_alg(const struct sa *s, char buf[32])
+{
+    static const char *const auth[] = {[HASH_NONE] = "", [HASH_MD5] = "+MD5", [HASH_SHA1] = "+SHA", [HASH_SHA256] = "+SHA256",
+                                       [HASH_SHA384] = "+SHA384", [HASH_SHA512] = "+SHA512"};
+    const struct ipsec_transform *t = &s->p.prop.transforms[0];
+    struct strbuf b = {0};
+    if (t->cipher == CIPHER_AES_CBC && t->key_bits != 128)
+        strbuf_add(&b, "AES%u%s", t->key_bits, auth[t->auth]);
+    else
+        strbuf_add(&b, "%s%s", t->cipher == CIPHER_AES_CBC ? "AES" : t->cipher == CIPHER_3DES ? "3DES" : t->cipher == CIPHER_DES ? "DES" : "NULL", auth[t->auth]);
+    memset(buf, 0, 32);
+    if (b.s != NULL)
+        memcpy(buf, b.s, b.len < 31 ? b.len : 31);
+    strbuf_free(&b);
+    return buf;
+}
+
+int ipsec_cmd_show_engine(struct cmd *c, struct args_show_crypto_engine *a)
+{
+    struct ipsec *st = ipsec_of(c->router);
+    char alg[32], ip[ADDR_STRLEN];
+    if (!a->kw_connections) {
+        out_text(c->out, "\n        crypto engine name:  Tapir software crypto, %s\n        crypto engine type:  software\n", crypto_engine_name());
+        out_text(c->out, "       crypto engine state:  installed\n     crypto engine in slot:  N/A\n\n");
+        return CMD_OK;
+    }
+    out_text(c->out, "Crypto Engine Connections\n\n   ID  Type    Algorithm           Encrypt  Decrypt LastSeqN IP-Address\n");
+    for (struct sa *s = st->first; s != NULL; s = s->next) {
+        engine_alg(s, alg);
+        addr_format(&s->p.prop.local, ip);
+        out_text(c->out, "%5u  %-7s %-19s %7llu %8u %8u %s\n", 2000 + s->conn_out, "IPsec", alg, (unsigned long long)s->out_packets, 0, 0, ip);
+        out_text(c->out, "%5u  %-7s %-19s %7u %8llu %8u %s\n", 2000 + s->conn_in, "IPsec", alg, 0, (unsigned long long)s->in_packets,
+                 s->win.top, ip);
+    }
+    return CMD_OK;
+}
+
+int ipsec_cmd_show_eli(struct cmd *c, struct args_show_crypto_eli *a)
+{
+    struct ipsec *st = ipsec_of(c->router);
+    (void)a;
+    out_text(c->out, "Hardware Encryption : INACTIVE\n Number of hardware crypto engines = 0\n\n"
+                     " CryptoEngine Software Crypto Engine details: state = Active\n"
+                     " Capability    : IPPCP, DES, 3DES, AES, RSA\n\n IPSec-Session : %5u active, %5u max, 0 failed\n",
+             2 * st->n_sas, 2 * IPSEC_SAS_MAX);
+    return CMD_OK;
+}
