@@ -1,0 +1,415 @@
+/* `tapir console`: readline on the user's terminal, the router at the other end of the control socket. The terminal's
+ * mode is set here once and readline is kept from touching it (front-ends 4). Called by main.c. */
+#include "cli/cli.h"
+#include "cli/console_int.h"
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+/* readline wants stdio first */
+#include <readline/history.h>
+#include <readline/readline.h>
+
+enum console_mode { MODE_PROMPT, MODE_RUNNING, MODE_ASK, MODE_SECRET };
+
+static struct console { /* readline keeps its state in the process; so does what its callbacks need */
+    struct ctl *c;
+    struct ctl_state st;
+    enum console_mode mode;
+    struct keys keys;
+    struct pager pager;
+    HISTORY_STATE *other_history; /* the list that is not in use: exec or configuration */
+    bool in_config_history;
+    int pending_key; /* Ctrl-C or Ctrl-Z ended the line */
+    bool over;
+    int status;
+    struct strbuf held; /* log lines while a secret is typed */
+    struct termios saved;
+} console;
+
+static void send_or_end(enum ctl_type type, const void *data, size_t len)
+{
+    if (ctl_send(console.c, type, data, len))
+        console.over = true;
+}
+
+/* ---- history: one list for exec, one for configuration ---- */
+
+static void history_pick(bool config)
+{
+    if (config == console.in_config_history)
+        return;
+    HISTORY_STATE *now = history_get_history_state();
+    HISTORY_STATE *other = console.other_history;
+    HISTORY_STATE empty = {0};
+    history_set_history_state(other ? other : &empty);
+    if (other)
+        free(other);
+    using_history();
+    console.other_history = now;
+    console.in_config_history = config;
+}
+
+static void history_note(const char *line)
+{
+    HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1) : NULL;
+    if (*line && (!last || strcmp(last->line, line)))
+        add_history(line);
+}
+
+/* ---- lines ---- */
+
+static void prompt_install(const char *prompt, enum console_mode mode);
+
+static void on_line(char *line)
+{
+    enum console_mode mode = console.mode;
+    int key = console.pending_key;
+    console.pending_key = 0;
+    rl_callback_handler_remove();
+    console.mode = MODE_RUNNING;
+    pager_begin(&console.pager, console.st.length);
+    if (!line) {
+        putchar('\n');
+        console.over = true;
+        return;
+    }
+    if (mode == MODE_ASK) {
+        if (ctl_send2(console.c, CTL_ANSWER, !key, line, key ? 0 : strlen(line)))
+            console.over = true;
+    } else if (key) {
+        if (key == KEY_CTRL_Z || console.st.in_config)
+            send_or_end(CTL_END, NULL, 0);
+        else
+            prompt_install(console.st.prompt, MODE_PROMPT);
+    } else {
+        history_note(line);
+        send_or_end(CTL_LINE, line, strlen(line));
+    }
+    free(line);
+}
+
+/* Readline draws one line: what a prompt has in front of it is printed. */
+static void prompt_install(const char *prompt, enum console_mode mode)
+{
+    const char *last = strrchr(prompt, '\n');
+    if (console.pager.column) {
+        putchar('\n');
+        console.pager.column = 0;
+    }
+    if (last) {
+        fwrite(prompt, 1, (size_t)(last + 1 - prompt), stdout);
+        prompt = last + 1;
+    }
+    fflush(stdout);
+    console.mode = mode;
+    rl_callback_handler_install(prompt, on_line);
+}
+
+static void secret_ask(const char *prompt)
+{
+    fputs(prompt, stdout);
+    fflush(stdout);
+    console.mode = MODE_SECRET;
+}
+
+/* A password: no echo, no readline, no history. */
+static void secret_keys(void)
+{
+    static struct strbuf text;
+    int ch;
+    while ((ch = keys_next(&console.keys, false)) >= 0) {
+        char byte = (char)ch;
+        if (ch == '\r' || ch == '\n' || ch == KEY_CTRL_C) {
+            uint8_t given = ch != KEY_CTRL_C;
+            putchar('\n');
+            console.mode = MODE_RUNNING;
+            if (ctl_send2(console.c, CTL_ANSWER, given, text.s ? text.s : "", given ? text.len : 0))
+                console.over = true;
+            if (text.s)
+                explicit_bzero(text.s, text.cap);
+            strbuf_free(&text);
+            if (console.held.len)
+                fwrite(console.held.s, 1, console.held.len, stdout);
+            strbuf_free(&console.held);
+            fflush(stdout);
+            return;
+        }
+        if (ch == 0x7f || ch == 8)
+            text.len -= text.len > 0;
+        else
+            strbuf_write(&text, &byte, 1);
+    }
+}
+
+/* ---- messages ---- */
+
+static void print_log(const char *text, size_t len)
+{
+    if (console.mode == MODE_SECRET) {
+        strbuf_write(&console.held, text, len);
+        strbuf_write(&console.held, "\n", 1);
+        return;
+    }
+    bool typing = console.mode == MODE_PROMPT || console.mode == MODE_ASK;
+    if (typing)
+        rl_clear_visible_line();
+    else if (console.pager.column)
+        putchar('\n');
+    fwrite(text, 1, len, stdout);
+    putchar('\n');
+    console.pager.column = 0;
+    fflush(stdout);
+    if (typing) {
+        rl_on_new_line();
+        rl_redisplay();
+    }
+}
+
+static void on_message(const struct ctl_msg *m)
+{
+    switch (m->type) {
+    case CTL_OUTPUT:
+        pager_write(&console.pager, m->data, m->len);
+        break;
+    case CTL_MESSAGE:
+        print_log(m->data, m->len);
+        break;
+    case CTL_DONE:
+        if (ctl_read_state(m, 1, &console.st)) {
+            history_pick(console.st.in_config);
+            prompt_install(console.st.prompt, MODE_PROMPT);
+        }
+        break;
+    case CTL_ASK:
+        if (m->len && m->data[0])
+            prompt_install(m->data + 1, MODE_ASK);
+        else
+            secret_ask(m->len ? m->data + 1 : "");
+        break;
+    case CTL_CLOSED:
+    case CTL_REFUSED:
+        if (console.mode == MODE_PROMPT || console.mode == MODE_ASK) {
+            rl_clear_visible_line();
+            rl_callback_handler_remove();
+        }
+        console.pager.quit = false;
+        console.pager.length = 0;
+        pager_write(&console.pager, m->data, m->len);
+        console.mode = MODE_RUNNING;
+        console.over = true;
+        break;
+    default:
+        break;
+    }
+}
+
+/* An answer that a key waits for; log lines that come first are printed behind it. */
+static bool ask_router(enum ctl_type question, enum ctl_type answer, const char *text, size_t len, struct ctl_msg *m)
+{
+    struct strbuf logs = {0};
+    bool got = false;
+    if (ctl_send(console.c, question, text, len))
+        console.over = true;
+    while (!console.over && !got) {
+        if (ctl_recv(console.c, m, -1) != 1) {
+            console.over = true;
+            console.status = 1;
+        } else if (m->type == answer) {
+            got = true;
+        } else if (m->type == CTL_MESSAGE) {
+            strbuf_write(&logs, m->data, m->len);
+            strbuf_write(&logs, "\n", 1);
+        } else {
+            on_message(m);
+        }
+    }
+    if (logs.len) {
+        rl_clear_visible_line();
+        fwrite(logs.s, 1, logs.len, stdout);
+        rl_on_new_line();
+        rl_redisplay();
+    }
+    strbuf_free(&logs);
+    return got;
+}
+
+/* ---- keys ---- */
+
+static int key_help(int count, int key)
+{
+    struct ctl_msg m;
+    if (console.mode != MODE_PROMPT)
+        return rl_insert(count, key);
+    if (!ask_router(CTL_HELP, CTL_HELPED, rl_line_buffer, (size_t)rl_point, &m))
+        return 0;
+    fputs("?\n", rl_outstream);
+    pager_begin(&console.pager, console.st.length);
+    console.pager.column = 0;
+    pager_write(&console.pager, m.data, m.len);
+    rl_on_new_line();
+    rl_forced_update_display();
+    return 0;
+}
+
+static int key_complete(int count, int key)
+{
+    struct ctl_msg m;
+    (void)count, (void)key;
+    if (console.mode != MODE_PROMPT || rl_point != rl_end || !rl_point || rl_line_buffer[rl_point - 1] == ' ')
+        return 0;
+    if (!ask_router(CTL_COMPLETE, CTL_COMPLETED, rl_line_buffer, (size_t)rl_point, &m))
+        return 0;
+    fputc('\n', rl_outstream);
+    if (m.len > 1 && m.data[0])
+        rl_replace_line(m.data + 1, 0);
+    else
+        rl_ding();
+    rl_point = rl_end;
+    rl_on_new_line();
+    rl_forced_update_display();
+    return 0;
+}
+
+/* Ctrl-Z leaves configuration; Ctrl-C drops the line and leaves configuration (ios-cli 6). */
+static int key_leave(int count, int key)
+{
+    (void)count;
+    console.pending_key = key;
+    rl_point = rl_end;
+    fputs(key == KEY_CTRL_Z ? "^Z" : "^C", rl_outstream);
+    rl_replace_line("", 0);
+    rl_done = 1;
+    return 0;
+}
+
+static int key_get(FILE *f)
+{
+    (void)f;
+    int ch = keys_next(&console.keys, true);
+    return ch < 0 ? EOF : ch;
+}
+
+static int key_available(void)
+{
+    return keys_waiting(&console.keys);
+}
+
+static void no_prep(int meta)
+{
+    (void)meta;
+}
+
+static void no_deprep(void)
+{
+}
+
+static void readline_setup(void)
+{
+    rl_readline_name = "tapir";
+    rl_catch_signals = 0;
+    rl_prep_term_function = no_prep;
+    rl_deprep_term_function = no_deprep;
+    rl_getc_function = key_get;
+    rl_input_available_hook = key_available;
+    rl_initialize();
+    /* On by default since 8.1: three pasted commands would arrive as one (front-ends 4). */
+    rl_variable_bind("enable-bracketed-paste", "off");
+    rl_variable_bind("bind-tty-special-chars", "off");
+    rl_bind_key('?', key_help);
+    rl_bind_key('\t', key_complete);
+    rl_bind_key(KEY_CTRL_Z, key_leave);
+    rl_bind_key(KEY_CTRL_C, key_leave);
+    rl_bind_key('U' - 64, rl_unix_line_discard);
+    rl_bind_key('X' - 64, rl_unix_line_discard);
+    rl_bind_key('R' - 64, rl_refresh_line);
+    rl_bind_key('V' - 64, rl_quoted_insert);
+    rl_tty_set_echoing(1);
+    using_history();
+}
+
+static bool tty_setup(void)
+{
+    struct termios t;
+    if (tcgetattr(STDIN_FILENO, &console.saved))
+        return false;
+    t = console.saved;
+    t.c_lflag &= (tcflag_t) ~(ICANON | ECHO | ISIG | IEXTEN);
+    t.c_iflag &= (tcflag_t) ~(IXON | ICRNL | INLCR);
+    t.c_cc[VMIN] = 1;
+    t.c_cc[VTIME] = 0;
+    return tcsetattr(STDIN_FILENO, TCSADRAIN, &t) == 0;
+}
+
+static void console_turn(void)
+{
+    struct ctl_msg m;
+    while (!console.over && ctl_waiting(console.c)) {
+        if (ctl_recv(console.c, &m, 0) == 1)
+            on_message(&m);
+        else
+            console.over = true;
+    }
+    while (!console.over && (console.mode == MODE_PROMPT || console.mode == MODE_ASK) && keys_waiting(&console.keys))
+        rl_callback_read_char();
+    if (!console.over && console.mode == MODE_SECRET)
+        secret_keys();
+    if (console.over || ctl_waiting(console.c))
+        return;
+    struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = ctl_fd(console.c), .events = POLLIN}};
+    if (poll(fds, 2, -1) < 0)
+        return;
+    if (fds[1].revents) {
+        int got = ctl_recv(console.c, &m, 0);
+        if (got == 1) {
+            on_message(&m);
+        } else if (got != -2) {
+            console.over = true;
+            console.status = 1;
+        }
+    }
+    if (fds[0].revents && !keys_read(&console.keys))
+        console.over = true;
+    if (console.mode == MODE_RUNNING && keys_break(&console.keys))
+        send_or_end(CTL_ABORT, NULL, 0);
+}
+
+static int console_tty(const char *name)
+{
+    if (!tty_setup())
+        return cli_fail("cannot set the terminal's mode");
+    readline_setup();
+    console.pager.keys = &console.keys;
+    prompt_install(console.st.prompt, MODE_PROMPT);
+    while (!console.over)
+        console_turn();
+    if (console.mode == MODE_PROMPT || console.mode == MODE_ASK)
+        rl_callback_handler_remove();
+    if (console.pager.column)
+        putchar('\n');
+    fflush(stdout);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &console.saved);
+    free(console.keys.p);
+    return console.status ? cli_fail("router %s ended", name) : 0;
+}
+
+int cmd_console(int argc, char **argv)
+{
+    char err[400];
+    if (argc != 2)
+        return cli_usage("console", argc < 2 ? "say which router" : "one router at a time");
+    console.c = ctl_connect(argv[1], err, sizeof err);
+    if (!console.c)
+        return cli_fail("%s", err);
+    int status;
+    if (ctl_open(console.c, CTL_CONSOLE, &console.st, err, sizeof err))
+        status = cli_fail("%s: %s", argv[1], err);
+    else if (isatty(STDIN_FILENO))
+        status = console_tty(argv[1]);
+    else
+        status = console_plain(console.c, &console.st, argv[1]);
+    ctl_close(console.c);
+    return status;
+}
