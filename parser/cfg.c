@@ -1,5 +1,6 @@
 /* The configuration tree (see cfg.h): identity, replacement, removal, adoption. */
 #include "parser/cfg.h"
+#include "parser/session.h"
 #include "parser/render.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,8 @@ struct cfg *cfg_get(struct router *r)
             abort();
         r->cfg->router = r;
         r->cfg_free = cfg_free;
+        r->cfg_saved = config_is_saved;
+        r->cfg_save = config_save;
     }
     return r->cfg;
 }
