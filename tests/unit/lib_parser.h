@@ -1,0 +1,28 @@
+/* A router on simulated time with one session, for parser tests: typed lines in, the transcript out. */
+#ifndef TAPIR_TESTS_LIB_PARSER_H
+#define TAPIR_TESTS_LIB_PARSER_H
+#include "modules/core/out.h"
+#include "modules/core/router.h"
+#include "parser/session.h"
+
+struct bench {
+    struct loop *loop;
+    struct rng *rng;
+    struct storage storage;
+    struct router *r;
+    struct session *s;
+    struct strbuf out; /* what the session printed since the last bench_type */
+    struct strbuf log; /* messages */
+    int status;
+    unsigned done, closed;
+    char *asked;
+};
+struct bench *bench_new(bool interactive);
+void bench_free(struct bench *b);
+/* Types a line and returns what was printed (borrowed until the next call). */
+const char *bench_type(struct bench *b, const char *line);
+/* Types each line of text; returns the number of rejected ones. */
+unsigned bench_paste(struct bench *b, const char *text);
+/* A whole file, or NULL. malloc'd. */
+char *bench_file(const char *path);
+#endif

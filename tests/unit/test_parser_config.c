@@ -1,0 +1,207 @@
+/* The configuration tree: replacement, no, order, rendering, saving; paste and its repair (ios-cli 8, 9, 13). */
+#include "tests/unit/lib_parser.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Without the lines that carry dates. */
+static char *body(struct bench *b)
+{
+    char *text = config_text(b->r), *from = strstr(text, "!\nversion");
+    cr_assert_not_null(from);
+    char *copy = strdup(from);
+    free(text);
+    return copy;
+}
+
+static const char everyday[] = "! comment\n"
+                               "version 12.4\n"
+                               "hostname gw1\n"
+                               "enable secret 5 $1$abcd$0123456789abcdefghijk.\n"
+                               "no ip domain lookup\n"
+                               "ip domain name lab.example\n"
+                               "ip name-server 10.0.0.2\n"
+                               "ip name-server 10.0.0.1\n"
+                               "username admin privilege 15 secret 5 $1$abcd$0123456789abcdefghijk.\n"
+                               "ip http server\n"
+                               "line vty 0 15\n"
+                               " login local\n"
+                               " transport input ssh telnet\n"
+                               "line con 0\n"
+                               " logging synchronous\n"
+                               " exec-timeout 0 0\n"
+                               " no login\n"
+                               "control-plane\n"
+                               "end\n";
+
+Test(config, running_config_is_a_fixed_point)
+{
+    struct bench *a = bench_new(false), *b = bench_new(false);
+    bench_type(a, "conf t");
+    cr_expect_eq(bench_paste(a, everyday), 0);
+    char *one = body(a);
+    bench_type(b, "conf t");
+    cr_expect_eq(bench_paste(b, one), 0);
+    char *two = body(b);
+    cr_expect_str_eq(one, two);
+    cr_expect(strstr(one, "ip name-server 10.0.0.1\nip name-server 10.0.0.2\n"), "sorted by key, not as typed");
+    cr_expect(strstr(one, "line con 0\n exec-timeout 0 0\n logging synchronous\n no login\nline aux 0\nline vty 0 15\n"), "%s", one);
+    cr_expect_null(strstr(one, "line vty 0 4"));
+    cr_expect(strstr(one, "\nip http server\n"), "a default that is not stored is not shown");
+    free(one);
+    free(two);
+    bench_free(a);
+    bench_free(b);
+}
+
+Test(config, no_and_default)
+{
+    struct bench *b = bench_new(false);
+    bench_type(b, "conf t");
+    char *empty = body(b);
+    cr_expect_eq(bench_paste(b, everyday), 0);
+    bench_type(b, "conf t");
+    cr_expect_eq(bench_paste(b, "no hostname\nno enable secret\nip domain lookup\nno ip domain name\ndefault ip http server\n"
+                                "no ip name-server 10.0.0.1\nno ip name-server 10.0.0.2\nno username admin\n"
+                                "no line vty 0\ndefault line con 0\nno control-plane\ndefault version\n"),
+                 0);
+    cr_expect_str_eq(bench_type(b, "no ip name-server"), "% Incomplete command.\n\n");
+    char *now = body(b);
+    cr_expect_str_eq(now, empty);
+    free(now);
+    free(empty);
+    bench_free(b);
+}
+
+Test(config, saving)
+{
+    struct bench *b = bench_new(false);
+    cr_expect(strstr(bench_type(b, "show startup-config"), "startup-config is not present\n"));
+    bench_paste(b, "conf t\nhostname one\nend\n");
+    cr_expect_not(config_is_saved(b->r));
+    cr_expect_str_eq(bench_type(b, "write memory"), "Building configuration...\n[OK]\n");
+    cr_expect(config_is_saved(b->r));
+    bench_paste(b, "conf t\nhostname two\nend\n");
+    cr_expect_not(config_is_saved(b->r));
+    bench_paste(b, "conf t\nhostname one\nend\n");
+    cr_expect(config_is_saved(b->r), "the same text again is saved text");
+    cr_expect_str_eq(bench_type(b, "copy run start"),
+                     "Destination filename [startup-config]? \nBuilding configuration...\n[OK]\n");
+    bench_paste(b, "conf t\nhostname two\nend\n");
+    cr_expect(strstr(bench_type(b, "copy start run"), " bytes copied in "));
+    cr_expect_str_eq(session_prompt(b->s), "one#");
+    cr_expect(strstr(bench_type(b, "show start"), " out of 155640 bytes\n!\n! Last configuration change at "));
+    cr_expect(strstr(bench_type(b, "write erase"), "[OK]\nErase of nvram: complete\n"));
+    cr_expect(strstr(bench_type(b, "show start"), "startup-config is not present\n"));
+    bench_free(b);
+}
+
+Test(config, a_full_disk_keeps_the_old_startup_config)
+{
+    struct bench *b = bench_new(false);
+    bench_paste(b, "conf t\nhostname one\nend\nwrite\n");
+    for (int steps = 0; steps < 4; steps++) {
+        bench_paste(b, "conf t\nhostname two\nend\n");
+        storage_memory_cut(&b->storage, steps);
+        const char *answer = bench_type(b, "write memory");
+        bool failed = b->status != 0;
+        if (failed)
+            cr_expect(strstr(answer, "% Error writing startup-config: "), "%s", answer);
+        storage_memory_cut(&b->storage, -1);
+        const char *saved = bench_type(b, "show startup-config | i ^hostname");
+        cr_expect(!strcmp(saved, "hostname one\n") || !strcmp(saved, "hostname two\n"), "%s", saved);
+        bench_paste(b, "conf t\nhostname one\nend\nwrite\n");
+    }
+    bench_free(b);
+}
+
+Test(config, byte_count_is_the_text)
+{
+    struct bench *b = bench_new(false);
+    char *text = config_text(b->r), want[64];
+    snprintf(want, sizeof want, "Current configuration : %zu bytes\n", strlen(text));
+    cr_expect(strstr(bench_type(b, "show running-config"), want));
+    free(text);
+    bench_free(b);
+}
+
+/* ---- paste repair ---- */
+struct heals {
+    unsigned tails, commands, dots;
+};
+static void on_heal(void *ctx, unsigned lineno, const char *what, const char *line)
+{
+    struct heals *h = ctx;
+    (void)lineno, (void)line;
+    h->tails += !strcmp(what, "comment tail");
+    h->commands += !strcmp(what, "split command");
+    h->dots += !strcmp(what, "ellipsis");
+}
+
+Test(repair, own_listing)
+{
+    static const char listing[] = "! This line was wrapped by a\n"
+                                  "printer somewhere\n"
+                                  "!\n"
+                                  "ip domain name x\n"
+                                  "! A comment\n"
+                                  "hostname kept\n"
+                                  "line vty 0 4\n"
+                                  "exec-timeout\n"
+                                  "30\n"
+                                  "...\n";
+    struct bench *b = bench_new(false);
+    struct heals h = {0};
+    unsigned n = 0;
+    char *text = config_repair(b->r, listing, &n, on_heal, &h);
+    cr_expect_str_eq(text, "! This line was wrapped by a printer somewhere\n\n!\nip domain name x\n! A comment\n"
+                           "hostname kept\nline vty 0 4\nexec-timeout 30\n\n\n");
+    cr_expect_eq(n, 3);
+    cr_expect(h.tails == 1 && h.commands == 1 && h.dots == 1);
+    free(text);
+    bench_free(b);
+}
+
+static void paper(const char *file, unsigned raw_rejected, struct heals *h)
+{
+    char path[256];
+    snprintf(path, sizeof path, "../shared/whitepaper/%s", file);
+    char *text = bench_file(path);
+    if (!text) {
+        snprintf(path, sizeof path, "/work/shared/whitepaper/%s", file);
+        text = bench_file(path);
+    }
+    if (!text)
+        cr_skip_test("skipped: %s is not there", path);
+    struct bench *raw = bench_new(false), *healed = bench_new(false), *again = bench_new(false);
+    bench_type(raw, "conf t");
+    cr_expect_eq(bench_paste(raw, text), raw_rejected, "%s", file);
+    unsigned n = 0;
+    char *better = config_repair(healed->r, text, &n, on_heal, h);
+    bench_type(healed, "conf t");
+    cr_expect_eq(bench_paste(healed, better), 0, "%s healed", file);
+    char *one = body(healed);
+    bench_type(again, "conf t");
+    cr_expect_eq(bench_paste(again, one), 0);
+    char *two = body(again);
+    cr_expect_str_eq(one, two);
+    free(one);
+    free(two);
+    free(better);
+    free(text);
+    bench_free(raw);
+    bench_free(healed);
+    bench_free(again);
+}
+
+Test(repair, the_white_paper)
+{
+    struct heals h = {0};
+    paper("gateway1.txt", 16, &h);
+    paper("gateway2.txt", 11, &h);
+    paper("spoke.txt", 1, &h);
+    cr_expect_eq(h.tails, 23);
+    cr_expect_eq(h.commands, 2);
+    cr_expect_eq(h.dots, 1);
+}
