@@ -241,7 +241,7 @@ static bool st_start(struct scenario *sc, struct words *w)
 static bool st_carrier(struct scenario *sc, struct words *w)
 {
     char node[64], what[120];
-    const char *ifname;
+    const char *ifname = NULL;
     bool up = strcmp(w->w[0], "up") == 0;
     if (w->n != 2)
         return fail(sc, "%s NODE:INTERFACE", w->w[0]);
