@@ -83,6 +83,8 @@ static bool usable(const struct matcher *m, const struct gram_cmd *cmd)
         return false;
     if (m->flags & MATCH_DEBUG)
         return cmd->flags & GF_DEBUG;
+    if ((m->flags & MATCH_DEFAULT) && cmd->opens != GRAM_NONE) /* a block can always be emptied */
+        return true;
     if (m->flags & MATCH_NO)
         return !(cmd->flags & (GF_NONO | GF_ACTION));
     return true;
