@@ -1,9 +1,7 @@
 /* Entry point: picks the subcommand. Everything a user can type at `tapir` is in the table below; each subcommand
  * lives in its own file. */
 #include "cli/cli.h"
-#include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,59 +80,6 @@ static const struct subcommand *subcommand_find(const char *name)
         if (!strcmp(s->name, name))
             return s;
     return NULL;
-}
-
-int cli_fail(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    fflush(stdout);
-    fputs("tapir: ", stderr);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
-    va_end(ap);
-    return 1;
-}
-
-int cli_usage(const char *sub, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    fflush(stdout);
-    fprintf(stderr, "tapir %s: ", sub);
-    vfprintf(stderr, fmt, ap);
-    fprintf(stderr, "; see `tapir help %s`\n", sub);
-    va_end(ap);
-    return 2;
-}
-
-char *cli_read_file(const char *path, size_t *len)
-{
-    FILE *f = strcmp(path, "-") ? fopen(path, "r") : stdin;
-    if (!f)
-        return NULL;
-    size_t n = 0, cap = 65536;
-    char *s = malloc(cap);
-    while (s) {
-        n += fread(s + n, 1, cap - n - 1, f);
-        if (n + 1 < cap)
-            break;
-        char *more = realloc(s, cap *= 2);
-        if (!more)
-            free(s);
-        s = more;
-    }
-    int err = s ? ferror(f) ? errno ? errno : EIO : 0 : ENOMEM;
-    if (f != stdin)
-        fclose(f);
-    if (err) {
-        free(s);
-        errno = err;
-        return NULL;
-    }
-    s[n] = '\0';
-    *len = n;
-    return s;
 }
 
 static int help_all(FILE *to)
