@@ -1,7 +1,7 @@
 /* The HSRP module: its interfaces with their start-up delay, received packets and their checks, the
  * module's hooks. Called by the router (module table), by UDP and by hsrp_cmd.c. */
-#include "modules/hsrp/hsrp_internal.h"
 #include "modules/core/ifname.h"
+#include "modules/hsrp/hsrp_internal.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,8 +184,8 @@ static void bad_auth(struct hsrp_group *g, const struct hsrp_packet *p, const st
     addr_format(from, a);
     g->auth_failed++;
     if (hsrp_dbg_errors(g->hif->h))
-        hsrp_dbg_grp(g, HSRP_DBG_ERRORS, "Auth failed for %s pkt from %s, %s auth failed", hsrp_wire_opcode_name(p->opcode),
-                     a, p->md5 ? "MD5" : "Text");
+        hsrp_dbg_grp(g, HSRP_DBG_ERRORS, "Auth failed for %s pkt from %s, %s auth failed",
+                     hsrp_wire_opcode_name(p->opcode), a, p->md5 ? "MD5" : "Text");
     nstime now = loop_now(r->loop);
     if (g->badauth_at && now - g->badauth_at < BADAUTH_PERIOD)
         return;
@@ -262,7 +262,8 @@ static void input(void *arg, const struct udp_rx *rx, struct frame *f)
     if (rx->ip.ttl != 1) { /* tolerated (interop 5) */
         char a[ADDR_STRLEN];
         hif->odd_ttl_in++;
-        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Packet from %s with TTL %u accepted", addr_format(&rx->ip.src, a), rx->ip.ttl);
+        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Packet from %s with TTL %u accepted", addr_format(&rx->ip.src, a),
+                    rx->ip.ttl);
     }
     frame_free(f);
     receive(hif, &p, &rx->ip.src);

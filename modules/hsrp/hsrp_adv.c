@@ -27,8 +27,8 @@ static uint8_t current_state(uint16_t active, uint16_t passive)
 
 static void send_adv(struct hsrp_if *hif, uint8_t state, uint16_t active, uint16_t passive)
 {
-    struct hsrp_packet p = {.opcode = HSRP_ADVERTISE, .adv_type = 1, .adv_state = state, .adv_active = active,
-                            .adv_passive = passive};
+    struct hsrp_packet p = {
+        .opcode = HSRP_ADVERTISE, .adv_type = 1, .adv_state = state, .adv_active = active, .adv_passive = passive};
     if (hsrp_dbg_packet(hif->h, HSRP_ADVERTISE))
         hsrp_dbg_if(hif, HSRP_DBG_PACKETS, "Redirect adv out, %s, active %u passive %u", adv_state_name(state), active,
                     passive);
@@ -124,7 +124,8 @@ static void set_passive(struct hsrp_nbr *n, bool passive)
 {
     char a[ADDR_STRLEN];
     if (n->passive != passive)
-        hsrp_dbg_if(n->hif, HSRP_DBG_EVENTS, "Nbr %s is %spassive", addr_format(&n->addr, a), passive ? "" : "no longer ");
+        hsrp_dbg_if(n->hif, HSRP_DBG_EVENTS, "Nbr %s is %spassive", addr_format(&n->addr, a),
+                    passive ? "" : "no longer ");
     n->passive = passive;
 }
 
@@ -156,7 +157,8 @@ void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group
         set_passive(n, false);
     if (was && !is) {
         char a[ADDR_STRLEN];
-        hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Nbr %s Was active or standby - start passive holddown", addr_format(from, a));
+        hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Nbr %s Was active or standby - start passive holddown",
+                    addr_format(from, a));
     }
     timer_start(&n->timer, HSRP_NBR_HOLD);
 }

@@ -8,7 +8,8 @@ const struct debug_flag hsrp_debug_flags[HSRP_DBG_FLAGS] = {
     [HSRP_DBG_ERRORS] = {"HSRP", "HSRP Errors debugging is on"},
     [HSRP_DBG_EVENTS] = {"HSRP", "HSRP Events debugging is on"},
     [HSRP_DBG_PACKETS] = {"HSRP", "HSRP Packets debugging is on"},
-    [HSRP_DBG_EVENTS_TERSE] = {"HSRP", "HSRP Events debugging is on\n    (protocol, neighbor, redundancy, track, arp, interface)"},
+    [HSRP_DBG_EVENTS_TERSE] =
+        {"HSRP", "HSRP Events debugging is on\n    (protocol, neighbor, redundancy, track, arp, interface)"},
     [HSRP_DBG_PACKETS_TERSE] = {"HSRP", "HSRP Packets debugging is on\n    (Coup, Resign)"},
     [HSRP_DBG_ADVERTISE] = {"HSRP", "HSRP Packets debugging is on\n    (Advertise)"},
     [HSRP_DBG_COUP] = {"HSRP", "HSRP Packets debugging is on\n    (Coup)"},
@@ -38,10 +39,14 @@ bool hsrp_dbg_packet(struct hsrp *h, uint8_t opcode)
     if (on(h, HSRP_DBG_PACKETS))
         return true;
     switch (opcode) {
-    case HSRP_HELLO: return on(h, HSRP_DBG_HELLO);
-    case HSRP_COUP: return on(h, HSRP_DBG_COUP) || on(h, HSRP_DBG_PACKETS_TERSE);
-    case HSRP_RESIGN: return on(h, HSRP_DBG_RESIGN) || on(h, HSRP_DBG_PACKETS_TERSE);
-    default: return on(h, HSRP_DBG_ADVERTISE);
+    case HSRP_HELLO:
+        return on(h, HSRP_DBG_HELLO);
+    case HSRP_COUP:
+        return on(h, HSRP_DBG_COUP) || on(h, HSRP_DBG_PACKETS_TERSE);
+    case HSRP_RESIGN:
+        return on(h, HSRP_DBG_RESIGN) || on(h, HSRP_DBG_PACKETS_TERSE);
+    default:
+        return on(h, HSRP_DBG_ADVERTISE);
     }
 }
 

@@ -53,9 +53,8 @@ static const struct cell table[HSRP_EVENTS][HSRP_STATES] = {
                    [HSRP_SPEAK] = {B, TO(LISTEN), 0, 0},
                    [HSRP_STANDBY] = {B, TO(LISTEN), 0, 0},
                    [HSRP_ACTIVE] = {B, STAY, 0, 0}},
-    [HSRP_EV_L] = {[HSRP_LISTEN] = {B, TO(SPEAK), 0, 0},
-                   [HSRP_SPEAK] = {D, TO(STANDBY), 0, 0},
-                   [HSRP_ACTIVE] = {B, STAY, 0, 0}},
+    [HSRP_EV_L] =
+        {[HSRP_LISTEN] = {B, TO(SPEAK), 0, 0}, [HSRP_SPEAK] = {D, TO(STANDBY), 0, 0}, [HSRP_ACTIVE] = {B, STAY, 0, 0}},
 };
 
 struct hsrp_step hsrp_fsm_step(enum hsrp_state state, enum hsrp_event event, bool vip_known, bool may_preempt)

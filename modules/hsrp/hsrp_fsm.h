@@ -7,9 +7,17 @@
 
 /* Same order and values as enum role_state from ROLE_DISABLED on, less one. */
 enum hsrp_state {
-    HSRP_DISABLED, HSRP_INIT, HSRP_LEARN, HSRP_LISTEN, HSRP_SPEAK, HSRP_STANDBY, HSRP_ACTIVE, HSRP_STATES
+    HSRP_DISABLED,
+    HSRP_INIT,
+    HSRP_LEARN,
+    HSRP_LISTEN,
+    HSRP_SPEAK,
+    HSRP_STANDBY,
+    HSRP_ACTIVE,
+    HSRP_STATES
 };
-enum hsrp_event { /* RFC 2281's letters */
+/* RFC 2281's letters. */
+enum hsrp_event {
     HSRP_EV_A, /* HSRP enabled */
     HSRP_EV_B, /* HSRP disabled (interface down) */
     HSRP_EV_C, /* Active timer expired */
@@ -39,7 +47,8 @@ struct hsrp_step {
     uint16_t actions; /* enum hsrp_action, done in the order of hsrp_group.c */
     enum hsrp_state next;
 };
-/* vip_known decides event a; may_preempt (strictly higher priority, preempt configured, not delayed) decides event h. */
+/* vip_known decides event a; may_preempt (strictly higher priority, preempt configured, not delayed) decides event h.
+ */
 struct hsrp_step hsrp_fsm_step(enum hsrp_state state, enum hsrp_event event, bool vip_known, bool may_preempt);
 const char *hsrp_state_name(enum hsrp_state s);
 #endif

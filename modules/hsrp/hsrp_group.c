@@ -163,7 +163,7 @@ void hsrp_group_publish(struct hsrp_group *g)
         .name = g->name,
         .state = (enum role_state)((int)g->state + ROLE_DISABLED),
         .netif = g->hif->nif,
-        .virtual_addr = g->vip,
+        .virtual_addr = addr_is_none(&g->vip) ? g->vip_cfg : g->vip,
         .hold = g->hold,
         .priority = g->priority,
         .cause = g->last_event,
@@ -226,12 +226,18 @@ static void event_text(const struct hsrp_group *g, enum hsrp_event ev, const str
     char a[ADDR_STRLEN];
     switch (ev) {
     case HSRP_EV_A:
-    case HSRP_EV_E: snprintf(buf, len, "%s", words[ev]); break;
+    case HSRP_EV_E:
+        snprintf(buf, len, "%s", words[ev]);
+        break;
     case HSRP_EV_B:
         snprintf(buf, len, "b/HSRP disabled%s", g->hif->phase == HSRP_IF_DOWN ? " (interface down)" : "");
         break;
-    case HSRP_EV_C: snprintf(buf, len, "%s (%s)", words[ev], peer_text(&g->active, a)); break;
-    case HSRP_EV_D: snprintf(buf, len, "%s (%s)", words[ev], peer_text(&g->standby, a)); break;
+    case HSRP_EV_C:
+        snprintf(buf, len, "%s (%s)", words[ev], peer_text(&g->active, a));
+        break;
+    case HSRP_EV_D:
+        snprintf(buf, len, "%s (%s)", words[ev], peer_text(&g->standby, a));
+        break;
     default:
         if (p)
             snprintf(buf, len, "%s (%u/%s)", words[ev], p->priority, addr_format(from, a));
@@ -260,8 +266,12 @@ static void note_peers(struct hsrp_group *g, enum hsrp_event ev, enum hsrp_state
         set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0);
         break;
     case HSRP_EV_C:
-    case HSRP_EV_I: set_peer(g, &g->active, HSRP_PEER_UNKNOWN, NULL, 0); break;
-    case HSRP_EV_D: set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0); break;
+    case HSRP_EV_I:
+        set_peer(g, &g->active, HSRP_PEER_UNKNOWN, NULL, 0);
+        break;
+    case HSRP_EV_D:
+        set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0);
+        break;
     case HSRP_EV_F:
         if (g->state == HSRP_STANDBY)
             set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0);
@@ -281,7 +291,8 @@ static void note_peers(struct hsrp_group *g, enum hsrp_event ev, enum hsrp_state
         if (p && (g->state != HSRP_STANDBY || next != HSRP_STANDBY))
             set_peer(g, &g->standby, HSRP_PEER_REMOTE, from, p->priority);
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -309,7 +320,8 @@ static bool state_is_logged(enum hsrp_state from, enum hsrp_state to)
     return from == HSRP_ACTIVE || to == HSRP_ACTIVE || (from == HSRP_SPEAK && to == HSRP_STANDBY); /* reference 1.10 */
 }
 
-static void change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp_state next, const char *why, event_id cause)
+static void change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp_state next, const char *why,
+                         event_id cause)
 {
     struct hsrp_if *hif = g->hif;
     struct router *r = hif->h->r;
@@ -425,8 +437,10 @@ void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const
         if (g->active.kind == HSRP_PEER_REMOTE && addr_equal(&g->active.addr, from))
             hsrp_group_event(g, HSRP_EV_I, p, from, 0);
         return;
-    case HSRP_HELLO: break;
-    default: return;
+    case HSRP_HELLO:
+        break;
+    default:
+        return;
     }
     g->hello_in++;
     switch (p->state) {
@@ -434,14 +448,17 @@ void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const
         check_vip(g, p, from);
         hsrp_group_event(g, better ? HSRP_EV_G : HSRP_EV_H, p, from, 0);
         break;
-    case HSRP_WIRE_STANDBY: hsrp_group_event(g, better ? HSRP_EV_K : HSRP_EV_L, p, from, 0); break;
+    case HSRP_WIRE_STANDBY:
+        hsrp_group_event(g, better ? HSRP_EV_K : HSRP_EV_L, p, from, 0);
+        break;
     case HSRP_WIRE_SPEAK:
         if (g->standby.kind == HSRP_PEER_REMOTE && addr_equal(&g->standby.addr, from))
             set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0); /* it is Standby no more */
         if (better)
             hsrp_group_event(g, HSRP_EV_F, p, from, 0);
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -459,8 +476,9 @@ static event_id missed(struct hsrp_group *g, const char *what, const struct hsrp
     char a[ADDR_STRLEN];
     if (p->kind != HSRP_PEER_REMOTE)
         return 0;
-    return log_event(g->hif->h->r, 0, "hsrp", "hellos-missing", "%s group %u: no hello from %s router %s for its hold time",
-                     g->hif->nif->name, g->number, what, addr_format(&p->addr, a));
+    return log_event(g->hif->h->r, 0, "hsrp", "hellos-missing",
+                     "%s group %u: no hello from %s router %s for its hold time", g->hif->nif->name, g->number, what,
+                     addr_format(&p->addr, a));
 }
 
 static void active_fire(void *arg)

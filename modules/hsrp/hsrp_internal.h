@@ -14,17 +14,25 @@
 #include "modules/track/track.h"
 
 enum {
-    HSRP_DBG_ERRORS, HSRP_DBG_EVENTS, HSRP_DBG_PACKETS, HSRP_DBG_EVENTS_TERSE, HSRP_DBG_PACKETS_TERSE,
-    HSRP_DBG_ADVERTISE, HSRP_DBG_COUP, HSRP_DBG_HELLO, HSRP_DBG_RESIGN, HSRP_DBG_FLAGS
+    HSRP_DBG_ERRORS,
+    HSRP_DBG_EVENTS,
+    HSRP_DBG_PACKETS,
+    HSRP_DBG_EVENTS_TERSE,
+    HSRP_DBG_PACKETS_TERSE,
+    HSRP_DBG_ADVERTISE,
+    HSRP_DBG_COUP,
+    HSRP_DBG_HELLO,
+    HSRP_DBG_RESIGN,
+    HSRP_DBG_FLAGS
 };
 enum { HSRP_MAX_SECONDARY = 8, HSRP_MAX_TRACK = 16, HSRP_MAX_NBR = 64, HSRP_GROUP_BITS = 256 / 32 };
 enum { HSRP_DELAY_MIN_DEFAULT = 1, HSRP_DELAY_RELOAD_DEFAULT = 5 }; /* s, reference 1.7 */
 #define HSRP_NAME_MAX 40
 #define HSRP_DEFAULT_HELLO (3 * NS_PER_S)
 #define HSRP_DEFAULT_HOLD (10 * NS_PER_S)
-#define HSRP_ADV_PERIOD (30 * NS_PER_S)   /* captures: about every 30 s while passive */
-#define HSRP_NBR_HOLD (180 * NS_PER_S)    /* reference 1.3 */
-#define HSRP_GARP_SPACING (3 * NS_PER_S)  /* reference 1.6 */
+#define HSRP_ADV_PERIOD (30 * NS_PER_S)  /* captures: about every 30 s while passive */
+#define HSRP_NBR_HOLD (180 * NS_PER_S)   /* reference 1.3 */
+#define HSRP_GARP_SPACING (3 * NS_PER_S) /* reference 1.6 */
 
 /* The Active or the Standby router as a group knows it. */
 enum hsrp_peer_kind { HSRP_PEER_UNKNOWN, HSRP_PEER_LOCAL, HSRP_PEER_REMOTE };
@@ -35,10 +43,10 @@ struct hsrp_peer {
 };
 
 struct hsrp_track {
-    char ifname[40];  /* interface tracking; "" for an object */
+    char ifname[40]; /* interface tracking; "" for an object */
     unsigned object;
     unsigned decrement;
-    bool shutdown;    /* `track N shutdown`: down means Init */
+    bool shutdown; /* `track N shutdown`: down means Init */
     enum track_state state;
 };
 
@@ -49,8 +57,8 @@ struct hsrp_group {
     struct hsrp_if *hif;
     uint8_t number;
     /* configuration */
-    bool has_ip;             /* `standby G ip …` is there */
-    struct addr vip_cfg;     /* ADDR_NONE: learn it */
+    bool has_ip;         /* `standby G ip …` is there */
+    struct addr vip_cfg; /* ADDR_NONE: learn it */
     struct addr secondary[HSRP_MAX_SECONDARY];
     unsigned n_secondary;
     uint8_t priority_cfg;
@@ -67,23 +75,23 @@ struct hsrp_group {
     unsigned n_track;
     /* state */
     enum hsrp_state state;
-    struct addr vip;         /* in use: configured or learnt; ADDR_NONE unknown */
+    struct addr vip; /* in use: configured or learnt; ADDR_NONE unknown */
     struct mac vmac;
-    bool installed;          /* addresses are at the interface */
-    nstime hello, hold;      /* in use: configured, or learnt from the Active router */
-    uint8_t priority;        /* effective */
-    bool track_down;         /* a `track shutdown` object is down */
-    unsigned lowered;        /* sum of decrements now in force */
+    bool installed;     /* addresses are at the interface */
+    nstime hello, hold; /* in use: configured, or learnt from the Active router */
+    uint8_t priority;   /* effective */
+    bool track_down;    /* a `track shutdown` object is down */
+    unsigned lowered;   /* sum of decrements now in force */
     struct hsrp_peer active, standby;
     uint32_t changes;
     nstime changed_at;
-    event_id last_event;     /* of the last state change */
+    event_id last_event; /* of the last state change */
     bool left_by_itself;
-    bool boot_preempt;       /* the first pre-emption after boot is still to come */
-    nstime preempt_since;    /* when pre-emption first became possible; 0 not */
+    bool boot_preempt;    /* the first pre-emption after boot is still to come */
+    nstime preempt_since; /* when pre-emption first became possible; 0 not */
     bool publishing;
     unsigned garp_left;
-    nstime badauth_at;       /* last syslog; 0 never */
+    nstime badauth_at; /* last syslog; 0 never */
     struct addr diffvip_addr, diffvip_vip;
     nstime dupaddr_at;
     struct timer hello_timer, active_timer, standby_timer, garp_timer, preempt_timer;
@@ -104,10 +112,10 @@ struct hsrp_if {
     struct hsrp_if *next; /* in the order of ifname_compare */
     struct hsrp *h;
     struct netif *nif;
-    struct addr source;   /* primary address used for packets */
+    struct addr source; /* primary address used for packets */
     enum hsrp_if_phase phase;
     nstime up_at;
-    bool reload_delay;    /* the first interface-up after boot is still to come, or its delay runs */
+    bool reload_delay; /* the first interface-up after boot is still to come, or its delay runs */
     bool has_delay;
     uint32_t delay_min, delay_reload; /* s */
     struct timer delay_timer;
@@ -140,7 +148,8 @@ void hsrp_if_delay_changed(struct hsrp_if *hif);
 /* hsrp_group.c */
 void hsrp_group_init(struct hsrp_group *g, struct hsrp_if *hif, uint8_t number);
 void hsrp_group_fini(struct hsrp_group *g);
-void hsrp_group_evaluate(struct hsrp_group *g, event_id cause); /* Disabled/Init/running, by configuration and interface */
+void hsrp_group_evaluate(struct hsrp_group *g,
+                         event_id cause); /* Disabled/Init/running, by configuration and interface */
 void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsrp_packet *p, const struct addr *from,
                       event_id cause);
 void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from);

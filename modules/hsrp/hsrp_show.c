@@ -91,8 +91,8 @@ static void show_tracks(struct out *o, const struct hsrp_group *g, bool shutdown
         if (t->shutdown != shutdown)
             continue;
         if (t->ifname[0])
-            out_text(o, "    Track interface %s state %s decrement %u\n", t->ifname, t->state == TRACK_UP ? "Up" : "Down",
-                     t->decrement);
+            out_text(o, "    Track interface %s state %s decrement %u\n", t->ifname,
+                     t->state == TRACK_UP ? "Up" : "Down", t->decrement);
         else if (t->state == TRACK_UNKNOWN)
             out_text(o, "    Track object %u (unknown)\n", t->object);
         else if (shutdown)
@@ -174,8 +174,8 @@ static void show_brief_head(struct out *o)
 {
     out_text(o, "                     P indicates configured to preempt.\n");
     out_text(o, "                     |\n");
-    out_text(o, "%-11s %-4s %-3s %c %-7s %-15s %-15s %s\n", "Interface", "Grp", "Pri", 'P', "State", "Active", "Standby",
-             "Virtual IP");
+    out_text(o, "%-11s %-4s %-3s %c %-7s %-15s %-15s %s\n", "Interface", "Grp", "Pri", 'P', "State", "Active",
+             "Standby", "Virtual IP");
 }
 
 static void show_brief(struct out *o, const struct hsrp_group *g)
@@ -232,9 +232,14 @@ static int show(struct cmd *c, const struct filter *f)
 
 int hsrp_show_standby(struct cmd *c, struct args_show_standby *a)
 {
-    struct filter f = {.ifname = a->has_interface ? a->interface.text : NULL, .has_group = a->has_group,
-                       .group = a->group, .active = a->kw_active, .init = a->kw_init, .listen = a->kw_listen,
-                       .standby = a->kw_st_standby, .brief = a->kw_brief};
+    struct filter f = {.ifname = a->has_interface ? a->interface.text : NULL,
+                       .has_group = a->has_group,
+                       .group = a->group,
+                       .active = a->kw_active,
+                       .init = a->kw_init,
+                       .listen = a->kw_listen,
+                       .standby = a->kw_st_standby,
+                       .brief = a->kw_brief};
     return show(c, &f);
 }
 

@@ -6,8 +6,8 @@
 uint8_t hsrp_wire_state_of(enum hsrp_state s)
 {
     static const uint8_t wire[HSRP_STATES] = {
-        [HSRP_DISABLED] = HSRP_WIRE_INITIAL, [HSRP_INIT] = HSRP_WIRE_INITIAL,     [HSRP_LEARN] = HSRP_WIRE_LEARN,
-        [HSRP_LISTEN] = HSRP_WIRE_LISTEN,    [HSRP_SPEAK] = HSRP_WIRE_SPEAK,      [HSRP_STANDBY] = HSRP_WIRE_STANDBY,
+        [HSRP_DISABLED] = HSRP_WIRE_INITIAL, [HSRP_INIT] = HSRP_WIRE_INITIAL, [HSRP_LEARN] = HSRP_WIRE_LEARN,
+        [HSRP_LISTEN] = HSRP_WIRE_LISTEN,    [HSRP_SPEAK] = HSRP_WIRE_SPEAK,  [HSRP_STANDBY] = HSRP_WIRE_STANDBY,
         [HSRP_ACTIVE] = HSRP_WIRE_ACTIVE};
     return wire[s];
 }
@@ -17,8 +17,15 @@ void hsrp_tx_raw(struct hsrp_if *hif, const struct hsrp_packet *p, const struct 
     uint8_t buf[HSRP_PACKET_LEN];
     size_t len = hsrp_wire_encode(p, buf, sizeof buf);
     struct udp_tx tx = {
-        .ip = {.src = hif->source, .dst = addr_v4(0xe0000002), .proto = IPPROTO_UDP_, .ttl = 1, .tos = 0xc0,
-               .id_zero = true, .netif = hif->nif, .src_mac = src_mac, .no_crypto = true},
+        .ip = {.src = hif->source,
+               .dst = addr_v4(0xe0000002),
+               .proto = IPPROTO_UDP_,
+               .ttl = 1,
+               .tos = 0xc0,
+               .id_zero = true,
+               .netif = hif->nif,
+               .src_mac = src_mac,
+               .no_crypto = true},
         .sport = HSRP_PORT,
         .dport = HSRP_PORT,
     };
@@ -51,7 +58,8 @@ void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state)
     if (hsrp_dbg_packet(g->hif->h, p.opcode)) {
         char a[ADDR_STRLEN], v[ADDR_STRLEN];
         hsrp_dbg_grp(g, HSRP_DBG_PACKETS, "%-6s out %s %-7s pri %u vIP %s", hsrp_wire_opcode_name(p.opcode),
-                     addr_format(&g->hif->source, a), hsrp_wire_state_name(p.state), p.priority, addr_format(&p.vip, v));
+                     addr_format(&g->hif->source, a), hsrp_wire_state_name(p.state), p.priority,
+                     addr_format(&p.vip, v));
     }
     if (op == HSRP_HELLO)
         g->hello_out++;

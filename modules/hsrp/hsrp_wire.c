@@ -98,25 +98,38 @@ const char *hsrp_wire_opcode_name(uint8_t opcode)
 const char *hsrp_wire_state_name(uint8_t state)
 {
     switch (state) {
-    case HSRP_WIRE_INITIAL: return "Init";
-    case HSRP_WIRE_LEARN: return "Learn";
-    case HSRP_WIRE_LISTEN: return "Listen";
-    case HSRP_WIRE_SPEAK: return "Speak";
-    case HSRP_WIRE_STANDBY: return "Standby";
-    case HSRP_WIRE_ACTIVE: return "Active";
-    default: return "?";
+    case HSRP_WIRE_INITIAL:
+        return "Init";
+    case HSRP_WIRE_LEARN:
+        return "Learn";
+    case HSRP_WIRE_LISTEN:
+        return "Listen";
+    case HSRP_WIRE_SPEAK:
+        return "Speak";
+    case HSRP_WIRE_STANDBY:
+        return "Standby";
+    case HSRP_WIRE_ACTIVE:
+        return "Active";
+    default:
+        return "?";
     }
 }
 
 const char *hsrp_wire_error(enum hsrp_decode_result r)
 {
     switch (r) {
-    case HSRP_OK: return "ok";
-    case HSRP_TRUNCATED: return "truncated packet";
-    case HSRP_BAD_VERSION: return "bad version";
-    case HSRP_BAD_OPCODE: return "bad op code";
-    case HSRP_BAD_STATE: return "bad state";
-    case HSRP_BAD_ADV: return "bad advertisement";
+    case HSRP_OK:
+        return "ok";
+    case HSRP_TRUNCATED:
+        return "truncated packet";
+    case HSRP_BAD_VERSION:
+        return "bad version";
+    case HSRP_BAD_OPCODE:
+        return "bad op code";
+    case HSRP_BAD_STATE:
+        return "bad state";
+    case HSRP_BAD_ADV:
+        return "bad advertisement";
     }
     return "?";
 }

@@ -28,7 +28,7 @@ enum hsrp_adv_state { HSRP_ADV_DORMANT = 1, HSRP_ADV_PASSIVE = 2, HSRP_ADV_ACTIV
 struct hsrp_packet {
     uint8_t opcode;
     /* opcodes 0..2 */
-    uint8_t state; /* enum hsrp_wire_state */
+    uint8_t state;               /* enum hsrp_wire_state */
     uint8_t hellotime, holdtime; /* seconds; 0: the sender's timers are no whole seconds */
     uint8_t priority, group, reserved;
     uint8_t auth[HSRP_AUTH_LEN];
@@ -42,7 +42,14 @@ struct hsrp_packet {
     uint32_t adv_reserved2;
 };
 
-enum hsrp_decode_result { HSRP_OK = 0, HSRP_TRUNCATED, HSRP_BAD_VERSION, HSRP_BAD_OPCODE, HSRP_BAD_STATE, HSRP_BAD_ADV };
+enum hsrp_decode_result {
+    HSRP_OK = 0,
+    HSRP_TRUNCATED,
+    HSRP_BAD_VERSION,
+    HSRP_BAD_OPCODE,
+    HSRP_BAD_STATE,
+    HSRP_BAD_ADV
+};
 /* Borrows data. *version gets the first octet (for messages). Octets behind the fixed part are tolerated. */
 enum hsrp_decode_result hsrp_wire_decode(const void *data, size_t len, struct hsrp_packet *p, uint8_t *version);
 /* Writes HSRP_PACKET_LEN or HSRP_ADV_LEN octets; 0 if cap is too small. */

@@ -132,19 +132,21 @@ int track_show(struct cmd *c, struct args_show_track *a)
 {
     struct track *t = module_state(c->router, &track_module);
     if (a->kw_brief)
-        out_text(c->out, "%-5s %-12s %-20s %-15s %-5s %s\n", "Track", "Object", "", "Parameter", "Value", "Last Change");
+        out_text(c->out, "%-5s %-12s %-20s %-15s %-5s %s\n", "Track", "Object", "", "Parameter", "Value",
+                 "Last Change");
     for (struct object *o = t->objects; o; o = o->next) {
         char d[DURATION_STRLEN];
         if (a->has_object && o->number != a->object)
             continue;
         duration_format(loop_now(c->router->loop) - o->changed_at, d);
         if (a->kw_brief) {
-            out_text(c->out, "%-5u %-12s %-20s %-15s %-5s %s\n", o->number, "interface", o->ifname, kind(o), word(o->state),
-                     d);
+            out_text(c->out, "%-5u %-12s %-20s %-15s %-5s %s\n", o->number, "interface", o->ifname, kind(o),
+                     word(o->state), d);
             continue;
         }
-        out_text(c->out, "Track %u\n  Interface %s %s\n  %s is %s\n    %u change%s, last change %s\n", o->number, o->ifname,
-                 kind(o), o->routing ? "IP routing" : "Line protocol", word(o->state), o->changes, o->changes == 1 ? "" : "s", d);
+        out_text(c->out, "Track %u\n  Interface %s %s\n  %s is %s\n    %u change%s, last change %s\n", o->number,
+                 o->ifname, kind(o), o->routing ? "IP routing" : "Line protocol", word(o->state), o->changes,
+                 o->changes == 1 ? "" : "s", d);
     }
     return CMD_OK;
 }
@@ -191,4 +193,5 @@ static void netif_event(struct router *r, void *state, struct netif *nif, enum n
         evaluate_all(state, nif);
 }
 
-const struct module track_module = {.name = "track", .init = init, .fini = fini, .start = start, .netif_event = netif_event};
+const struct module track_module = {
+    .name = "track", .init = init, .fini = fini, .start = start, .netif_event = netif_event};

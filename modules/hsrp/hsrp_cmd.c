@@ -1,0 +1,279 @@
+/* Configuration lines of HSRP: typed arguments to groups (reference 1.7). Called by the parser; what is
+ * stored and shown is the parser's business. */
+#include "hsrp_cmd.h"
+#include "interface_cmd.h"
+#include "modules/hsrp/hsrp_internal.h"
+#include <stdio.h>
+#include <string.h>
+
+static struct hsrp_if *iface(struct cmd *c)
+{
+    struct hsrp *h = module_state(c->router, &hsrp_module);
+    const struct args_interface *i = CMD_BLOCK(c, interface, "interface");
+    struct netif *nif = h && i ? netif_get(c->router, i->name.text) : NULL;
+    struct hsrp_if *hif = nif ? hsrp_if_get(h, nif) : NULL;
+    if (!hif)
+        cmd_error(c, "%% HSRP is not supported on this interface");
+    return hif;
+}
+
+/* The group the line is about; made on SET. NULL on UNSET of what is not there (the line is then gone anyway). */
+static struct hsrp_group *group(struct cmd *c, struct hsrp_if *hif, uint32_t number)
+{
+    return c->op == CMD_SET ? hsrp_group_get(hif, number) : hsrp_group_find(hif, number);
+}
+
+#define GROUP(c, a)                                                                                                    \
+    struct hsrp_if *hif = iface(c);                                                                                    \
+    if (!hif)                                                                                                          \
+        return CMD_ERROR;                                                                                              \
+    struct hsrp_group *g = group((c), hif, (a)->group);                                                                \
+    if (!g)                                                                                                            \
+    return (c)->op == CMD_SET ? cmd_error((c), "%% Out of memory") : CMD_OK
+
+int hsrp_cmd_version(struct cmd *c, struct args_standby_version *a)
+{
+    (void)a; /* version 1 is what runs */
+    return iface(c) ? CMD_OK : CMD_ERROR;
+}
+
+int hsrp_cmd_delay(struct cmd *c, struct args_standby_delay *a)
+{
+    struct hsrp_if *hif = iface(c);
+    if (!hif)
+        return CMD_ERROR;
+    bool set = c->op == CMD_SET;
+    hif->has_delay = set;
+    hif->delay_min = set && a->kw_minimum && a->has_min_s ? a->min_s : HSRP_DELAY_MIN_DEFAULT;
+    hif->delay_reload = HSRP_DELAY_RELOAD_DEFAULT;
+    if (set && a->kw_reload_only && a->has_only_s)
+        hif->delay_reload = a->only_s;
+    else if (set && a->kw_reload && a->has_reload_s)
+        hif->delay_reload = a->reload_s;
+    hsrp_if_delay_changed(hif);
+    return CMD_OK;
+}
+
+/* CMD_OK if addr may be a virtual address of g, else the refusal was printed. */
+static int refuse_address(struct cmd *c, struct hsrp_if *hif, const struct hsrp_group *g, uint32_t number,
+                          const struct addr *addr)
+{
+    char a[ADDR_STRLEN];
+    addr_format(addr, a);
+    uint32_t v = addr_v4_get(addr);
+    if (v == 0 || v == 0xffffffff || addr_is_multicast(addr) || v >> 24 == 127)
+        return cmd_error(c, "%% Invalid address %s", a);
+    for (unsigned i = 0; i < hif->nif->n_addrs; i++)
+        if (addr_equal(&hif->nif->addrs[i].addr, addr))
+            return cmd_error(c, "%% Address %s is the interface's own address", a);
+    for (struct hsrp_group *o = hif->groups; o; o = o->next) {
+        bool taken = o != g && addr_equal(&o->vip_cfg, addr);
+        for (unsigned i = 0; i < o->n_secondary; i++)
+            taken = taken || (o != g && addr_equal(&o->secondary[i], addr));
+        if (taken)
+            return cmd_error(c, "%% Address %s in group %u is already used by group %u", a, number, o->number);
+    }
+    if (!netif_on_subnet(hif->nif, addr))
+        cmd_note(c, "%% Warning: address is not within a subnet on this interface");
+    return CMD_OK;
+}
+
+/* The address changes under a group that may be running: an Active group moves at once, the others begin again. */
+static void change_vip(struct hsrp_group *g, bool has_ip, const struct addr *vip)
+{
+    bool active = g->state == HSRP_ACTIVE && has_ip && !addr_is_none(vip) && netif_on_subnet(g->hif->nif, vip);
+    if (active && addr_equal(&g->vip, vip)) {
+        g->vip_cfg = *vip;
+        return;
+    }
+    if (active) {
+        hsrp_group_reinstall(g);
+        g->vip = g->vip_cfg = *vip;
+        hsrp_group_reinstall(g);
+        hsrp_group_priority_changed(g); /* says hello and publishes */
+        return;
+    }
+    g->has_ip = has_ip;
+    if (g->state == HSRP_LEARN && !addr_is_none(vip))
+        hsrp_group_event(g, HSRP_EV_B, NULL, NULL, 0);
+    g->vip_cfg = has_ip ? *vip : (struct addr){0};
+    if (!addr_is_none(&g->vip_cfg) && g->state > HSRP_INIT)
+        g->vip = g->vip_cfg;
+    hsrp_group_evaluate(g, 0);
+    hsrp_group_publish(g);
+}
+
+int hsrp_cmd_ip(struct cmd *c, struct args_standby_ip *a)
+{
+    struct hsrp_if *hif = iface(c);
+    if (!hif)
+        return CMD_ERROR;
+    struct addr none = {0};
+    if (c->op == CMD_SET && a->has_address &&
+        refuse_address(c, hif, hsrp_group_find(hif, a->group), a->group, &a->address) != CMD_OK)
+        return CMD_ERROR;
+    struct hsrp_group *g = group(c, hif, a->group);
+    if (!g)
+        return c->op == CMD_SET ? cmd_error(c, "%% Out of memory") : CMD_OK;
+    change_vip(g, c->op == CMD_SET, c->op == CMD_SET && a->has_address ? &a->address : &none);
+    hsrp_adv_update(hif, false);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+int hsrp_cmd_ip_secondary(struct cmd *c, struct args_standby_ip_secondary *a)
+{
+    struct hsrp_if *hif = iface(c);
+    if (!hif)
+        return CMD_ERROR;
+    struct hsrp_group *g = hsrp_group_find(hif, a->group);
+    if (c->op == CMD_SET && refuse_address(c, hif, g, a->group, &a->address) != CMD_OK)
+        return CMD_ERROR;
+    g = group(c, hif, a->group);
+    if (!g)
+        return CMD_OK;
+    unsigned at = 0;
+    while (at < g->n_secondary && !addr_equal(&g->secondary[at], &a->address))
+        at++;
+    bool have = at < g->n_secondary;
+    if (have == (c->op == CMD_SET))
+        return CMD_OK;
+    if (!have && g->n_secondary == HSRP_MAX_SECONDARY)
+        return cmd_error(c, "%% At most %d secondary virtual addresses", HSRP_MAX_SECONDARY);
+    bool installed = g->installed;
+    if (installed)
+        hsrp_group_reinstall(g);
+    if (have)
+        memmove(&g->secondary[at], &g->secondary[at + 1], (--g->n_secondary - at) * sizeof g->secondary[0]);
+    else
+        g->secondary[g->n_secondary++] = a->address;
+    if (installed)
+        hsrp_group_reinstall(g);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+int hsrp_cmd_timers(struct cmd *c, struct args_standby_timers *a)
+{
+    nstime hello = HSRP_DEFAULT_HELLO, hold = HSRP_DEFAULT_HOLD;
+    bool set = c->op == CMD_SET;
+    if (set) {
+        hello = a->kw_hello_msec ? a->hello_ms * NS_PER_MS : a->hello * NS_PER_S;
+        hold = a->kw_hold_msec ? a->hold_ms * NS_PER_MS : a->hold * NS_PER_S;
+        nstime least = a->kw_hold_msec ? 3 * hello : hello + 50 * NS_PER_MS; /* reference 1.7 */
+        if (hold < least && a->kw_hold_msec)
+            return cmd_error(c, "%% Hold time must be at least 3 times the hello time");
+        if (hold < least)
+            return cmd_error(c, "%% Hold time must be greater than the hello time");
+    }
+    GROUP(c, a);
+    bool changed = g->hello_cfg != hello || g->hold_cfg != hold;
+    g->timers_cfg = set;
+    g->hello_cfg = hello;
+    g->hold_cfg = hold;
+    if (changed)
+        hsrp_group_timers_changed(g);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+int hsrp_cmd_priority(struct cmd *c, struct args_standby_priority *a)
+{
+    GROUP(c, a);
+    g->priority_is_cfg = c->op == CMD_SET;
+    g->priority_cfg = c->op == CMD_SET ? (uint8_t)a->value : 100;
+    hsrp_track_evaluate(g, 0);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+int hsrp_cmd_preempt(struct cmd *c, struct args_standby_preempt *a)
+{
+    GROUP(c, a);
+    bool set = c->op == CMD_SET;
+    g->preempt = set;
+    g->preempt_min = set && a->has_min_s ? a->min_s : 0;
+    g->preempt_reload = set && a->has_reload_s ? a->reload_s : 0;
+    g->preempt_sync = set && a->has_sync_s ? a->sync_s : 0;
+    hsrp_group_try_preempt(g);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+int hsrp_cmd_authentication(struct cmd *c, struct args_standby_authentication *a)
+{
+    GROUP(c, a);
+    bool set = c->op == CMD_SET;
+    const char *text = set ? a->string : "cisco";
+    size_t len = strnlen(text, HSRP_AUTH_LEN);
+    memset(g->auth, 0, sizeof g->auth);
+    memcpy(g->auth, text, len);
+    g->auth_cfg = set;
+    a->kw_text = false; /* stored and shown without the keyword */
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+/* Redundancy and crypto maps find a group by its name: two of one name would fight over the role. */
+static const struct hsrp_group *named(const struct hsrp_if *hif, const char *name, uint32_t number)
+{
+    for (const struct hsrp_if *i = hif->h->ifs; i; i = i->next)
+        for (const struct hsrp_group *g = i->groups; g; g = g->next)
+            if ((i != hif || g->number != number) && !strcmp(g->name, name))
+                return g;
+    return NULL;
+}
+
+int hsrp_cmd_name(struct cmd *c, struct args_standby_name *a)
+{
+    struct hsrp_if *at = iface(c);
+    if (!at)
+        return CMD_ERROR;
+    const struct hsrp_group *other = c->op == CMD_SET ? named(at, a->group_name, a->group) : NULL;
+    if (other)
+        return cmd_error(c, "%% Name %s is already used by group %u on %s", a->group_name, other->number,
+                         other->hif->nif->name);
+    GROUP(c, a);
+    hsrp_group_renamed(g, c->op == CMD_SET ? a->group_name : NULL);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+static int track(struct cmd *c, uint32_t number, const struct hsrp_track *t)
+{
+    struct hsrp_if *hif = iface(c);
+    if (!hif)
+        return CMD_ERROR;
+    struct hsrp_group *g = group(c, hif, number);
+    if (!g)
+        return CMD_OK;
+    unsigned at = 0;
+    while (at < g->n_track && (g->track[at].object != t->object || strcmp(g->track[at].ifname, t->ifname) != 0))
+        at++;
+    if (c->op == CMD_UNSET && at < g->n_track) {
+        memmove(&g->track[at], &g->track[at + 1], (--g->n_track - at) * sizeof g->track[0]);
+    } else if (c->op == CMD_SET) {
+        if (at == HSRP_MAX_TRACK)
+            return cmd_error(c, "%% At most %d tracked things a group", HSRP_MAX_TRACK);
+        g->track[at] = *t;
+        if (at == g->n_track)
+            g->n_track++;
+    }
+    hsrp_track_evaluate(g, 0);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+int hsrp_cmd_track_interface(struct cmd *c, struct args_standby_track_interface *a)
+{
+    struct hsrp_track t = {.decrement = a->has_decrement ? a->decrement : 10};
+    snprintf(t.ifname, sizeof t.ifname, "%s", a->interface.text);
+    return track(c, a->group, &t);
+}
+
+int hsrp_cmd_track_object(struct cmd *c, struct args_standby_track_object *a)
+{
+    struct hsrp_track t = {
+        .object = a->object, .decrement = a->has_amount ? a->amount : 10, .shutdown = a->kw_shutdown};
+    return track(c, a->group, &t);
+}

@@ -1,0 +1,147 @@
+/* HSRP's configuration lines through the parser: what is accepted, what show running-config says, `no` forms, and
+ * the shows and debugs as they are typed. */
+#include "cli/world.h"
+#include "modules/hsrp/hsrp_internal.h"
+#include "parser/session.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct world *two_routers(const char *one, const char *two)
+{
+    struct world *w = world_new(1);
+    cr_assert_not_null(w);
+    world_switch(w, "lan");
+    const char *name[] = {"gw1", "gw2"}, *extra[] = {one, two};
+    for (unsigned i = 0; i < 2; i++) {
+        char cfg[2000];
+        snprintf(cfg, sizeof cfg, "hostname %s\ninterface Ethernet1/1\n ip address 10.1.11.%u 255.255.0.0\n%s\nend\n",
+                 name[i], i + 1, extra[i]);
+        world_router(w, name[i], cfg);
+        world_plug(w, name[i], "Ethernet1/1", "lan", name[i]);
+        world_start(w, name[i]);
+    }
+    return w;
+}
+
+static char *run(struct world *w, const char *name, const char *command)
+{
+    int status = 0;
+    char *s = world_exec(w, name, command, &status);
+    cr_assert_eq(status, 0, "%s: %s", command, s);
+    return s;
+}
+
+static void expect(struct world *w, const char *name, const char *command, const char *want, bool there)
+{
+    char *s = run(w, name, command);
+    cr_assert_eq(strstr(s, want) != NULL, there, "%s: %s '%s' in\n%s", command, there ? "no" : "unwanted", want, s);
+    free(s);
+}
+
+static const char paper[] = " standby delay minimum 30 reload 60\n standby 1 ip 10.1.11.254\n standby 1 timers 1 10\n"
+                            " standby 1 preempt\n standby 1 name ha-out\n standby 1 track GigabitEthernet0/3\n";
+
+Test(hsrp_config, the_papers_lines_are_shown_as_typed)
+{
+    struct world *w = two_routers(paper, paper);
+    expect(w, "gw1", "show running-config", paper, true);
+    expect(w, "gw1", "show standby delay", "Ethernet1/1        30      60     \n", true);
+    world_run(w, 100);
+    expect(w, "gw1", "show standby", "  Group name is \"ha-out\" (cfgd)\n", true);
+    expect(w, "gw1", "show standby",
+           "  Priority 90 (default 100)\n    Track interface GigabitEthernet0/3 state Down decrement 10\n", true);
+    expect(w, "gw2", "show standby brief", "Et1/1       1    90  P Active  local           10.1.11.1       10.1.11.254",
+           true);
+    expect(w, "gw1", "show standby neighbors", "HSRP neighbors on Ethernet1/1\n  10.1.11.2\n    Active groups: 1\n",
+           true);
+    expect(w, "gw1", "show standby brief | json", "\"virtual_ip\"", true);
+    world_free(w);
+}
+
+Test(hsrp_config, every_form_is_a_fixed_point)
+{
+    static const char all[] =
+        " standby delay minimum 0 reload 0\n standby ip 10.1.11.250\n standby ip 10.1.11.251 secondary\n"
+        " standby timers msec 50 msec 150\n standby priority 120\n standby preempt delay minimum 5 reload 10 sync 20\n"
+        " standby authentication geheim\n standby name null\n standby track GigabitEthernet0/3 20\n standby track 7\n"
+        " standby track 8 shutdown\n standby track 9 decrement 30\n standby 5 ip\n standby 5 timers msec 250 1\n";
+    struct world *w = two_routers(all, "");
+    expect(w, "gw1", "show running-config", all, true);
+    cr_assert_eq(
+        world_config(w, "gw1", "interface Ethernet1/1\nstandby 3 authentication text abc\nstandby 0 ip 10.1.11.249\n"),
+        0);
+    expect(w, "gw1", "show running-config", " standby ip 10.1.11.249\n", true);
+    expect(w, "gw1", "show running-config", " standby 3 authentication abc\n", true);
+    expect(w, "gw1", "show standby all", "    Secondary virtual IP address 10.1.11.251\n", true);
+    expect(w, "gw1", "show standby all", "    Track object 8 (unknown)\n", true);
+    expect(w, "gw1", "show standby all", "  Preemption enabled, delay min 5 secs, reload 10 secs, sync 20 secs\n",
+           true);
+    cr_assert_eq(
+        world_config(w, "gw1",
+                     "interface Ethernet1/1\nno standby ip\nno standby ip 10.1.11.251 secondary\nno standby timers\n"
+                     "no standby priority\nno standby preempt\nno standby authentication\nno standby name\n"
+                     "no standby track GigabitEthernet0/3\nno standby track 7\nno standby track 8\nno standby track 9\n"
+                     "no standby 5 timers\nno standby 5 ip\nno standby 3 authentication\nno standby delay\n"),
+        0);
+    expect(w, "gw1", "show running-config", "standby", false);
+    expect(w, "gw1", "show standby all", "Group", false);
+    world_free(w);
+}
+
+Test(hsrp_config, out_of_range_lines_are_rejected)
+{
+    struct world *w = two_routers("", "");
+    static const char *const wrong[] = {"standby 256 ip 10.1.11.9",
+                                        "standby 1 priority 256",
+                                        "standby 1 timers 0 3",
+                                        "standby 1 timers 3 3",
+                                        "standby version 2",
+                                        "standby 1 timers msec 14 msec 50",
+                                        "standby 1 timers msec 50 msec 149",
+                                        "standby 1 ip 10.1.11.1",
+                                        "standby 1 track 0",
+                                        "standby 1 authentication toolongtext",
+                                        "standby delay minimum 10001",
+                                        "standby 1 authentication md5 key-string x"};
+    cr_assert_eq(world_config(w, "gw1", "interface GigabitEthernet0/3\nstandby 7 name taken\n"), 0);
+    cr_assert_eq(world_config(w, "gw1", "interface Ethernet1/1\nstandby 1 name taken\n"), 1);
+    cr_assert_eq(world_config(w, "gw1", "interface GigabitEthernet0/3\nno standby 7 name\n"), 0);
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char line[128];
+        snprintf(line, sizeof line, "interface Ethernet1/1\n%s\n", wrong[i]);
+        cr_assert_eq(world_config(w, "gw1", line), 1, "%s was accepted", wrong[i]);
+    }
+    expect(w, "gw1", "show running-config", "standby", false);
+    world_free(w);
+}
+
+Test(hsrp_config, debug_flags)
+{
+    struct world *w = two_routers("", "");
+    expect(w, "gw1", "debug standby errors", "HSRP Errors debugging is on", true);
+    expect(w, "gw1", "show debugging", "HSRP:\n  HSRP Errors debugging is on\n", true);
+    expect(w, "gw1", "debug standby terse", "  HSRP Packets debugging is on\n    (Coup, Resign)\n", true);
+    expect(w, "gw1", "no debug standby", "HSRP debugging is off", true);
+    expect(w, "gw1", "show debugging", "HSRP", false);
+    world_free(w);
+}
+
+Test(hsrp_config, track_objects)
+{
+    struct world *w =
+        two_routers(" standby delay minimum 0 reload 0\n standby 1 ip 10.1.11.254\n standby 1 track 1 shutdown\n"
+                    "track 1 interface Ethernet1/1 line-protocol\n",
+                    "");
+    world_run(w, 25);
+    expect(w, "gw1", "show standby brief", "Active", true);
+    expect(w, "gw1", "show track", "Track 1\n  Interface Ethernet1/1 line-protocol\n  Line protocol is Up\n", true);
+    cr_assert_eq(world_config(w, "gw1", "track 1 interface GigabitEthernet0/3 line-protocol\n"), 0);
+    expect(w, "gw1", "show standby", "State is Init", true);
+    expect(w, "gw1", "show standby", "    Track object 1 state Down\n", true);
+    cr_assert_eq(world_config(w, "gw1", "no track 1\n"), 0);
+    expect(w, "gw1", "show standby", "    Track object 1 (unknown)\n", true);
+    expect(w, "gw1", "show standby", "State is Init", false);
+    world_free(w);
+}
