@@ -104,7 +104,8 @@ static bool strip(struct ipsec *st, struct sa *s, struct item *it)
     ip[3] = (uint8_t)(ihl + plen);
     ip[10] = ip[11] = 0;
     uint16_t sum = ip_checksum(ip, ihl);
-    memcpy(ip + 10, &sum, 2);
+    ip[10] = (uint8_t)(sum >> 8);
+    ip[11] = (uint8_t)sum;
     if (ip < f->data)
         frame_push(f, (uint32_t)(f->data - ip));
     else

@@ -105,8 +105,7 @@ static void outer_header(struct ipsec *st, const struct sa *s, uint8_t *ip, uint
     put16(ip + 10, 0);
     memcpy(ip + 12, s->p.prop.local.b, 4);
     memcpy(ip + 16, s->p.prop.peer.b, 4);
-    uint16_t sum = ip_checksum(ip, 20);
-    memcpy(ip + 10, &sum, 2);
+    put16(ip + 10, ip_checksum(ip, 20));
 }
 
 /* Room behind the packet for padding, trailer and ICV: a slot normally has it. Consumes f on failure. */
@@ -170,8 +169,7 @@ static void encapsulate(struct ipsec *st, struct run *run, struct sa *s, struct 
         ip[9] = udp != 0 ? IPPROTO_UDP_ : IPPROTO_ESP_;
         put16(ip + 2, f->len);
         put16(ip + 10, 0);
-        uint16_t sum = ip_checksum(ip, keep);
-        memcpy(ip + 10, &sum, 2);
+        put16(ip + 10, ip_checksum(ip, keep));
     } else {
         outer_header(st, s, ip, f->len, tos, df);
     }
@@ -219,8 +217,7 @@ static void fragment(struct ipsec *st, struct run *run, struct sa *s, struct fra
         bool more = at + n < body || (flags & 0x2000) != 0;
         put16(d + 6, (flags & 0xc000) | (more ? 0x2000u : 0u) | (((flags & 0x1fff) + at / 8) & 0x1fff));
         put16(d + 10, 0);
-        uint16_t sum = ip_checksum(d, ihl);
-        memcpy(d + 10, &sum, 2);
+        put16(d + 10, ip_checksum(d, ihl));
         p->in = f->in;
         p->arrival = f->arrival;
         p->flags = f->flags;
