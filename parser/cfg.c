@@ -38,6 +38,7 @@ static void cfg_free(struct cfg *cfg)
 {
     free_children(&cfg->root);
     matcher_free(&cfg->matcher);
+    strbuf_free(&cfg->text);
     free(cfg->saved_line);
     free(cfg);
 }

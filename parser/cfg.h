@@ -26,6 +26,7 @@ struct cfg {
     nstime changed_at, saved_at; /* wall; 0: never */
     char changed_by[64], saved_by[64];
     char scratch[64];    /* a string that a handler leaves in its arguments until the line is stored */
+    struct strbuf text;  /* the same for a banner */
     char *saved_line;    /* `! NVRAM …` as found in the startup-config */
 };
 

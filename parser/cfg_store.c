@@ -146,12 +146,12 @@ unsigned config_load(struct router *r, const char *text, bool booting,
         lineno++;
         if (booting)
             remember_saved_line(cfg, line);
-        if (!strcmp(line, "end")) {
+        if (!strcmp(line, "end") && !place_wants_text(&p)) {
             free(line);
             break;
         }
         struct strbuf answer = {0};
-        if (!comment_or_blank(line) && !load_line(&p, cfg, line, booting, &answer)) {
+        if ((place_wants_text(&p) || !comment_or_blank(line)) && !load_line(&p, cfg, line, booting, &answer)) {
             rejected++;
             if (bad)
                 bad(ctx, lineno, line, answer.s ? answer.s : "");

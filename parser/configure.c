@@ -31,6 +31,13 @@ static void cut(struct place *p, unsigned depth)
 void place_leave(struct place *p)
 {
     cut(p, 0);
+    strbuf_free(&p->text);
+    p->text = (struct strbuf){0};
+}
+
+bool place_wants_text(const struct place *p)
+{
+    return p->text.s != NULL;
 }
 
 const struct gram_mode *place_mode(const struct place *p)
@@ -190,8 +197,49 @@ static size_t skip_word(const char *line, size_t i, size_t len)
     return i;
 }
 
+/* The delimiter of a banner: one character, or the pair ^C of a saved configuration (ios-cli 1.3). */
+static size_t delimiter(const char *text)
+{
+    return text[0] == '^' && text[1] == 'C' ? 2 : text[0] != 0;
+}
+
+static bool closed(const char *text)
+{
+    size_t n = delimiter(text);
+    char d[3] = {text[0], n == 2 ? 'C' : 0, 0};
+    return n && strstr(text + n, d);
+}
+
+/* Where the text of a `banner` line starts, NULL for another command. */
+static const char *banner_text(const struct matcher *m, const char *line)
+{
+    return strcmp(m->cmd->name, "banner") == 0 && m->last >= 0 ? line + m->st[m->last].pos : NULL;
+}
+
+static enum line_result one_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
+                                 size_t len, struct verdict *v);
+
 enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
                                 size_t len, struct verdict *v)
+{
+    unsigned at = 0;
+    enum { TEXT_MAX = 16384 };
+    if (p->text.s) {
+        strbuf_add(&p->text, "\n%s", line);
+        if (look_up(p, m, p->text.s, 0, p->text.len, 0, &at, v) && !closed(banner_text(m, p->text.s)) &&
+            p->text.len < TEXT_MAX)
+            return LINE_OK;
+        struct strbuf whole = p->text;
+        p->text = (struct strbuf){0};
+        enum line_result r = one_line(p, m, c, by, whole.s, whole.len, v);
+        strbuf_free(&whole);
+        return r;
+    }
+    return one_line(p, m, c, by, line, len, v);
+}
+
+static enum line_result one_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
+                                 size_t len, struct verdict *v)
 {
     unsigned at = 0, flags = 0;
     if (!look_up(p, m, line, 0, len, 0, &at, v))
@@ -222,6 +270,12 @@ enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *
         }
         break;
     case ENGINE_NOT:
+        if (banner_text(m, line) && !closed(banner_text(m, line)) && !strchr(line, '\n')) {
+            cmd_note(c, "Enter TEXT message.  End with the character '%.*s'.", (int)delimiter(banner_text(m, line)),
+                     banner_text(m, line));
+            strbuf_add(&p->text, "%s", line);
+            return LINE_OK;
+        }
         break;
     }
     return run(p, m, c, by, line, at);

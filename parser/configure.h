@@ -18,6 +18,7 @@ struct place {
     unsigned depth; /* 0: not in configuration mode */
     struct level level[PLACE_MAX];
     unsigned generation;
+    struct strbuf text; /* a banner whose closing delimiter has not come yet; text.s NULL: none */
 };
 struct verdict { /* of a line that the parser refused */
     enum match_result result;
@@ -30,6 +31,7 @@ enum line_result { LINE_OK, LINE_REFUSED /* by the parser: see verdict */, LINE_
 
 void place_enter(struct place *p, struct cfg *cfg); /* global configuration mode */
 void place_leave(struct place *p);
+bool place_wants_text(const struct place *p); /* inside a banner: nothing is a command, blank lines count */
 const struct gram_mode *place_mode(const struct place *p);
 /* One line. `c` is filled in by the caller (router, session, out, booting); by: who changes the configuration. */
 enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,

@@ -94,7 +94,9 @@ bool session_in_config(const struct session *s)
 const char *session_prompt(struct session *s)
 {
     const char *host = s->r->hostname[0] ? s->r->hostname : "Router";
-    if (s->place.depth) /* ios-cli 2: the name is cut to 20 in configuration modes only */
+    if (place_wants_text(&s->place))
+        s->prompt[0] = 0;
+    else if (s->place.depth) /* ios-cli 2: the name is cut to 20 in configuration modes only */
         snprintf(s->prompt, sizeof s->prompt, "%.20s%s#", host, place_mode(&s->place)->prompt);
     else
         snprintf(s->prompt, sizeof s->prompt, "%s%c", host, s->privilege >= 15 ? '#' : '>');
@@ -243,11 +245,12 @@ void session_line(struct session *s, const char *line)
     const char *p = s->line;
     while (*p == ' ')
         p++;
-    if (!*p || *p == '!') {
+    if ((!*p || *p == '!') && !place_wants_text(&s->place)) {
         finish(s, CMD_OK);
         return;
     }
-    remember(s, s->line);
+    if (*p && !place_wants_text(&s->place))
+        remember(s, s->line);
     s->in_handler = true;
     int rc = s->place.depth ? config_line(s, s->line) : exec_line(s, s->line, 0);
     s->in_handler = false;

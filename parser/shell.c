@@ -189,3 +189,21 @@ int shell_cmd_router(struct cmd *c, struct args_router_protocol *a)
     (void)a;
     return cmd_error(c, "%% Routing protocols are not supported; use ip route");
 }
+
+/* Stored between the two characters ^C, as IOS shows it; the text between the delimiters is kept as it is. */
+int shell_cmd_banner(struct cmd *c, struct args_banner *a)
+{
+    if (c->op != CMD_SET)
+        return CMD_OK;
+    const char *t = a->text;
+    size_t n = !strncmp(t, "^C", 2) ? 2 : 1;
+    char delim[3] = {t[0], n == 2 ? 'C' : 0, 0};
+    const char *end = strstr(t + n, delim);
+    size_t len = end ? (size_t)(end - t) - n : strlen(t) - n;
+    struct strbuf *keep = &cfg_get(c->router)->text;
+    strbuf_free(keep);
+    *keep = (struct strbuf){0};
+    strbuf_add(keep, "^C%.*s^C", (int)len, t + n);
+    a->text = keep->s;
+    return CMD_OK;
+}

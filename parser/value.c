@@ -366,7 +366,7 @@ int value_compare(const struct gram_member *m, const void *a, const void *b)
 {
     const char *pa = (const char *)a + m->off, *pb = (const char *)b + m->off;
     if (m->type == GT_KW)
-        return (int)value_is_set(m, a) - (int)value_is_set(m, b);
+        return (int)value_is_set(m, b) - (int)value_is_set(m, a); /* those that have the word come first */
     if (!m->def && value_is_set(m, a) != value_is_set(m, b))
         return (int)value_is_set(m, a) - (int)value_is_set(m, b);
     if (m->type == GT_IP)

@@ -74,6 +74,33 @@ Test(config, no_and_default)
     bench_free(b);
 }
 
+Test(config, banners)
+{
+    struct bench *b = bench_new(false), *c = bench_new(false);
+    bench_type(b, "conf t");
+    bench_type(b, "banner motd #one line#");
+    cr_expect_str_eq(bench_type(b, "banner exec @"), "Enter TEXT message.  End with the character '@'.\n");
+    cr_expect_str_eq(session_prompt(b->s), "");
+    bench_type(b, "hostname not-a-command");
+    bench_type(b, "! nor a comment");
+    bench_type(b, "");
+    bench_type(b, "last@");
+    cr_expect_str_eq(session_prompt(b->s), "Router(config)#");
+    char *one = body(b);
+    cr_expect(strstr(one, "banner exec ^C\nhostname not-a-command\n! nor a comment\n\nlast^C\nbanner motd ^Cone line^C\n"), "%s", one);
+    cr_expect_eq(config_load(c->r, one, false, NULL, NULL), 0);
+    char *two = body(c);
+    cr_expect_str_eq(one, two);
+    bench_paste(b, "no banner exec\nno banner motd\n");
+    char *none = body(b);
+    cr_expect_null(strstr(none, "banner"));
+    free(one);
+    free(two);
+    free(none);
+    bench_free(b);
+    bench_free(c);
+}
+
 Test(config, saving)
 {
     struct bench *b = bench_new(false);
