@@ -1,5 +1,4 @@
-/* One group: drives the state table, does its actions (timers, packets, virtual addresses, gratuitous
- * ARP), keeps who is Active and Standby, decides about pre-emption, publishes the role. Called by hsrp.c
+/* One group: drives the state table, does its actions, keeps who is Active and Standby. Called by hsrp.c
  * (packets, interfaces), hsrp_cmd.c (configuration) and its own timers. */
 #include "modules/hsrp/hsrp_internal.h"
 #include <stdio.h>
@@ -42,168 +41,6 @@ static bool sender_is_better(const struct hsrp_group *g, const struct hsrp_packe
     if (p->priority != g->priority)
         return p->priority > g->priority;
     return addr_compare(from, &g->hif->source) > 0;
-}
-
-/* ---- pre-emption ---- */
-nstime hsrp_group_preempt_delay(const struct hsrp_group *g)
-{
-    uint32_t s = g->preempt_min;
-    if (g->boot_preempt && g->preempt_reload > s)
-        s = g->preempt_reload;
-    return (nstime)s * NS_PER_S;
-}
-
-static void forget_preempt(struct hsrp_group *g)
-{
-    g->preempt_since = -1;
-    timer_stop(&g->preempt_timer);
-}
-
-static bool may_preempt(struct hsrp_group *g, uint8_t active_priority)
-{
-    if (!g->preempt || g->priority <= active_priority) {
-        forget_preempt(g);
-        return false;
-    }
-    struct router *r = g->hif->h->r;
-    nstime now = loop_now(r->loop);
-    if (g->preempt_since < 0)
-        g->preempt_since = now;
-    nstime left = g->preempt_since + hsrp_group_preempt_delay(g) - now;
-    if (left > 0) {
-        timer_start(&g->preempt_timer, left);
-        return false;
-    }
-    if (role_preempt_held(r, g->name)) { /* I6 */
-        nstime limit = g->preempt_since + (nstime)g->preempt_sync * NS_PER_S;
-        if (g->preempt_sync == 0 || now < limit) {
-            if (g->preempt_sync)
-                timer_start(&g->preempt_timer, limit - now);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* A delay or hold is over: a lower Active that is known is enough, its next hello need not be awaited. */
-void hsrp_group_try_preempt(struct hsrp_group *g)
-{
-    if (g->state < HSRP_LISTEN || g->state > HSRP_STANDBY || g->active.kind != HSRP_PEER_REMOTE)
-        return;
-    if (may_preempt(g, g->active.priority))
-        hsrp_group_event(g, HSRP_EV_H, NULL, NULL, 0);
-}
-
-/* ---- virtual addresses ---- */
-static void each_vip(struct hsrp_group *g, void (*fn)(struct hsrp_group *g, const struct addr *vip))
-{
-    if (!addr_is_none(&g->vip))
-        fn(g, &g->vip);
-    for (unsigned i = 0; i < g->n_secondary; i++)
-        fn(g, &g->secondary[i]);
-}
-
-static void vip_add(struct hsrp_group *g, const struct addr *vip)
-{
-    netif_vip_add(g->hif->nif, vip, &g->vmac);
-}
-
-static void vip_garp(struct hsrp_group *g, const struct addr *vip)
-{
-    arp_send_gratuitous(g->hif->nif, vip, &g->vmac);
-}
-
-static void vip_del(struct hsrp_group *g, const struct addr *vip)
-{
-    char a[ADDR_STRLEN];
-    netif_vip_del(g->hif->nif, vip);
-    hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "Removed %s from ARP", addr_format(vip, a));
-}
-
-static void install(struct hsrp_group *g)
-{
-    if (!g->installed)
-        each_vip(g, vip_add);
-    g->installed = true;
-    each_vip(g, vip_garp);
-    g->garp_left = 2;
-    timer_start(&g->garp_timer, HSRP_GARP_SPACING);
-}
-
-static void uninstall(struct hsrp_group *g)
-{
-    timer_stop(&g->garp_timer);
-    if (g->installed)
-        each_vip(g, vip_del);
-    g->installed = false;
-}
-
-/* For configuration: the caller uninstalled by hsrp_group_reinstall(g) before and after the change of addresses. */
-void hsrp_group_reinstall(struct hsrp_group *g)
-{
-    if (g->installed)
-        uninstall(g);
-    else if (g->state == HSRP_ACTIVE)
-        install(g);
-}
-
-static void garp_fire(void *arg)
-{
-    struct hsrp_group *g = arg;
-    each_vip(g, vip_garp);
-    hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "Redundancy group %s state Active -> Active", g->name);
-    if (--g->garp_left)
-        timer_start(&g->garp_timer, HSRP_GARP_SPACING);
-}
-
-/* ---- the role of the group's name ---- */
-void hsrp_group_publish(struct hsrp_group *g)
-{
-    struct role_info info = {
-        .name = g->name,
-        .state = (enum role_state)((int)g->state + ROLE_DISABLED),
-        .netif = g->hif->nif,
-        .virtual_addr = addr_is_none(&g->vip) ? g->vip_cfg : g->vip,
-        .hold = g->hold,
-        .priority = g->priority,
-        .cause = g->last_event,
-        .left_by_itself = g->left_by_itself,
-    };
-    if (g->active.kind == HSRP_PEER_REMOTE)
-        info.peer = g->active.addr;
-    else if (g->standby.kind == HSRP_PEER_REMOTE)
-        info.peer = g->standby.addr;
-    g->publishing = true;
-    role_publish(g->hif->h->r, &info);
-}
-
-static void released(void *arg, const struct role_info *now, enum role_state before)
-{
-    (void)now;
-    (void)before;
-    hsrp_group_try_preempt(arg);
-}
-
-static void withdraw(struct hsrp_group *g)
-{
-    struct router *r = g->hif->h->r;
-    if (!g->publishing)
-        return;
-    role_on_release(r, g->name, NULL, NULL);
-    role_withdraw(r, g->name, g->last_event);
-    g->publishing = false;
-}
-
-void hsrp_group_renamed(struct hsrp_group *g, const char *name)
-{
-    withdraw(g);
-    g->name_cfg = name != NULL;
-    if (name)
-        snprintf(g->name, sizeof g->name, "%s", name);
-    else
-        snprintf(g->name, sizeof g->name, "hsrp-%s-%u", g->hif->nif->shortname, g->number);
-    hsrp_group_publish(g);
-    role_on_release(g->hif->h->r, g->name, released, g);
 }
 
 /* ---- events ---- */
@@ -339,32 +176,32 @@ static void change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp_sta
         g->hello = g->hello_cfg; /* the Active never learns */
         g->hold = g->hold_cfg;
         timer_stop(&g->active_timer);
-        forget_preempt(g);
+        hsrp_preempt_forget(g);
         g->boot_preempt = false;
-        install(g);
+        hsrp_address_install(g);
     }
     hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "%s -> %s", hsrp_state_name(before), hsrp_state_name(next));
     if (state_is_logged(before, next))
         log_syslog(r, g->last_event, "HSRP", LOG_NOTICE_, "STATECHANGE", "%s Grp %u state %s -> %s", hif->nif->name,
                    g->number, hsrp_state_name(before), hsrp_state_name(next));
-    if (before >= HSRP_SPEAK || next >= HSRP_SPEAK)
+    if (before >= HSRP_STANDBY || next >= HSRP_STANDBY)
         hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "Redundancy \"%s\" state %s -> %s", g->name, hsrp_state_name(before),
                      hsrp_state_name(next));
     if (before == HSRP_ACTIVE)
-        uninstall(g);
+        hsrp_address_uninstall(g);
     if (next < HSRP_SPEAK)
         timer_stop(&g->hello_timer);
     if (next < HSRP_LISTEN)
-        forget_preempt(g);
+        hsrp_preempt_forget(g);
 }
 
 void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsrp_packet *p, const struct addr *from,
                       event_id cause)
 {
     uint8_t their = p ? p->priority : g->active.priority;
-    bool preempt = ev == HSRP_EV_H && g->state != HSRP_ACTIVE && may_preempt(g, their);
+    bool preempt = ev == HSRP_EV_H && g->state != HSRP_ACTIVE && hsrp_preempt_allowed(g, their);
     if (ev == HSRP_EV_G || ev == HSRP_EV_C)
-        forget_preempt(g);
+        hsrp_preempt_forget(g);
     enum hsrp_state before = g->state;
     struct hsrp_step s = hsrp_fsm_step(before, ev, !addr_is_none(&g->vip), preempt);
     bool changed = s.next != before;
@@ -556,7 +393,7 @@ void hsrp_group_init(struct hsrp_group *g, struct hsrp_if *hif, uint8_t number)
     timer_init(&g->hello_timer, r->loop, hello_fire, g);
     timer_init(&g->active_timer, r->loop, active_fire, g);
     timer_init(&g->standby_timer, r->loop, standby_fire, g);
-    timer_init(&g->garp_timer, r->loop, garp_fire, g);
+    timer_init(&g->garp_timer, r->loop, hsrp_address_garp_fire, g);
     timer_init(&g->preempt_timer, r->loop, preempt_fire, g);
     hsrp_group_renamed(g, NULL);
 }
@@ -566,5 +403,5 @@ void hsrp_group_fini(struct hsrp_group *g)
     struct timer *all[] = {&g->hello_timer, &g->active_timer, &g->standby_timer, &g->garp_timer, &g->preempt_timer};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         timer_stop(all[i]);
-    withdraw(g);
+    hsrp_role_withdraw(g);
 }

@@ -155,11 +155,21 @@ void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsr
 void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from);
 void hsrp_group_timers_changed(struct hsrp_group *g);
 void hsrp_group_priority_changed(struct hsrp_group *g);
+
+/* hsrp_role.c */
 void hsrp_group_renamed(struct hsrp_group *g, const char *name); /* NULL: the default name */
 void hsrp_group_publish(struct hsrp_group *g);
+void hsrp_role_withdraw(struct hsrp_group *g);
+bool hsrp_preempt_allowed(struct hsrp_group *g, uint8_t active_priority); /* starts the delay when it first could */
+void hsrp_preempt_forget(struct hsrp_group *g);
 void hsrp_group_try_preempt(struct hsrp_group *g);
-void hsrp_group_reinstall(struct hsrp_group *g); /* the set of addresses changed */
 nstime hsrp_group_preempt_delay(const struct hsrp_group *g);
+
+/* hsrp_address.c */
+void hsrp_address_install(struct hsrp_group *g);
+void hsrp_address_uninstall(struct hsrp_group *g);
+void hsrp_address_garp_fire(void *group);
+void hsrp_group_reinstall(struct hsrp_group *g); /* toggles; the caller changes the addresses in between */
 
 /* hsrp_tx.c */
 void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state);
