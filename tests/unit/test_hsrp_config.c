@@ -145,3 +145,69 @@ Test(hsrp_config, track_objects)
     expect(w, "gw1", "show standby", "State is Init", false);
     world_free(w);
 }
+
+/* The paper's pair (reference 7.8), gw2 with the track line that its listing lacks. */
+static struct world *paper_pair(void)
+{
+    struct world *w = world_new(7);
+    cr_assert_not_null(w);
+    world_switch(w, "outside");
+    world_switch(w, "inside");
+    for (unsigned i = 1; i <= 2; i++) {
+        char name[8], cfg[2000];
+        snprintf(name, sizeof name, "gw%u", i);
+        snprintf(cfg, sizeof cfg,
+                 "hostname %s\ninterface GigabitEthernet0/3\n ip address 10.2.1.%u 255.255.255.0\n"
+                 " standby delay minimum 30 reload 60\n standby 2 ip 10.2.1.254\n standby 2 timers 1 10\n standby 2 "
+                 "preempt\n"
+                 " standby 2 name ha-in\n standby 2 track Ethernet1/1\n"
+                 "interface Ethernet1/1\n ip address 10.1.11.%u 255.255.0.0\n%send\n",
+                 name, i, i, paper);
+        world_router(w, name, cfg);
+        world_plug(w, name, "Ethernet1/1", "outside", name);
+        world_plug(w, name, "GigabitEthernet0/3", "inside", name);
+        world_start(w, name);
+    }
+    world_run(w, 110); /* reload delay 60 s, twice the hold time, the Standby one hold time later */
+    return w;
+}
+
+static void both_groups(struct world *w, const char *name, const char *state)
+{
+    char et[40], gi[40];
+    snprintf(et, sizeof et, "Et1/1       1    %s", state);
+    snprintf(gi, sizeof gi, "Gi0/3       2    %s", state);
+    expect(w, name, "show standby brief", et, true);
+    expect(w, name, "show standby brief", gi, true);
+}
+
+Test(hsrp_config, the_papers_pair_moves_together)
+{
+    struct world *w = paper_pair();
+    both_groups(w, "gw2", "100 P Active"); /* simultaneous boot: the higher address */
+    both_groups(w, "gw1", "100 P Standby");
+    world_link_down(w, "gw2", "Ethernet1/1", true);
+    world_run(w, 0.2);
+    expect(w, "gw1", "show standby brief", "Gi0/3       2    100 P Active  local           10.2.1.2", false);
+    expect(w, "gw1", "show standby brief", "Gi0/3       2    100 P Active", true);
+    world_run(w, 10);
+    both_groups(w, "gw1", "100 P Active");
+    expect(w, "gw2", "show standby Ethernet1/1", "State is Init (interface down)", true);
+    world_link_down(w, "gw2", "Ethernet1/1", false);
+    world_run(w, 60); /* minimum delay 30 s; equal priority does not pre-empt */
+    both_groups(w, "gw1", "100 P Active");
+    both_groups(w, "gw2", "100 P Standby");
+    world_kill(w, "gw1");
+    world_run(w, 10.01);
+    both_groups(w, "gw2", "100 P Active");
+    world_free(w);
+}
+
+Test(hsrp_config, a_reload_hands_over_at_once)
+{
+    struct world *w = paper_pair();
+    free(run(w, "gw2", "reload"));
+    world_run(w, 0.1);
+    both_groups(w, "gw1", "100 P Active");
+    world_free(w);
+}
