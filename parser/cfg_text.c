@@ -123,7 +123,8 @@ static struct cfg_node **shown(const struct cfg_node *block, unsigned flags, uns
         list[count++] = fake++;
     }
     bool ordered = block->cmd && (block->cmd->flags & GF_ORDERED);
-    qsort(list, count, sizeof *list, ordered ? compare_ordered : compare_rank);
+    if (count)
+        qsort(list, count, sizeof *list, ordered ? compare_ordered : compare_rank);
     *n = count;
     return list;
 }

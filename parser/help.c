@@ -46,6 +46,12 @@ static int compare(const void *a, const void *b)
     return cx != cy ? cx - cy : strcmp(x->token, y->token);
 }
 
+static void sort(struct list *l)
+{
+    if (l->n)
+        qsort(l->v, l->n, sizeof *l->v, compare);
+}
+
 static const struct {
     const char *name, *help;
 } if_help[] = {{"BVI", "Bridge-Group Virtual Interface"},
@@ -180,7 +186,7 @@ static void collect(const struct query *q, struct list *l)
             add(l, value_token(node, buf, sizeof buf), node->help, false);
         }
     }
-    qsort(l->v, l->n, sizeof *l->v, compare);
+    sort(l);
 }
 
 /* Names only, in columns of equal width (5.4). */
@@ -329,7 +335,7 @@ char *session_help(struct session *s, const char *line)
             if (m->is_show && (q.flags & MATCH_PIPES))
                 add(&l, "|", "Output modifiers", false);
             add(&l, "<cr>", "", false);
-            qsort(l.v, l.n, sizeof *l.v, compare);
+            sort(&l);
         }
         if (!full && (q.flags & MATCH_PIPES) && !m->tokens)
             for (const char *w = "hlprsuw"; *w; w++)
@@ -337,7 +343,7 @@ char *session_help(struct session *s, const char *line)
                     char a[40];
                     snprintf(a, sizeof a, "*%c=%s", *w, match_alias(w, 1));
                     add(&l, a, "", false);
-                    qsort(l.v, l.n, sizeof *l.v, compare);
+                    sort(&l);
                 }
         if (!l.n) {
             strbuf_add(&out, "%% Unrecognized command\n");
