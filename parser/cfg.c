@@ -223,9 +223,31 @@ void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c)
     free(list);
 }
 
+/* `no access-list 101`: a `no` form of its own that names less than a whole line takes every line that it fits. */
+static int unset_many(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c)
+{
+    c->op = CMD_UNSET;
+    cfg_blocks(at, c);
+    int rc = cfg_call(cmd, c, args);
+    for (unsigned i = at->n; rc != CMD_ERROR && i-- > 0;) {
+        struct cfg_node *n = at->child[i];
+        bool fits = n->cmd == cmd;
+        for (unsigned k = 0; fits && k < cmd->n_member; k++) {
+            const struct gram_member *m = &cmd->member[k];
+            if (m->type != GT_KW && value_is_set(m, args) && (!value_is_set(m, n->args) || value_compare(m, args, n->args)))
+                fits = false;
+        }
+        if (fits)
+            detach(cfg, n);
+    }
+    return rc;
+}
+
 int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c, bool is_default)
 {
     struct strbuf id = {0};
+    if ((cmd->flags & GF_MULTI) && cmd->no_node)
+        return unset_many(cfg, at, cmd, args, c);
     if (!render_identity(cmd, args, &id)) {
         strbuf_free(&id);
         return CMD_ERROR;
@@ -248,6 +270,10 @@ int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, 
     int rc = cfg_call(cmd, c, args);
     if (rc == CMD_ERROR)
         return rc;
+    id = (struct strbuf){0};
+    if (!n && render_identity(cmd, args, &id)) /* the handler found out which line was meant (its sequence number) */
+        n = cfg_find(at, id.s);
+    strbuf_free(&id);
     if ((cmd->flags & GF_NEGATED) && !is_default) {
         store(cfg, at, cmd, args, true);
     } else if (n) {

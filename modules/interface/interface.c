@@ -1,0 +1,194 @@
+/* Interface configuration commands: blocks, addresses, states, access groups, static routes. The stack behind them is
+ * modules/net; their shows are in the other files of this folder. */
+#include "interface_cmd.h"
+#include "ip_cmd.h"
+#include "modules/net/stack.h"
+
+const struct module interface_module = {.name = "interface"};
+
+/* The interface whose block we are in; it exists because the block was opened. */
+static struct nif *here(struct cmd *c)
+{
+    const struct args_interface *i = CMD_BLOCK(c, interface, "interface");
+    struct netif *n = i ? netif_find(c->router, i->name.text) : NULL;
+    return n ? nif_of(n) : NULL;
+}
+
+int interface_cmd_interface(struct cmd *c, struct args_interface *a)
+{
+    if (c->op == CMD_UNSET) {
+        struct netif *n = netif_find(c->router, a->name.text);
+        if (!n)
+            return CMD_OK;
+        if (!n->is_virtual)
+            return cmd_error(c, "%% Removal of physical interfaces is not permitted"); /* ios-cli 3.6 */
+        netif_delete(n);
+        return CMD_OK;
+    }
+    if (strchr(a->name.text, '.'))
+        return cmd_error(c, "%% Subinterfaces are not supported");
+    if (!netif_get(c->router, a->name.text))
+        return cmd_error(c, "%%Invalid interface type and number");
+    return CMD_OK;
+}
+
+/* Asked before the lines of a block that `no` names are taken away. */
+int interface_guard_interface(struct cmd *c, struct args_interface *a)
+{
+    struct netif *n = netif_find(c->router, a->name.text);
+    if (n && !n->is_virtual)
+        return cmd_error(c, "%% Removal of physical interfaces is not permitted");
+    return CMD_OK;
+}
+
+int interface_cmd_description(struct cmd *c, struct args_if_description *a)
+{
+    struct nif *nif = here(c);
+    if (!nif)
+        return CMD_ERROR;
+    nif->n.description[0] = 0;
+    if (c->op == CMD_SET)
+        strncpy(nif->n.description, a->text, sizeof nif->n.description - 1);
+    return CMD_OK;
+}
+
+/* ios-cli 4.4. 0: fine. */
+static int address_check(struct cmd *c, const struct nif *nif, const struct addr *addr, uint32_t mask, int *len)
+{
+    char buf[ADDR_STRLEN], net[ADDR_STRLEN];
+    uint32_t ip = addr_v4_get(addr);
+    *len = mask_to_len(mask);
+    addr_format(addr, buf);
+    if (*len <= 0)
+        return cmd_error(c, "Bad mask 0x%X for address %s", mask, buf);
+    if (ip >> 28 >= 14 || ip >> 24 == 0 || ip >> 24 == 127)
+        return cmd_error(c, "Not a valid host address - %s", buf);
+    if (*len < 31 && ((ip & ~mask) == 0 || (ip | mask) == UINT32_MAX))
+        return cmd_error(c, "Bad mask /%d for address %s", *len, buf);
+    const struct netif *other = netif_overlap(&nif->n, addr, (unsigned)*len);
+    if (other) {
+        struct prefix p = prefix_make(addr, (unsigned)*len);
+        return cmd_error(c, "%% %s overlaps with %s", addr_format(&p.addr, net), other->name);
+    }
+    return 0;
+}
+
+int interface_cmd_ip_address(struct cmd *c, struct args_ip_address *a)
+{
+    struct nif *nif = here(c);
+    int len;
+    if (!nif)
+        return CMD_ERROR;
+    struct addr old = netif_primary(&nif->n);
+    if (c->op == CMD_UNSET) {
+        if (a->has_addr && !addr_equal(&old, &a->addr))
+            return cmd_error(c, "Invalid address");
+        if (nif->n.n_addrs > 1)
+            return cmd_error(c, "Must delete secondary before deleting primary");
+        if (!addr_is_none(&old))
+            netif_addr_del(&nif->n, &old);
+        return CMD_OK;
+    }
+    if (address_check(c, nif, &a->addr, a->mask, &len))
+        return CMD_ERROR;
+    for (unsigned i = 0; i < nif->n.n_addrs; i++)
+        if (nif->n.addrs[i].secondary && addr_equal(&nif->n.addrs[i].addr, &a->addr))
+            return cmd_error(c, "%% This address is already a secondary address of this interface");
+    int rc = netif_addr_add(&nif->n, &a->addr, (unsigned)len, false);
+    return rc ? cmd_error(c, "%% Cannot set the address: %s", strerror(-rc)) : CMD_OK;
+}
+
+int interface_cmd_ip_address_secondary(struct cmd *c, struct args_ip_address_secondary *a)
+{
+    struct nif *nif = here(c);
+    int len;
+    if (!nif)
+        return CMD_ERROR;
+    if (c->op == CMD_UNSET) {
+        netif_addr_del(&nif->n, &a->addr);
+        return CMD_OK;
+    }
+    if (address_check(c, nif, &a->addr, a->mask, &len))
+        return CMD_ERROR;
+    struct addr primary = netif_primary(&nif->n);
+    if (addr_is_none(&primary))
+        return cmd_error(c, "%% Primary address must be set before a secondary address");
+    if (addr_equal(&primary, &a->addr))
+        return cmd_error(c, "%% Secondary can't be same as primary");
+    int rc = netif_addr_add(&nif->n, &a->addr, (unsigned)len, true);
+    return rc ? cmd_error(c, "%% Cannot set the address: %s", strerror(-rc)) : CMD_OK;
+}
+
+int interface_cmd_ip_access_group(struct cmd *c, struct args_ip_access_group *a)
+{
+    struct nif *nif = here(c);
+    if (!nif)
+        return CMD_ERROR;
+    char *list = a->kw_in ? nif->n.acl_in : nif->n.acl_out;
+    memset(list, 0, sizeof nif->n.acl_in);
+    if (c->op == CMD_SET)
+        strncpy(list, a->list, sizeof nif->n.acl_in - 1);
+    nif->acl_gen = 0; /* looked up at the next packet */
+    return CMD_OK;
+}
+
+int interface_cmd_ip_mtu(struct cmd *c, struct args_ip_mtu *a)
+{
+    struct nif *nif = here(c);
+    if (!nif)
+        return CMD_ERROR;
+    uint16_t link = nif->n.link && nif->n.link->mtu ? nif->n.link->mtu : 1500;
+    if (c->op == CMD_SET && a->mtu > (link > 1500 ? link : 1500))
+        return cmd_error(c, "%% The IP MTU of %s is at most %u", nif->n.name, link > 1500 ? link : 1500);
+    netif_set_mtu(&nif->n, c->op == CMD_SET ? (uint16_t)a->mtu : 1500);
+    return CMD_OK;
+}
+
+int interface_cmd_mtu(struct cmd *c, struct args_if_mtu *a)
+{
+    struct nif *nif = here(c);
+    if (!nif)
+        return CMD_ERROR;
+    uint16_t link = nif->n.link && nif->n.link->mtu ? nif->n.link->mtu : 1500;
+    if (c->op == CMD_SET && a->mtu > link)
+        return cmd_error(c, "%% The link of %s carries at most %u bytes", nif->n.name, link);
+    netif_set_mtu(&nif->n, c->op == CMD_SET ? (uint16_t)a->mtu : 1500);
+    return CMD_OK;
+}
+
+int interface_cmd_shutdown(struct cmd *c, struct args_shutdown *a)
+{
+    struct nif *nif = here(c);
+    (void)a;
+    if (!nif)
+        return CMD_ERROR;
+    netif_set_admin(&nif->n, c->op == CMD_UNSET);
+    return CMD_OK;
+}
+
+/* ---- static routes ---- */
+
+int interface_cmd_ip_route(struct cmd *c, struct args_ip_route *a)
+{
+    int len = mask_to_len(a->mask);
+    if (len < 0 || (addr_v4_get(&a->dst) & ~a->mask))
+        return cmd_error(c, "%%Inconsistent address and mask");
+    struct route rt = {.prefix = prefix_make(&a->dst, (unsigned)len), .source = ROUTE_STATIC,
+                       .distance = (uint8_t)(a->distance ? a->distance : 1)};
+    if (a->has_via)
+        rt.next_hop = a->via;
+    if (a->has_out)
+        memcpy(rt.ifname, a->out.text, sizeof rt.ifname);
+    if (c->op == CMD_UNSET)
+        return route_del(c->router, &rt) ? cmd_error(c, "%%No matching route to delete") : CMD_OK;
+    uint32_t via = addr_v4_get(&rt.next_hop);
+    if (a->has_via && net_is_local(c->router, &rt.next_hop))
+        return cmd_error(c, "%%Invalid next hop address (it's this router)");
+    if (a->has_via && (via == 0 || via >> 28 >= 14 || via >> 24 == 127))
+        return cmd_error(c, "%%Invalid next hop address");
+    /* An interface that is named exists (CONTRACT 2). */
+    if (a->has_out && !netif_get(c->router, a->out.text))
+        return cmd_error(c, "%%Invalid interface type and number");
+    int rc = route_add(c->router, &rt);
+    return rc ? cmd_error(c, "%% Cannot add the route: %s", strerror(-rc)) : CMD_OK;
+}
