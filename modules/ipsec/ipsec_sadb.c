@@ -205,6 +205,7 @@ struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct bindin
     s->flow = flow;
     s->p = *p;
     s->suite = suite;
+    s->in_kb_sent = s->out_kb_sent = p->life_kb;
     s->serial = ++st->serial;
     s->conn_out = ++st->conn_next;
     s->conn_in = ++st->conn_next;

@@ -15,7 +15,7 @@ static void done(struct lab *l)
 {
     for (unsigned i = 0; i < 3; i++)
         if (l->n[i].r != NULL)
-            router_audit(l->n[i].r, audit_fail, NULL);
+            ipsec_module.audit(l->n[i].r, ipsec_of(l->n[i].r), audit_fail, NULL);
     lab_close(l);
 }
 
@@ -185,6 +185,45 @@ Test(ipsec, every_suite_and_mode)
         cr_assert_eq(l.n[1].got, 14, "suite %u", i);
         cr_assert_eq(l.n[0].got, 14, "suite %u", i);
         cr_assert_eq(l.clear, 0);
+        done(&l);
+    }
+}
+
+Test(ipsec, transport_mode)
+{
+    for (unsigned udp = 0; udp < 2; udp++) {
+        struct lab l;
+        struct ipsec_pair a, b;
+        lab_open(&l);
+        l.t.transport = true;
+        l.udp = udp;
+        lab_node(&l, 0, "spoke", lab_spoke_ip);
+        lab_node(&l, 1, "gw1", lab_gw_ip);
+        lab_spoke_config(&l.n[0]);
+        lab_gw_config(&l.n[1], "", false);
+        struct acl *acl = acl_find(l.n[0].r, "test_1");
+        struct acl_line line = *acl->lines;
+        addr_parse(lab_gw_ip, &line.rule.dst);
+        line.rule.seq = 0;
+        uint32_t seq;
+        cr_assert_eq(acl_line_put(l.n[0].r, acl, &line, &seq), 0);
+        lab_pair(&l, &l.n[0], &l.n[1], &a, &b);
+        cr_assert_eq(ipsec_pair_install(l.n[0].r, &a, 0), 0);
+        cr_assert_eq(ipsec_pair_install(l.n[1].r, &b, 0), 0);
+        ipsec_pair_enable(l.n[0].r, a.in_spi);
+        ipsec_pair_enable(l.n[1].r, b.in_spi);
+        cr_assert_eq(esp_plain_mtu(ipsec_of(l.n[0].r)->first, 1500), udp ? 1442 : 1458, "reference 5.2");
+        for (size_t n = 1; n < 1440; n += 80) {
+            lab_send(&l.n[0], lab_spoke_ip, lab_gw_ip, n, false);
+            lab_run(&l, 0.1);
+            cr_assert_eq(l.n[1].last_len, n);
+            lab_send(&l.n[1], lab_gw_ip, lab_spoke_ip, n, false);
+            lab_run(&l, 0.1);
+            cr_assert_eq(l.n[0].last_len, n);
+        }
+        cr_assert_eq(l.esp, 36, "each as one packet");
+        cr_assert_eq(l.n[0].got, 18);
+        cr_assert_eq(l.n[1].got, 18);
         done(&l);
     }
 }
