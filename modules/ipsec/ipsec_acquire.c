@@ -107,6 +107,7 @@ void acquire_hold(struct binding *b, struct map_entry *e, const struct ipsec_ide
 void ipsec_acquire_failed(struct router *r, const struct ipsec_proposal *p, const char *reason)
 {
     struct ipsec *st = ipsec_of(r);
+    sa_rekey_failed(st, p);
     for (struct acquire *a = st->acquires; a != NULL; a = a->next)
         if (a->prop.seq == p->seq && strcmp(a->prop.map, p->map) == 0 && ident_equal(&a->prop.ident, &p->ident)) {
             DEBUG(st, DBG_IPSEC, "IPSEC(key_engine): request failed: %s", reason);

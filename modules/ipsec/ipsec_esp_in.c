@@ -186,7 +186,7 @@ static void run_open(struct ipsec *st, struct in_run *run, struct frame_vec *inn
         uint64_t kb = s->in_bytes / 1024;
         if (kb >= s->p.life_kb)
             timer_start(&s->hard, 0);
-        else if (kb + IPSEC_SOFT_LEAD_KB >= s->p.life_kb)
+        else if (kb + (s->p.initiator ? IPSEC_SOFT_LEAD_KB : IPSEC_SOFT_LEAD_KB / 2) >= s->p.life_kb)
             sa_rekey(s, "lifetime (kilobytes)");
     }
 }

@@ -73,7 +73,7 @@ static void run_flush(struct ipsec *st, struct run *run)
         uint64_t kb = s->out_bytes / 1024;
         if (kb >= s->p.life_kb)
             timer_start(&s->hard, 0);
-        else if (kb + IPSEC_SOFT_LEAD_KB >= s->p.life_kb)
+        else if (kb + (s->p.initiator ? IPSEC_SOFT_LEAD_KB : IPSEC_SOFT_LEAD_KB / 2) >= s->p.life_kb)
             sa_rekey(s, "lifetime (kilobytes)");
     }
     if (s->seq > IPSEC_SEQ_REKEY)

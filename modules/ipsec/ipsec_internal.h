@@ -165,7 +165,7 @@ struct sa { /* a pair of SAs */
     uint32_t rec_rate, rec_m, rec_n; /* from the record */
     uint32_t in_kb_sent, out_kb_sent; /* "HA last key lifetime sent" */
     /* life */
-    nstime born, hard_at;
+    nstime born, hard_at, rekey_after;
     struct timer soft, hard, push;
     bool routed;                 /* RRI installed */
     struct route route;
@@ -302,6 +302,7 @@ struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct bindin
 void sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_standby, event_id cause);
 void sa_start_timers(struct sa *s, nstime life_left);
 void sa_rekey(struct sa *s, const char *why);
+void sa_rekey_failed(struct ipsec *st, const struct ipsec_proposal *p);
 void sa_keys_record(struct sa *s);
 void entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const char *dynamic);
 struct flow *flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,

@@ -137,15 +137,42 @@ uint32_t sa_left_kb(const struct sa *s, bool inbound)
 void sa_rekey(struct sa *s, const char *why)
 {
     struct ipsec *st = s->st;
-    if (s->rekeying || !s->active || s->dying || s->frozen)
+    if (s->rekeying || !s->active || s->dying || s->frozen || loop_now(st->r->loop) < s->rekey_after)
         return;
     s->rekeying = true;
     struct sa *newest = s->flow->out; /* a successor is there already */
     if (newest != NULL && newest->serial > s->serial)
         return;
     DEBUG(st, DBG_IPSEC, "IPSEC(key_engine): rekey of spi 0x%X: %s", s->p.in_spi, why);
-    if (st->km != NULL && st->km->rekey != NULL)
-        st->km->rekey(st->km_ctx, &s->p, why, 0);
+    if (st->km == NULL || st->km->rekey == NULL)
+        return;
+    struct ipsec_pair now = s->p; /* the proposal as it is configured today; a synchronised pair carries none */
+    bool dyn = s->p.prop.dynamic_map[0] != '\0';
+    struct crypto_map *m = binding_map(s->b), *d = dyn ? dynmap_find(st, s->p.prop.dynamic_map) : m;
+    struct map_entry *e = m != NULL ? entry_find(m, s->p.prop.seq, false) : NULL;
+    struct map_entry *tmpl = d != NULL ? entry_find(d, dyn ? s->p.prop.dynamic_seq : s->p.prop.seq, false) : NULL;
+    if (e != NULL && tmpl != NULL) {
+        proposal_fill(s->b, e, tmpl, s->p.prop.dynamic_map, &s->p.prop.ident, &s->p.prop.peer, &now.prop);
+        now.prop.local = s->p.prop.local;
+        if (now.prop.n_transforms == 0)
+            now.prop = s->p.prop;
+    }
+    st->km->rekey(st->km_ctx, &now, why, 0);
+    crypto_wipe(&now, sizeof now);
+}
+
+/* A rekey that failed is tried again while the pair lives. */
+void sa_rekey_failed(struct ipsec *st, const struct ipsec_proposal *p)
+{
+    for (struct sa *s = st->by_peer[peer_bucket(&p->peer)]; s != NULL; s = s->peer_next)
+        if (s->rekeying && s->active && !s->dying && s->flow->out == s && s->p.prop.seq == p->seq && ident_equal(&s->p.prop.ident, &p->ident)) {
+            nstime pause = timer_left(&s->hard) / 3;
+            if (pause < NS_PER_S)
+                pause = NS_PER_S;
+            s->rekeying = false;
+            s->rekey_after = loop_now(st->r->loop) + pause;
+            timer_start(&s->soft, pause);
+        }
 }
 
 static void soft_fired(void *arg)
@@ -359,14 +386,23 @@ int ipsec_pair_install(struct router *r, const struct ipsec_pair *p, event_id ca
     return 0;
 }
 
-/* Pairs that the new one replaces live on for their inbound packets, then go (reference 6.6: about 30 s). */
+static unsigned newer_pairs(const struct sa *o)
+{
+    unsigned n = 0;
+    for (struct sa *s = o->st->by_peer[peer_bucket(&o->p.prop.peer)]; s != NULL; s = s->peer_next)
+        n += s->flow == o->flow && s->active && s->enabled && !s->dying && s->serial > o->serial;
+    return n;
+}
+
+/* Pairs that the new one replaces live on for their inbound packets, then go (reference 6.6: about 30 s). When both
+ * sides rekeyed at once there are two new pairs, and each side may find the other one older: both are kept. */
 static void retire_older(struct sa *s)
 {
     for (struct sa *o = s->st->by_peer[peer_bucket(&s->p.prop.peer)]; o != NULL; o = o->peer_next)
         if (o != s && o->flow == s->flow && o->active && o->enabled && o->serial < s->serial && !o->dying) {
             o->rekeying = true;
             nstime overlap = (s->p.initiator ? 30 : 60) * NS_PER_S;
-            if (timer_left(&o->hard) > overlap)
+            if ((s->born - o->born >= 20 * NS_PER_S || newer_pairs(o) > 1) && timer_left(&o->hard) > overlap)
                 timer_start(&o->hard, overlap);
         }
 }
