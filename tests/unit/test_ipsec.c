@@ -1,9 +1,11 @@
 /* modules/ipsec between routers on a memory switch: policy, windows, numbers at takeover, mutated packets. */
 #include "tests/unit/lib_ipsec.h"
 #include <criterion/criterion.h>
+#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void audit_fail(void *ctx, const char *inv, const char *text)
 {
@@ -635,4 +637,88 @@ Test(ipsec, mutated_plaintext)
     }
     cr_assert_eq(l.n[1].got, 1);
     done(&l);
+}
+
+/* ---- a judge that is not ours: tshark decrypts what we sent, with the keys of `lab keys`, and checks every ICV ---- */
+static void write_pcap(const struct lab *l, const char *path)
+{
+    pcap_t *pc = pcap_open_dead(DLT_EN10MB, 65535);
+    pcap_dumper_t *d = pcap_dump_open(pc, path);
+    cr_assert_not_null(d);
+    for (unsigned i = 0; i < l->n_log; i++) {
+        struct pcap_pkthdr h = {.ts = {.tv_sec = 1 + (long)i}, .caplen = (bpf_u_int32)l->esp_log[i].len, .len = (bpf_u_int32)l->esp_log[i].len};
+        pcap_dump((u_char *)d, &h, l->esp_log[i].data);
+    }
+    pcap_dump_close(d);
+    pcap_close(pc);
+}
+
+static void sink(void *arg, const char *text, size_t len)
+{
+    strbuf_sink(arg, text, len);
+}
+
+static unsigned tshark_count(const char *pcap, const char *keys, const char *filter)
+{
+    static char cmd[16384];
+    char line[4096], quoted[8192];
+    size_t n = (size_t)snprintf(cmd, sizeof cmd, "tshark -r '%s' ", pcap);
+    FILE *k = fopen(keys, "r");
+    while (fgets(line, sizeof line, k) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        snprintf(quoted, sizeof quoted, "'%s' ", line);
+        n += (size_t)snprintf(cmd + n, sizeof cmd - n, "%s", quoted);
+    }
+    fclose(k);
+    snprintf(cmd + n, sizeof cmd - n, "-Y '%s' 2>/dev/null", filter);
+    FILE *p = popen(cmd, "r");
+    unsigned lines = 0;
+    while (p != NULL && fgets(line, sizeof line, p) != NULL)
+        lines++;
+    pclose(p);
+    return lines;
+}
+
+Test(ipsec, tshark_decrypts_and_checks_every_icv)
+{
+    static const struct ipsec_transform ts[] = {{.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_SHA1},
+                                                {.cipher = CIPHER_AES_CBC, .key_bits = 128, .auth = HASH_SHA256},
+                                                {.cipher = CIPHER_3DES, .auth = HASH_MD5}};
+    if (system("tshark --version >/dev/null 2>&1") != 0)
+        cr_skip_test("no tshark");
+    for (unsigned i = 0; i < 4; i++) {
+        struct lab l;
+        char pcap[] = "/tmp/tapir-esp-XXXXXX", keys[] = "/tmp/tapir-key-XXXXXX";
+        lab_open(&l);
+        l.t = ts[i % 3];
+        snprintf(l.t.name, sizeof l.t.name, "t2");
+        l.udp = i == 3;
+        lab_node(&l, 0, "spoke", lab_spoke_ip);
+        lab_node(&l, 1, "gw1", lab_gw_ip);
+        lab_spoke_config(&l.n[0]);
+        lab_gw_config(&l.n[1], "", false);
+        for (size_t n = 0; n < 20; n++) {
+            lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, n * 70, false);
+            lab_run(&l, 0.01);
+            lab_send(&l.n[1], lab_inside_ip, lab_spoke_ip, n * 70, false);
+            lab_run(&l, 0.01);
+        }
+        struct strbuf b = {0};
+        struct out *o = out_new_text(sink, &b);
+        ipsec_module.lab_keys(l.n[0].r, ipsec_of(l.n[0].r), o);
+        out_finish(o);
+        out_free(o);
+        close(mkstemp(pcap));
+        int fd = mkstemp(keys);
+        cr_assert_eq(write(fd, b.s, b.len), (ssize_t)b.len);
+        close(fd);
+        strbuf_free(&b);
+        write_pcap(&l, pcap);
+        cr_assert_eq(l.n_log, 40, "suite %u: %u", i, l.n_log);
+        cr_assert_eq(tshark_count(pcap, keys, "esp.icv_good==1 && udp.port==9"), 40, "suite %u", i);
+        cr_assert_eq(tshark_count(pcap, keys, "esp.icv_bad==1 || _ws.malformed || ip.checksum.status==0"), 0, "suite %u", i);
+        unlink(pcap);
+        unlink(keys);
+        done(&l);
+    }
 }
