@@ -160,11 +160,10 @@ void ipsec_flow_foreach(struct router *r, void (*fn)(void *ctx, const struct ips
         snprintf(v.map, sizeof v.map, "%s", f->b->map);
         snprintf(v.interface, sizeof v.interface, "%s", f->b->ifname);
         const struct sa *newest = NULL;
-        for (struct sa *s = st->first; s != NULL; s = s->next)
-            if (s->flow == f) {
-                *(s->active ? &v.active_sas : &v.standby_sas) += 2; /* IOS counts both directions */
-                newest = s;
-            }
+        for (struct sa *s = f->pairs; s != NULL; s = s->flow_next) {
+            *(s->active ? &v.active_sas : &v.standby_sas) += 2; /* IOS counts both directions */
+            newest = s;
+        }
         if (newest != NULL) {
             v.in_kb_left = sa_left_kb(newest, true);
             v.out_kb_left = sa_left_kb(newest, false);

@@ -87,7 +87,9 @@ struct flow_counters {
 };
 struct sa;
 struct flow { /* an ident under a map entry: what `show crypto ipsec sa` prints a block for */
-    struct flow *next;
+    struct flow *next, *prev;
+    struct flow *hash_next; /* bucket by remote host, or the list of wider ones */
+    struct sa *pairs;       /* oldest first */
     struct binding *b;
     uint32_t seq;         /* map entry */
     bool dynamic;
@@ -131,6 +133,7 @@ struct sa { /* a pair of SAs */
     struct sa *next, *prev;      /* creation order */
     struct sa *spi_next;         /* bucket by inbound SPI */
     struct sa *peer_next;        /* bucket by peer address */
+    struct sa *flow_next;        /* pairs of the flow */
     struct ipsec *st;
     struct flow *flow;
     struct binding *b;
@@ -218,7 +221,8 @@ struct ipsec {
     struct sa *first, *last;
     unsigned n_sas, n_flows, n_acquires;
     struct sa *by_spi[IPSEC_BUCKETS], *by_peer[IPSEC_BUCKETS];
-    struct flow *flows, **flows_tail;
+    struct flow *flows, *flows_last;
+    struct flow *by_remote[IPSEC_BUCKETS], *wide; /* flows to one host; to more than one */
     struct acquire *acquires;
     struct spi_reserved spis[IPSEC_SPIS_MAX];
     unsigned n_spis;
@@ -310,6 +314,7 @@ struct flow *flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const 
 struct flow *flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic, const struct ipsec_ident *ident,
                       const struct addr *peer);
 void flow_choose(struct flow *f); /* sets out */
+struct flow **flow_bucket(struct ipsec *st, const struct addr *remote);
 void flow_forget(struct ipsec *st, struct flow *f);
 void sadb_free(struct ipsec *st);
 uint32_t sa_left_s(const struct sa *s);

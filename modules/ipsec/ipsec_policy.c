@@ -50,15 +50,20 @@ void ident_of_rule(const struct acl_rule *rule, struct ipsec_ident *id)
     id->rport = rule->dport_lo == rule->dport_hi ? rule->dport_lo : 0;
 }
 
-static struct flow *flow_matching(struct binding *b, uint32_t seq, const struct acl_flow *f, bool outbound)
+static struct flow *better(struct flow *best, struct flow *list, struct binding *b, uint32_t seq, const struct acl_flow *f, bool outbound)
 {
-    struct flow *best = NULL;
-    for (struct flow *x = b->st->flows; x != NULL; x = x->next)
+    for (struct flow *x = list; x != NULL; x = x->hash_next)
         if (x->b == b && x->seq == seq && x->sas != 0 && ident_contains(&x->ident, f, outbound))
             /* Several peers may hold the same proxies after an address change: the newest SA counts. */
             if (best == NULL || (x->out != NULL && (best->out == NULL || x->out->serial > best->out->serial)))
                 best = x;
     return best;
+}
+
+static struct flow *flow_matching(struct binding *b, uint32_t seq, const struct acl_flow *f, bool outbound)
+{
+    struct flow *best = better(NULL, *flow_bucket(b->st, outbound ? &f->dst : &f->src), b, seq, f, outbound);
+    return better(best, b->st->wide, b, seq, f, outbound);
 }
 
 enum policy_action policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow, struct map_entry **entry,

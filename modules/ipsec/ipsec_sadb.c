@@ -33,10 +33,20 @@ struct sa *sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t out_spi
 }
 
 /* ---- flows ---- */
+struct flow **flow_bucket(struct ipsec *st, const struct addr *remote)
+{
+    return &st->by_remote[peer_bucket(remote)];
+}
+
+static struct flow **flow_list(struct ipsec *st, const struct ipsec_ident *id)
+{
+    return id->remote.len == 32 ? flow_bucket(st, &id->remote.addr) : &st->wide;
+}
+
 struct flow *flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,
                        const struct addr *peer, bool exact_peer)
 {
-    for (struct flow *f = st->flows; f != NULL; f = f->next)
+    for (struct flow *f = *flow_list(st, ident); f != NULL; f = f->hash_next)
         if (f->b == b && f->seq == seq && ident_equal(&f->ident, ident) && (!exact_peer || addr_equal(&f->peer, peer)))
             return f;
     return NULL;
@@ -56,33 +66,34 @@ struct flow *flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dy
     f->ident = *ident;
     f->peer = *peer;
     f->peer_port = 500;
-    *(st->flows_tail != NULL ? st->flows_tail : &st->flows) = f;
-    st->flows_tail = &f->next;
+    f->prev = st->flows_last;
+    *(f->prev != NULL ? &f->prev->next : &st->flows) = f;
+    st->flows_last = f;
+    f->hash_next = *flow_list(st, ident);
+    *flow_list(st, ident) = f;
     st->n_flows++;
     return f;
 }
 
 void flow_forget(struct ipsec *st, struct flow *f)
 {
-    for (struct flow **at = &st->flows; *at != NULL; at = &(*at)->next)
-        if (*at == f) {
-            *at = f->next;
-            if (f->next == NULL)
-                st->flows_tail = at;
-            st->n_flows--;
-            free(f);
-            ipsec_policy_changed(st);
-            return;
-        }
+    struct flow **at = flow_list(st, &f->ident);
+    while (*at != f)
+        at = &(*at)->hash_next;
+    *at = f->hash_next;
+    *(f->prev != NULL ? &f->prev->next : &st->flows) = f->next;
+    *(f->next != NULL ? &f->next->prev : &st->flows_last) = f->prev;
+    st->n_flows--;
+    free(f);
+    ipsec_policy_changed(st);
 }
 
 void flow_choose(struct flow *f)
 {
-    struct sa *best = NULL;
-    for (struct sa *s = f->b->st->by_peer[peer_bucket(&f->peer)]; s != NULL; s = s->peer_next)
-        if (s->flow == f && s->enabled && s->active && !s->dying && (best == NULL || s->serial > best->serial))
-            best = s;
-    f->out = best;
+    f->out = NULL;
+    for (struct sa *s = f->pairs; s != NULL; s = s->flow_next)
+        if (s->enabled && s->active && !s->dying)
+            f->out = s; /* the newest */
     ipsec_policy_changed(f->b->st);
 }
 
@@ -265,6 +276,10 @@ struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct bindin
     s->peer_next = st->by_peer[peer_bucket(&p->prop.peer)];
     st->by_peer[peer_bucket(&p->prop.peer)] = s;
     st->n_sas++;
+    struct sa **tail = &flow->pairs;
+    while (*tail != NULL)
+        tail = &(*tail)->flow_next;
+    *tail = s;
     if (flow->sas++ == 0)
         flow->up_since = s->born;
     flow->peer_port = p->peer_port != 0 ? p->peer_port : 500;
@@ -285,6 +300,10 @@ static void sa_unlink(struct sa *s)
     while (*at != s)
         at = &(*at)->peer_next;
     *at = s->peer_next;
+    at = &s->flow->pairs;
+    while (*at != s)
+        at = &(*at)->flow_next;
+    *at = s->flow_next;
     *(s->prev != NULL ? &s->prev->next : &st->first) = s->next;
     *(s->next != NULL ? &s->next->prev : &st->last) = s->prev;
     st->n_sas--;
@@ -389,8 +408,8 @@ int ipsec_pair_install(struct router *r, const struct ipsec_pair *p, event_id ca
 static unsigned newer_pairs(const struct sa *o)
 {
     unsigned n = 0;
-    for (struct sa *s = o->st->by_peer[peer_bucket(&o->p.prop.peer)]; s != NULL; s = s->peer_next)
-        n += s->flow == o->flow && s->active && s->enabled && !s->dying && s->serial > o->serial;
+    for (struct sa *s = o->flow_next; s != NULL; s = s->flow_next)
+        n += s->active && s->enabled && !s->dying;
     return n;
 }
 
@@ -398,8 +417,8 @@ static unsigned newer_pairs(const struct sa *o)
  * sides rekeyed at once there are two new pairs, and each side may find the other one older: both are kept. */
 static void retire_older(struct sa *s)
 {
-    for (struct sa *o = s->st->by_peer[peer_bucket(&s->p.prop.peer)]; o != NULL; o = o->peer_next)
-        if (o != s && o->flow == s->flow && o->active && o->enabled && o->serial < s->serial && !o->dying) {
+    for (struct sa *o = s->flow->pairs; o != NULL && o != s; o = o->flow_next)
+        if (o->active && o->enabled && !o->dying) {
             o->rekeying = true;
             nstime overlap = (s->p.initiator ? 30 : 60) * NS_PER_S;
             if ((s->born - o->born >= 20 * NS_PER_S || newer_pairs(o) > 1) && timer_left(&o->hard) > overlap)

@@ -19,14 +19,14 @@ static bool shown(const struct view *v, const struct sa *s)
     return v->which == ALL || (v->which == ONLY_ACTIVE) == s->active;
 }
 
-static bool flow_shown(const struct view *v, struct ipsec *st, const struct flow *f)
+static bool flow_shown(const struct view *v, const struct flow *f)
 {
     if (v->peer != NULL && !addr_equal(v->peer, &f->peer))
         return false;
     if (v->which == ALL)
         return true;
-    for (const struct sa *s = st->first; s != NULL; s = s->next)
-        if (s->flow == f && shown(v, s))
+    for (const struct sa *s = f->pairs; s != NULL; s = s->flow_next)
+        if (shown(v, s))
             return true;
     return false;
 }
@@ -72,13 +72,13 @@ static void show_one(struct view *v, struct sa *s, bool inbound)
     out_end(o);
 }
 
-static void show_sas(struct view *v, struct ipsec *st, const struct flow *f, bool inbound)
+static void show_sas(struct view *v, const struct flow *f, bool inbound)
 {
     const char *dir = inbound ? "inbound" : "outbound";
     out_text(v->o, "\n     %s esp sas:\n", dir);
     out_array(v->o, inbound ? "inbound_esp_sas" : "outbound_esp_sas");
-    for (struct sa *s = f->sas != 0 ? st->first : NULL; s != NULL; s = s->next)
-        if (s->flow == f && shown(v, s))
+    for (struct sa *s = f->pairs; s != NULL; s = s->flow_next)
+        if (shown(v, s))
             show_one(v, s, inbound);
     out_end(v->o);
     out_text(v->o, "\n     %s ah sas:\n\n     %s pcp sas:\n", dir, dir);
@@ -114,16 +114,15 @@ static void ident_line(struct out *o, const char *label, const char *key, const 
     out_end(o);
 }
 
-static void show_flow(struct view *v, struct ipsec *st, const struct flow *f)
+static void show_flow(struct view *v, const struct flow *f)
 {
     struct out *o = v->o;
     struct binding *b = f->b;
     char peer[ADDR_STRLEN], local[ADDR_STRLEN], pfs[16] = "none";
     struct flow_counters n = f->n;
     const struct sa *cur = f->out;
-    for (const struct sa *s = st->first; cur == NULL && s != NULL; s = s->next)
-        if (s->flow == f)
-            cur = s;
+    if (cur == NULL)
+        cur = f->pairs;
     if (cur != NULL && !cur->active)
         memset(&n, 0, sizeof n); /* a standby has counted nothing (reference 5.2) */
     unsigned group = cur != NULL ? cur->p.pfs_group : 0;
@@ -165,8 +164,8 @@ static void show_flow(struct view *v, struct ipsec *st, const struct flow *f)
     out_fmt(o, "current_outbound_spi", "0x%X", cur != NULL ? cur->p.out_spi : 0);
     out_str(o, "pfs_group", pfs);
     if (!v->identity) {
-        show_sas(v, st, f, true);
-        show_sas(v, st, f, false);
+        show_sas(v, f, true);
+        show_sas(v, f, false);
     }
     out_end(o);
 }
@@ -183,8 +182,8 @@ static void show_unused(struct view *v, struct ipsec *st, struct binding *b)
             if (!r->permit)
                 continue;
             ident_of_rule(r, &f.ident);
-            if (flow_find(st, b, e->seq, &f.ident, &f.peer, false) == NULL && flow_shown(v, st, &f))
-                show_flow(v, st, &f);
+            if (flow_find(st, b, e->seq, &f.ident, &f.peer, false) == NULL && flow_shown(v, &f))
+                show_flow(v, &f);
         }
     }
 }
@@ -194,7 +193,7 @@ static void show_binding(struct view *v, struct ipsec *st, struct binding *b)
     char a[ADDR_STRLEN];
     bool any = v->which == ALL && v->peer == NULL;
     for (struct flow *f = st->flows; f != NULL && !any; f = f->next)
-        any = f->b == b && flow_shown(v, st, f);
+        any = f->b == b && flow_shown(v, f);
     if (!any)
         return;
     addr_format(&b->local, a);
@@ -205,8 +204,8 @@ static void show_binding(struct view *v, struct ipsec *st, struct binding *b)
     out_text(v->o, "\ninterface: %s\n    Crypto map tag: %s, local addr %s\n", b->ifname, b->map, a);
     out_array(v->o, "flows");
     for (struct flow *f = st->flows; f != NULL; f = f->next)
-        if (f->b == b && flow_shown(v, st, f))
-            show_flow(v, st, f);
+        if (f->b == b && flow_shown(v, f))
+            show_flow(v, f);
     if (v->which == ALL)
         show_unused(v, st, b);
     out_end(v->o);
