@@ -73,7 +73,7 @@ static void poll_fds(struct loop_real *l, nstime wait)
 {
     int flags = EVLOOP_ONCE;
     if (wait == 0) {
-        flags = EVLOOP_NONBLOCK;
+        flags |= EVLOOP_NONBLOCK; /* without ONCE it goes round until nothing is ready, and we have read nothing yet */
     } else if (wait > 0) {
         struct timeval tv = {.tv_sec = wait / NS_PER_S, .tv_usec = wait % NS_PER_S / NS_PER_US + 1};
         event_add(l->alarm, &tv);
