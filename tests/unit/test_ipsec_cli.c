@@ -305,7 +305,7 @@ Test(ipsec_cli, debug, .init = up, .fini = down)
     cr_assert(strstr(g.text, "IPSec HA (crypto_ha_ipsec_notify_add_sa): New IPsec SA added... notifying HA Mgr") != NULL);
     for (unsigned i = 0; i < CRYPTO_KEY_MAX - 1; i++)
         cr_assert(strstr(g.text, "000102030405") == NULL, "no key in debug output");
-    run("gw1", "no debug crypto ipsec");
+    free(run("gw1", "no debug crypto ipsec"));
     g.text[0] = '\0';
     log_debug_all_off(gw);
     is("gw1", "clear crypto sa", "");
