@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#pragma weak link_tap_open /* a build without modules/net/link_tap.c runs routers without links */
 #define TAPS_MAX 256
 
 struct tap {
@@ -147,11 +146,6 @@ struct link *taps_open(struct taps *t, const char *ifname, char *err, size_t err
         return NULL;
     }
     if (!p->real) {
-        if (!link_tap_open) {
-            snprintf(err, errlen, "this build has no taps");
-            errno = ENOTSUP;
-            return NULL;
-        }
         p->real = link_tap_open(t->loop, p->dev, t->offload, err, errlen);
         if (!p->real)
             return NULL;
