@@ -91,6 +91,22 @@ static void driver_upcall(struct socket *so, void *arg, int flags)
     driver_event(arg); /* inside the library: only note it */
 }
 
+static void driver_turn(void *arg);
+
+/* A packet was taken in and the library has returned: what it brought is read before the next frame, so that the exact
+ * counters of a switchover with notice are applied before the resign that was sent after them. */
+static void driver_input(void *arg)
+{
+    struct sctp_assoc *a = arg;
+    if (!a->link || !a->link->input) { /* the stack's own tick walks its links: not from there */
+        driver_event(a);
+        return;
+    }
+    a->link->input = false;
+    loop_cancel(a->cfg.router->loop, &a->service);
+    driver_turn(a);
+}
+
 static void driver_part_drop(struct sctp_assoc *a)
 {
     free(a->part);
@@ -238,7 +254,7 @@ static struct sctp_assoc *driver_open(const struct sctp_assoc_config *cfg, const
     a->user = user;
     a->arg = arg;
     a->service = (struct task){.run = driver_turn, .arg = a};
-    a->link = usrsctp_stack_join(cfg, driver_event, a, why);
+    a->link = usrsctp_stack_join(cfg, driver_input, a, why);
     if (!a->link) {
         free(a);
         return NULL;

@@ -232,6 +232,7 @@ static void stack_input(void *arg, const struct ip_rx *rx, struct frame *f)
     usrsctp_conninput((void *)(uintptr_t)l->id, f->data, f->len, rx->tos & 3);
     usrsctp_stack_exit();
     frame_free(f);
+    l->input = true;
     l->event(l->arg);
 }
 

@@ -8,6 +8,7 @@ struct usrsctp_link { /* one AF_CONN id: (router incarnation, local-ip, remote-i
     struct router *router;
     struct sctp_assoc_config cfg;
     uint32_t id; /* never a pointer, never used twice while the stack lives */
+    bool input;  /* event() is being called for a packet that came, not by the tick */
     bool muted;  /* the router's power is off: nothing leaves under this id */
     struct frame *tx_head, *tx_tail;
     unsigned tx_count;
