@@ -47,7 +47,8 @@ static void say(struct scenario *sc, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(buf, sizeof buf, fmt, ap);
     va_end(ap);
-    sc->b->say(sc->b->ctx, buf);
+    if (sc->b->say)
+        sc->b->say(sc->b->ctx, buf);
 }
 
 static void say_block(struct scenario *sc, const char *node, const char *text)
