@@ -46,13 +46,13 @@ static void users(struct ipsec *st, struct out *o, const char *map)
 {
     out_text(o, "        Interfaces using crypto map %s:\n", map);
     for (struct binding *b = st->bindings; b != NULL; b = b->next)
-        if (strcmp(b->map, map) == 0) {
+        if (strcmp(b->map, map) == 0)
             out_text(o, "                %s\n", b->ifname);
-            if (b->group[0] != '\0')
-                out_text(o, "                        Redundancy: group %s%s, %s%s\n", b->group, b->stateful ? " stateful" : "",
-                         role_get(st->r, b->group)->state == ROLE_ABSENT ? "not defined" : b->active ? "ACTIVE" : "STANDBY",
-                         addr_is_none(&b->local) ? " (no virtual address)" : "");
-        }
+    for (struct binding *b = st->bindings; b != NULL; b = b->next)
+        if (strcmp(b->map, map) == 0 && b->group[0] != '\0')
+            out_text(o, "        Redundancy: %s group %s%s, %s%s\n", b->ifname, b->group, b->stateful ? " stateful" : "",
+                     role_get(st->r, b->group)->state == ROLE_ABSENT ? "not defined" : b->active ? "ACTIVE" : "STANDBY",
+                     addr_is_none(&b->local) ? " (no virtual address)" : "");
 }
 
 static void incomplete(struct out *o, const char *why)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { PORT = 9 };
-const char *const lab_spoke_ip = "10.1.11.11", *const lab_gw_ip = "10.1.11.254", *const lab_inside_ip = "10.2.1.254";
+const char *const ilab_spoke_ip = "10.1.11.11", *const ilab_gw_ip = "10.1.11.254", *const ilab_inside_ip = "10.2.1.254";
 
 static struct addr A(const char *s)
 {
@@ -65,7 +65,7 @@ static void no_reload(void *ctx, struct router *r, const char *reason)
     (void)reason;
 }
 
-void lab_open(struct lab *l)
+void ilab_open(struct lab *l)
 {
     memset(l, 0, sizeof *l);
     l->loop = loop_new_sim(INT64_C(1700000000) * NS_PER_S);
@@ -78,7 +78,7 @@ void lab_open(struct lab *l)
     l->t = (struct ipsec_transform){.name = "t2", .cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_SHA1};
 }
 
-void lab_run(struct lab *l, double s)
+void ilab_run(struct lab *l, double s)
 {
     loop_run(l->loop, loop_now(l->loop) + (nstime)(s * 1e9));
 }
@@ -93,7 +93,7 @@ static void km_acquire(void *ctx, const struct ipsec_proposal *p, event_id cause
     n->acquires++;
     if (!l->auto_keys)
         return;
-    lab_pair(l, n, &l->n[1], &a, &b);
+    ilab_pair(l, n, &l->n[1], &a, &b);
     cr_assert_eq(ipsec_pair_install(l->n[1].r, &b, 0), 0);
     cr_assert_eq(ipsec_pair_install(n->r, &a, 0), 0);
     ipsec_pair_enable(l->n[1].r, b.in_spi);
@@ -174,7 +174,7 @@ static nstime hub_heard(struct router *r)
 
 static const struct sync_hub hub = {hub_dirty, hub_deleted, hub_flush, hub_ready, hub_heard};
 
-struct node *lab_node(struct lab *l, unsigned i, const char *name, const char *ip)
+struct node *ilab_node(struct lab *l, unsigned i, const char *name, const char *ip)
 {
     struct node *n = &l->n[i];
     struct addr a = A(ip);
@@ -198,7 +198,7 @@ struct node *lab_node(struct lab *l, unsigned i, const char *name, const char *i
     return n;
 }
 
-void lab_close(struct lab *l)
+void ilab_close(struct lab *l)
 {
     for (unsigned i = 0; i < 3; i++)
         if (l->n[i].r != NULL) {
@@ -219,33 +219,33 @@ static void transform(struct node *n)
     t->have_transform = true;
 }
 
-void lab_spoke_config(struct node *n)
+void ilab_spoke_config(struct node *n)
 {
     struct ipsec *st = ipsec_of(n->r);
     transform(n);
     struct acl *acl;
     cr_assert_eq(acl_create(n->r, "test_1", true, &acl), 0);
-    struct acl_line line = {.rule = {.permit = true, .src = A(lab_spoke_ip), .dst = A(lab_inside_ip), .sport_hi = 65535, .dport_hi = 65535},
+    struct acl_line line = {.rule = {.permit = true, .src = A(ilab_spoke_ip), .dst = A(ilab_inside_ip), .sport_hi = 65535, .dport_hi = 65535},
                             .icmp_type = ACL_ICMP_ANY, .icmp_code = ACL_ICMP_ANY};
     uint32_t seq;
     cr_assert_eq(acl_line_put(n->r, acl, &line, &seq), 0);
     struct crypto_map *m = map_get(&st->maps, "test_1");
     struct map_entry *e = entry_find(m, 1, true);
-    e->peers[e->n_peers++] = A(lab_gw_ip);
+    e->peers[e->n_peers++] = A(ilab_gw_ip);
     snprintf(e->acl, sizeof e->acl, "test_1");
     snprintf(e->tsets[e->n_tsets++], 64, "t2");
     cr_assert_eq(binding_set(st, netif_find(n->r, "Ethernet1/1"), "test_1", "", false), 0);
     struct addr zero = addr_v4(0);
     (void)zero;
     struct addr net = A("10.2.1.0");
-    struct route rt = {.prefix = prefix_make(&net, 24), .source = ROUTE_STATIC, .distance = 1, .next_hop = A(lab_gw_ip)};
+    struct route rt = {.prefix = prefix_make(&net, 24), .source = ROUTE_STATIC, .distance = 1, .next_hop = A(ilab_gw_ip)};
     cr_assert_eq(route_add(n->r, &rt), 0);
 }
 
-void lab_gw_config(struct node *n, const char *group, bool stateful)
+void ilab_gw_config(struct node *n, const char *group, bool stateful)
 {
     struct ipsec *st = ipsec_of(n->r);
-    struct addr in = A(lab_inside_ip);
+    struct addr in = A(ilab_inside_ip);
     transform(n);
     struct crypto_map *d = map_get(&st->dynmaps, "dyn1");
     struct map_entry *e = entry_find(d, 10, true);
@@ -260,10 +260,10 @@ void lab_gw_config(struct node *n, const char *group, bool stateful)
     cr_assert_eq(binding_set(st, netif_find(n->r, "Ethernet1/1"), "ha_dynamic", group, stateful), 0);
 }
 
-void lab_role(struct node *n, enum role_state s, nstime hold)
+void ilab_role(struct node *n, enum role_state s, nstime hold)
 {
     struct netif *nif = netif_find(n->r, "Ethernet1/1");
-    struct addr vip = A(lab_gw_ip);
+    struct addr vip = A(ilab_gw_ip);
     struct mac vmac = {{0, 0, 0x0c, 7, 0xac, 1}};
     struct role_info ri = {.name = "ha-out", .state = s, .netif = nif, .virtual_addr = vip, .hold = hold, .priority = 100};
     if (s == ROLE_ACTIVE) {
@@ -275,9 +275,9 @@ void lab_role(struct node *n, enum role_state s, nstime hold)
     role_publish(n->r, &ri);
 }
 
-void lab_pair(struct lab *l, struct node *spoke, struct node *gw, struct ipsec_pair *a, struct ipsec_pair *b)
+void ilab_pair(struct lab *l, struct node *spoke, struct node *gw, struct ipsec_pair *a, struct ipsec_pair *b)
 {
-    struct addr s = A(lab_spoke_ip), g = A(lab_gw_ip), i = A(lab_inside_ip);
+    struct addr s = A(ilab_spoke_ip), g = A(ilab_gw_ip), i = A(ilab_inside_ip);
     memset(a, 0, sizeof *a);
     memset(b, 0, sizeof *b);
     a->in_spi = ++l->spi;
@@ -319,7 +319,7 @@ void lab_pair(struct lab *l, struct node *spoke, struct node *gw, struct ipsec_p
     (void)spoke;
 }
 
-void lab_send(struct node *from, const char *src, const char *dst, size_t len, bool df)
+void ilab_send(struct node *from, const char *src, const char *dst, size_t len, bool df)
 {
     struct udp_tx tx = {.ip = {.src = A(src), .dst = A(dst), .proto = IPPROTO_UDP_, .df = df}, .sport = PORT, .dport = PORT};
     static uint8_t data[8192];
@@ -328,7 +328,7 @@ void lab_send(struct node *from, const char *src, const char *dst, size_t len, b
     udp_send(from->r, &tx, data, len);
 }
 
-void lab_inject(struct lab *l, const uint8_t *frame, size_t len)
+void ilab_inject(struct lab *l, const uint8_t *frame, size_t len)
 {
     struct frame *f = frame_alloc(l->loop);
     if (l->injector == NULL)

@@ -40,16 +40,16 @@ struct lab {
     bool udp, auto_keys, initiator_rekeys, injecting;
     uint32_t life_s, life_kb;
 };
-extern const char *const lab_spoke_ip, *const lab_gw_ip, *const lab_inside_ip;
+extern const char *const ilab_spoke_ip, *const ilab_gw_ip, *const ilab_inside_ip;
 
-void lab_open(struct lab *l);
-struct node *lab_node(struct lab *l, unsigned i, const char *name, const char *ip);
-void lab_close(struct lab *l);
-void lab_run(struct lab *l, double s);
-void lab_spoke_config(struct node *n);                       /* static map to the gateway */
-void lab_gw_config(struct node *n, const char *group, bool stateful); /* dynamic map */
-void lab_pair(struct lab *l, struct node *spoke, struct node *gw, struct ipsec_pair *a, struct ipsec_pair *b);
-void lab_send(struct node *from, const char *src, const char *dst, size_t len, bool df);
-void lab_role(struct node *n, enum role_state s, nstime hold);
-void lab_inject(struct lab *l, const uint8_t *frame, size_t len);
+void ilab_open(struct lab *l);
+struct node *ilab_node(struct lab *l, unsigned i, const char *name, const char *ip);
+void ilab_close(struct lab *l);
+void ilab_run(struct lab *l, double s);
+void ilab_spoke_config(struct node *n);                       /* static map to the gateway */
+void ilab_gw_config(struct node *n, const char *group, bool stateful); /* dynamic map */
+void ilab_pair(struct lab *l, struct node *spoke, struct node *gw, struct ipsec_pair *a, struct ipsec_pair *b);
+void ilab_send(struct node *from, const char *src, const char *dst, size_t len, bool df);
+void ilab_role(struct node *n, enum role_state s, nstime hold);
+void ilab_inject(struct lab *l, const uint8_t *frame, size_t len);
 #endif

@@ -18,36 +18,36 @@ static void done(struct lab *l)
     for (unsigned i = 0; i < 3; i++)
         if (l->n[i].r != NULL)
             ipsec_module.audit(l->n[i].r, ipsec_of(l->n[i].r), audit_fail, NULL);
-    lab_close(l);
+    ilab_close(l);
 }
 
 static void pair_up(struct lab *l)
 {
-    lab_open(l);
-    lab_node(l, 0, "spoke", lab_spoke_ip);
-    lab_node(l, 1, "gw1", lab_gw_ip);
-    lab_spoke_config(&l->n[0]);
-    lab_gw_config(&l->n[1], "", false);
-    lab_run(l, 0.1);
+    ilab_open(l);
+    ilab_node(l, 0, "spoke", ilab_spoke_ip);
+    ilab_node(l, 1, "gw1", ilab_gw_ip);
+    ilab_spoke_config(&l->n[0]);
+    ilab_gw_config(&l->n[1], "", false);
+    ilab_run(l, 0.1);
 }
 
 Test(ipsec, first_packet_is_held_and_nothing_leaves_in_clear)
 {
     struct lab l;
     pair_up(&l);
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[0].acquires, 1);
     cr_assert_eq(l.n[1].got, 1);
     cr_assert_eq(l.n[1].last_len, 100);
-    lab_send(&l.n[1], lab_inside_ip, lab_spoke_ip, 200, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[1], ilab_inside_ip, ilab_spoke_ip, 200, false);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[0].got, 1, "the answer matches the dynamic entry's flow");
     cr_assert_eq(l.clear, 0);
     cr_assert_eq(l.esp, 2);
     /* A flow that no entry protects goes in clear. */
-    lab_send(&l.n[0], lab_spoke_ip, lab_gw_ip, 10, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_gw_ip, 10, false);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[1].got, 2);
     cr_assert_eq(l.esp, 2);
     done(&l);
@@ -59,8 +59,8 @@ Test(ipsec, no_sa_no_packet)
     pair_up(&l);
     l.auto_keys = false;
     for (unsigned i = 0; i < 50; i++)
-        lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-    lab_run(&l, 1);
+        ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+    ilab_run(&l, 1);
     cr_assert_eq(l.clear + l.esp, 0);
     cr_assert_eq(l.n[0].acquires, 1);
     struct ipsec *st = ipsec_of(l.n[0].r);
@@ -69,12 +69,12 @@ Test(ipsec, no_sa_no_packet)
     struct ipsec_proposal p = st->acquires->prop;
     ipsec_acquire_failed(l.n[0].r, &p, "test");
     cr_assert_eq(ip_drop_get(l.n[0].r, "ipsec-no-sa"), 50);
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
     cr_assert_eq(l.n[0].acquires, 1, "a pause after the failure");
-    lab_run(&l, 2);
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
+    ilab_run(&l, 2);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
     cr_assert_eq(l.n[0].acquires, 2);
-    lab_run(&l, 100);
+    ilab_run(&l, 100);
     cr_assert_eq(st->n_acquires, 0, "given up");
     cr_assert_eq(l.clear, 0);
     done(&l);
@@ -84,16 +84,16 @@ Test(ipsec, clear_text_that_should_be_protected_is_refused)
 {
     struct lab l;
     pair_up(&l);
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+    ilab_run(&l, 0.1);
     binding_clear(ipsec_of(l.n[0].r), netif_find(l.n[0].r, "Ethernet1/1")); /* the spoke forgets its policy, gw gets the DELETE */
     cr_assert_eq(ipsec_of(l.n[1].r)->n_sas, 0);
     struct ipsec_pair a, b;
-    lab_pair(&l, &l.n[0], &l.n[1], &a, &b);
+    ilab_pair(&l, &l.n[0], &l.n[1], &a, &b);
     cr_assert_eq(ipsec_pair_install(l.n[1].r, &b, 0), 0);
     unsigned got = l.n[1].got;
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[1].got, got);
     cr_assert_geq(l.clear, 1);
     cr_assert_eq(ip_drop_get(l.n[1].r, "crypto-clear-text"), 1);
@@ -104,24 +104,24 @@ Test(ipsec, replay_and_tampering)
 {
     struct lab l;
     pair_up(&l);
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+    ilab_run(&l, 0.1);
     struct seen_packet p = l.last_esp;
     unsigned got = l.n[1].got;
     for (unsigned i = 0; i < 5; i++)
-        lab_inject(&l, p.data, p.len);
-    lab_run(&l, 0.1);
+        ilab_inject(&l, p.data, p.len);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[1].got, got);
     cr_assert_eq(ip_drop_get(l.n[1].r, "esp-replay"), 5);
     struct seen_packet q = p;
     q.data[14 + 20 + 7] += 50; /* another number, same ICV */
-    lab_inject(&l, q.data, q.len);
-    lab_run(&l, 0.1);
+    ilab_inject(&l, q.data, q.len);
+    ilab_run(&l, 0.1);
     cr_assert_eq(ip_drop_get(l.n[1].r, "esp-mac"), 1);
     cr_assert_eq(ipsec_of(l.n[1].r)->first->win.top, 1, "the window moves only after the ICV was right");
     q.data[14 + 20] ^= 0x55;
-    lab_inject(&l, q.data, q.len);
-    lab_run(&l, 0.1);
+    ilab_inject(&l, q.data, q.len);
+    ilab_run(&l, 0.1);
     cr_assert_eq(ip_drop_get(l.n[1].r, "esp-invalid-spi"), 1);
     done(&l);
 }
@@ -130,33 +130,33 @@ Test(ipsec, sizes_fragments_and_df)
 {
     struct lab l;
     pair_up(&l);
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 10, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 10, false);
+    ilab_run(&l, 0.1);
     struct sa *s = ipsec_of(l.n[0].r)->first;
     cr_assert_eq(esp_plain_mtu(s, 1500), 1438, "reference 5.2");
     for (size_t n = 0; n <= 1500; n += 7) {
         unsigned got = l.n[1].got;
-        lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, n, false);
-        lab_run(&l, 0.01);
+        ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, n, false);
+        ilab_run(&l, 0.01);
         cr_assert_eq(l.n[1].got, got + 1, "%zu bytes", n);
         cr_assert_eq(l.n[1].last_len, n);
     }
     unsigned got = l.n[1].got, esp = l.esp;
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 1438 - 28, true);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 1438 - 28, true);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[1].got, got + 1, "exactly the plaintext MTU");
     cr_assert_eq(l.esp, esp + 1);
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 1438 - 27, true);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 1438 - 27, true);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[1].got, got + 1);
     cr_assert_eq(ip_drop_get(l.n[0].r, "ipsec-df"), 1);
     cr_assert_eq(l.last_esp.data[14 + 6] & 0x40, 0x40, "DF copied");
     ipsec_of(l.n[0].r)->df = DF_CLEAR;
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 1450, true);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 1450, true);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[1].got, got + 2, "the ESP packet is fragmented");
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 6000, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 6000, false);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[1].got, got + 3);
     done(&l);
 }
@@ -170,19 +170,19 @@ Test(ipsec, every_suite_and_mode)
         {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_NONE}};
     for (unsigned i = 0; i < 2 * sizeof ts / sizeof *ts; i++) {
         struct lab l;
-        lab_open(&l);
+        ilab_open(&l);
         l.t = ts[i / 2];
         l.udp = i & 1;
         snprintf(l.t.name, sizeof l.t.name, "t2");
-        lab_node(&l, 0, "spoke", lab_spoke_ip);
-        lab_node(&l, 1, "gw1", lab_gw_ip);
-        lab_spoke_config(&l.n[0]);
-        lab_gw_config(&l.n[1], "", false);
+        ilab_node(&l, 0, "spoke", ilab_spoke_ip);
+        ilab_node(&l, 1, "gw1", ilab_gw_ip);
+        ilab_spoke_config(&l.n[0]);
+        ilab_gw_config(&l.n[1], "", false);
         for (size_t n = 1; n < 1500; n += 111) {
-            lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, n, false);
-            lab_run(&l, 0.1);
-            lab_send(&l.n[1], lab_inside_ip, lab_spoke_ip, n, false);
-            lab_run(&l, 0.1);
+            ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, n, false);
+            ilab_run(&l, 0.1);
+            ilab_send(&l.n[1], ilab_inside_ip, ilab_spoke_ip, n, false);
+            ilab_run(&l, 0.1);
         }
         cr_assert_eq(l.n[1].got, 14, "suite %u", i);
         cr_assert_eq(l.n[0].got, 14, "suite %u", i);
@@ -196,31 +196,31 @@ Test(ipsec, transport_mode)
     for (unsigned udp = 0; udp < 2; udp++) {
         struct lab l;
         struct ipsec_pair a, b;
-        lab_open(&l);
+        ilab_open(&l);
         l.t.transport = true;
         l.udp = udp;
-        lab_node(&l, 0, "spoke", lab_spoke_ip);
-        lab_node(&l, 1, "gw1", lab_gw_ip);
-        lab_spoke_config(&l.n[0]);
-        lab_gw_config(&l.n[1], "", false);
+        ilab_node(&l, 0, "spoke", ilab_spoke_ip);
+        ilab_node(&l, 1, "gw1", ilab_gw_ip);
+        ilab_spoke_config(&l.n[0]);
+        ilab_gw_config(&l.n[1], "", false);
         struct acl *acl = acl_find(l.n[0].r, "test_1");
         struct acl_line line = *acl->lines;
-        addr_parse(lab_gw_ip, &line.rule.dst);
+        addr_parse(ilab_gw_ip, &line.rule.dst);
         line.rule.seq = 0;
         uint32_t seq;
         cr_assert_eq(acl_line_put(l.n[0].r, acl, &line, &seq), 0);
-        lab_pair(&l, &l.n[0], &l.n[1], &a, &b);
+        ilab_pair(&l, &l.n[0], &l.n[1], &a, &b);
         cr_assert_eq(ipsec_pair_install(l.n[0].r, &a, 0), 0);
         cr_assert_eq(ipsec_pair_install(l.n[1].r, &b, 0), 0);
         ipsec_pair_enable(l.n[0].r, a.in_spi);
         ipsec_pair_enable(l.n[1].r, b.in_spi);
         cr_assert_eq(esp_plain_mtu(ipsec_of(l.n[0].r)->first, 1500), udp ? 1442 : 1458, "reference 5.2");
         for (size_t n = 1; n < 1440; n += 80) {
-            lab_send(&l.n[0], lab_spoke_ip, lab_gw_ip, n, false);
-            lab_run(&l, 0.1);
+            ilab_send(&l.n[0], ilab_spoke_ip, ilab_gw_ip, n, false);
+            ilab_run(&l, 0.1);
             cr_assert_eq(l.n[1].last_len, n);
-            lab_send(&l.n[1], lab_gw_ip, lab_spoke_ip, n, false);
-            lab_run(&l, 0.1);
+            ilab_send(&l.n[1], ilab_gw_ip, ilab_spoke_ip, n, false);
+            ilab_run(&l, 0.1);
             cr_assert_eq(l.n[0].last_len, n);
         }
         cr_assert_eq(l.esp, 36, "each as one packet");
@@ -233,25 +233,25 @@ Test(ipsec, transport_mode)
 Test(ipsec, rekey_by_volume_and_time_loses_nothing)
 {
     struct lab l;
-    lab_open(&l);
+    ilab_open(&l);
     l.life_kb = 2560;
     l.life_s = 120;
     l.initiator_rekeys = true;
-    lab_node(&l, 0, "spoke", lab_spoke_ip);
-    lab_node(&l, 1, "gw1", lab_gw_ip);
-    lab_spoke_config(&l.n[0]);
-    lab_gw_config(&l.n[1], "", false);
+    ilab_node(&l, 0, "spoke", ilab_spoke_ip);
+    ilab_node(&l, 1, "gw1", ilab_gw_ip);
+    ilab_spoke_config(&l.n[0]);
+    ilab_gw_config(&l.n[1], "", false);
     for (unsigned i = 0; i < 6000; i++) { /* 8.4 MB: three rekeys by volume */
-        lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 1400, false);
-        lab_run(&l, 0.001);
+        ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 1400, false);
+        ilab_run(&l, 0.001);
     }
     cr_assert_eq(l.n[1].got, 6000);
     cr_assert_geq(l.n[0].acquires, 4);
     unsigned before = l.n[0].acquires;
     for (unsigned i = 0; i < 300; i++) {
-        lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-        lab_send(&l.n[1], lab_inside_ip, lab_spoke_ip, 100, false);
-        lab_run(&l, 1);
+        ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+        ilab_send(&l.n[1], ilab_inside_ip, ilab_spoke_ip, 100, false);
+        ilab_run(&l, 1);
     }
     cr_assert_eq(l.n[1].got, 6300);
     cr_assert_eq(l.n[0].got, 300);
@@ -360,26 +360,26 @@ Test(ipsec_replay, reservation)
 /* ---- failover ---- */
 static void ha_up(struct lab *l)
 {
-    lab_open(l);
-    lab_node(l, 0, "spoke", lab_spoke_ip);
-    lab_node(l, 1, "gw1", "10.1.11.1");
-    lab_node(l, 2, "gw2", "10.1.11.2");
-    lab_spoke_config(&l->n[0]);
-    lab_gw_config(&l->n[1], "ha-out", true);
-    lab_gw_config(&l->n[2], "ha-out", true);
+    ilab_open(l);
+    ilab_node(l, 0, "spoke", ilab_spoke_ip);
+    ilab_node(l, 1, "gw1", "10.1.11.1");
+    ilab_node(l, 2, "gw2", "10.1.11.2");
+    ilab_spoke_config(&l->n[0]);
+    ilab_gw_config(&l->n[1], "ha-out", true);
+    ilab_gw_config(&l->n[2], "ha-out", true);
     l->n[1].standby = &l->n[2];
-    lab_role(&l->n[2], ROLE_STANDBY, 10 * NS_PER_S);
-    lab_role(&l->n[1], ROLE_ACTIVE, 10 * NS_PER_S);
-    lab_run(l, 0.1);
+    ilab_role(&l->n[2], ROLE_STANDBY, 10 * NS_PER_S);
+    ilab_role(&l->n[1], ROLE_ACTIVE, 10 * NS_PER_S);
+    ilab_run(l, 0.1);
 }
 
 static void traffic(struct lab *l, unsigned n, double every)
 {
     for (unsigned i = 0; i < n; i++) {
-        lab_send(&l->n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-        lab_run(l, every / 2);
-        lab_send(&l->n[l->n[1].r != NULL && ipsec_of(l->n[1].r)->bindings->active ? 1 : 2], lab_inside_ip, lab_spoke_ip, 100, false);
-        lab_run(l, every / 2);
+        ilab_send(&l->n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+        ilab_run(l, every / 2);
+        ilab_send(&l->n[l->n[1].r != NULL && ipsec_of(l->n[1].r)->bindings->active ? 1 : 2], ilab_inside_ip, ilab_spoke_ip, 100, false);
+        ilab_run(l, every / 2);
     }
 }
 
@@ -403,18 +403,18 @@ Test(ipsec_ha, standby_holds_the_pair_and_takes_over)
     cr_assert_geq(b->first->seq, a->first->seq, "the standby knows a limit, not a report");
     uint32_t used = a->first->seq, edge = a->first->win.top;
     struct seen_packet old = l.esp_log[l.n_log - 2];
-    lab_run(&l, 1.5);
+    ilab_run(&l, 1.5);
     l.n[1].standby = NULL;
-    lab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
-    lab_run(&l, 2);
-    lab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
+    ilab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
+    ilab_run(&l, 2);
+    ilab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
     cr_assert(b->first->active);
     cr_assert_gt(b->first->seq, used + 1000000, "P for the second");
     cr_assert_geq(b->first->win.floor, edge);
     cr_assert_leq(b->first->win.floor, edge + 20);
     cr_assert(b->first->routed, "reverse route at activation");
-    lab_inject(&l, old.data, old.len);
-    lab_run(&l, 0.1);
+    ilab_inject(&l, old.data, old.len);
+    ilab_run(&l, 0.1);
     cr_assert_geq(ip_drop_get(l.n[2].r, "esp-replay"), 1, "nothing from before is accepted");
     unsigned got = l.n[2].got, back = l.n[0].got;
     traffic(&l, 25, 0.01);
@@ -431,10 +431,10 @@ Test(ipsec_ha, quiet_tunnel_is_not_dark)
     struct lab l;
     ha_up(&l);
     traffic(&l, 5, 1);
-    lab_run(&l, 1.5);
+    ilab_run(&l, 1.5);
     l.n[1].standby = NULL;
-    lab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
-    lab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
+    ilab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
+    ilab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
     traffic(&l, 5, 1);
     cr_assert_geq(l.n[2].got, 2, "1 + 2rT numbers are refused: three at one a second");
     cr_assert_eq(l.n[0].got, 10);
@@ -448,10 +448,10 @@ Test(ipsec_ha, switchover_with_notice_is_exact)
     traffic(&l, 20, 0.01);
     uint32_t used = ipsec_of(l.n[1].r)->first->seq;
     ipsec_module.shutdown(l.n[1].r, ipsec_of(l.n[1].r));
-    lab_send(&l.n[1], lab_inside_ip, lab_spoke_ip, 100, false);
+    ilab_send(&l.n[1], ilab_inside_ip, ilab_spoke_ip, 100, false);
     cr_assert_eq(ipsec_of(l.n[1].r)->first->seq, used, "no number after the notice");
-    lab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
-    lab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
+    ilab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
+    ilab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
     cr_assert_eq(ipsec_of(l.n[2].r)->first->seq, used, "no jump");
     unsigned got = l.n[2].got, back = l.n[0].got;
     traffic(&l, 20, 0.01);
@@ -469,15 +469,15 @@ Test(ipsec_ha, unit_state_holds_back_and_old_records_are_dropped)
     struct ipsec *b = ipsec_of(l.n[2].r);
     ha_state_set(l.n[2].r, HA_STANDBY, 0);
     l.n[1].standby = NULL;
-    lab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
-    lab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
+    ilab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
+    ilab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
     cr_assert(!b->first->active, "the group is Active but the unit is not");
     struct addr gw;
-    addr_parse(lab_gw_ip, &gw);
+    addr_parse(ilab_gw_ip, &gw);
     cr_assert(!ipsec_endpoint_find(l.n[2].r, &gw, NULL));
-    lab_send(&l.n[2], lab_inside_ip, lab_spoke_ip, 100, false);
+    ilab_send(&l.n[2], ilab_inside_ip, ilab_spoke_ip, 100, false);
     cr_assert_eq(l.clear, 0, "a standby's flow does not leave in clear");
-    lab_run(&l, 61);
+    ilab_run(&l, 61);
     ha_state_set(l.n[2].r, HA_ACTIVE, 0);
     cr_assert_eq(b->n_sas, 0, "older than 60 s: negotiated anew");
     cr_assert(ipsec_endpoint_find(l.n[2].r, &gw, NULL));
@@ -520,11 +520,11 @@ Test(ipsec_ha, a_peer_that_does_not_acknowledge_does_not_stop_traffic)
     l.n[1].hold_acks = true;
     unsigned got = l.n[0].got;
     for (unsigned i = 0; i < 20000; i++) {
-        lab_send(&l.n[1], lab_inside_ip, lab_spoke_ip, 20, false);
+        ilab_send(&l.n[1], ilab_inside_ip, ilab_spoke_ip, 20, false);
         if (i % 64 == 0)
-            lab_run(&l, 0.001);
+            ilab_run(&l, 0.001);
     }
-    lab_run(&l, 0.1);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[0].got, got + 20000);
     cr_assert_eq(ip_drop_get(l.n[1].r, "replay-reserve"), 0);
     cr_assert_geq(ipsec_of(l.n[2].r)->first->seq, ipsec_of(l.n[1].r)->first->seq);
@@ -571,8 +571,8 @@ Test(ipsec, mutated_packets)
 {
     struct lab l;
     pair_up(&l);
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+    ilab_run(&l, 0.1);
     struct seen_packet p = l.last_esp;
     unsigned got = l.n[1].got;
     struct ipsec *st = ipsec_of(l.n[1].r);
@@ -595,8 +595,8 @@ Test(ipsec, mutated_packets)
         esp_input_vec(st, &v);
     }
     cr_assert_eq(l.n[1].got, got, "none was accepted");
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+    ilab_run(&l, 0.1);
     cr_assert_eq(l.n[1].got, got + 1, "and the tunnel lives");
     done(&l);
 }
@@ -606,8 +606,8 @@ Test(ipsec, mutated_plaintext)
 {
     struct lab l;
     pair_up(&l);
-    lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, 100, false);
-    lab_run(&l, 0.1);
+    ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
+    ilab_run(&l, 0.1);
     struct sa *s = ipsec_of(l.n[0].r)->first;
     struct seen_packet p = l.last_esp;
     struct netif *in = netif_find(l.n[1].r, "Ethernet1/1");
@@ -689,19 +689,19 @@ Test(ipsec, tshark_decrypts_and_checks_every_icv)
     for (unsigned i = 0; i < 4; i++) {
         struct lab l;
         char pcap[] = "/tmp/tapir-esp-XXXXXX", keys[] = "/tmp/tapir-key-XXXXXX";
-        lab_open(&l);
+        ilab_open(&l);
         l.t = ts[i % 3];
         snprintf(l.t.name, sizeof l.t.name, "t2");
         l.udp = i == 3;
-        lab_node(&l, 0, "spoke", lab_spoke_ip);
-        lab_node(&l, 1, "gw1", lab_gw_ip);
-        lab_spoke_config(&l.n[0]);
-        lab_gw_config(&l.n[1], "", false);
+        ilab_node(&l, 0, "spoke", ilab_spoke_ip);
+        ilab_node(&l, 1, "gw1", ilab_gw_ip);
+        ilab_spoke_config(&l.n[0]);
+        ilab_gw_config(&l.n[1], "", false);
         for (size_t n = 0; n < 20; n++) {
-            lab_send(&l.n[0], lab_spoke_ip, lab_inside_ip, n * 70, false);
-            lab_run(&l, 0.01);
-            lab_send(&l.n[1], lab_inside_ip, lab_spoke_ip, n * 70, false);
-            lab_run(&l, 0.01);
+            ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, n * 70, false);
+            ilab_run(&l, 0.01);
+            ilab_send(&l.n[1], ilab_inside_ip, ilab_spoke_ip, n * 70, false);
+            ilab_run(&l, 0.01);
         }
         struct strbuf b = {0};
         struct out *o = out_new_text(sink, &b);
