@@ -157,7 +157,7 @@ static void go_active(struct redundancy *rd, enum rf_state before)
         rd->cause = log_event(rd->router, rd->cause, "redundancy", "takeover", "from %s, term %u, %u objects%s",
                               redundancy_rf_name(before), rd->term, rd->takeover_objects,
                               rd->recv.synced ? "" : ", bulk sync was not complete");
-        redundancy_note_switchover(rd, rd->session.up ? "user initiated" : "Active lost GW");
+        redundancy_note_switchover(rd, rd->session.goodbye ? "user initiated" : "Active lost GW");
     } else {
         rd->cause = log_event(rd->router, rd->cause, "redundancy", "go-active", "term %u", rd->term);
     }

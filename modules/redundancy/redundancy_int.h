@@ -92,6 +92,7 @@ struct redundancy_session {
     bool up; /* HELLO and HELLO_ACK both ways, and the peer is heard */
     bool compatible;
     uint32_t my_epoch, peer_epoch;
+    bool goodbye; /* the peer left with notice */
     bool acked; /* the peer accepted my HELLO, or said why not */
     nstime hello_at, heard;
     struct timer hello, keepalive;

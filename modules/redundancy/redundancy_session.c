@@ -210,6 +210,7 @@ static void session_up_if_complete(struct redundancy *rd)
         return;
     timer_stop(&s->hello);
     s->up = true;
+    s->goodbye = false;
     rd->count.comm_up++;
     rd->recv.applied = 0;
     redundancy_recv_reset(rd);
@@ -366,6 +367,7 @@ static void goodbye_received(struct redundancy *rd, struct cursor *c)
     }
     snprintf(reason, sizeof reason, "peer said goodbye: %s", r.reason);
     session_lost(rd, reason);
+    rd->session.goodbye = true;
 }
 
 /* Something of a session that is not ours: the peer lost us, or we lost it. Say HELLO, not too often. */
