@@ -39,7 +39,7 @@ struct ipc {
     struct sctp_assoc *assoc;
     struct ipc_effective open_with; /* what assoc was opened with */
     uint16_t open_mtu;
-    bool up;
+    bool up, reopen;
     char reason[96];
     char last_down[96];
     nstime changed;
