@@ -278,8 +278,7 @@ static int key_leave(int count, int key)
 {
     (void)count;
     console.pending_key = key;
-    rl_point = rl_end;
-    fputs(key == KEY_CTRL_Z ? "^Z" : "^C", rl_outstream);
+    fputs(key == KEY_CTRL_Z ? "^Z\n" : "^C\n", rl_outstream);
     rl_replace_line("", 0);
     rl_done = 1;
     return 0;

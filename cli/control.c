@@ -56,8 +56,7 @@ static void conn_free(struct conn *c)
 /* Does what can be done now; true while the connection lives. */
 static bool conn_run(struct conn *c)
 {
-    if (c->end_session)
-        conn_session_end(c);
+    conn_settle(c);
     if (c->paste)
         paste_step(c);
     while (!c->closing && ctl_buf_waiting(&c->out) < OUT_STOP_READING) {
@@ -72,8 +71,7 @@ static bool conn_run(struct conn *c)
             c->in.at = at;
             break;
         }
-        if (c->end_session)
-            conn_session_end(c);
+        conn_settle(c);
     }
     conn_flush_text(c);
     if (ctl_buf_flush(&c->out, c->fd))

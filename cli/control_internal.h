@@ -18,6 +18,8 @@ struct conn {
     unsigned line;      /* number of the vty */
     bool closing;       /* nothing more is read; ends when out is empty */
     bool end_session;   /* session_free() at the next pump: we may be inside one of its calls */
+    bool done;          /* CTL_DONE is to be sent: not at once, the line may close the session too */
+    int done_status;
     bool running;       /* a CTL_LINE or CTL_END is not answered yet */
     struct paste *paste;
     uint64_t dropped;   /* log lines a slow reader missed */
@@ -39,6 +41,7 @@ void conn_wake(struct conn *c); /* pump at the end of this turn */
 /* control_session.c */
 bool conn_handle(struct conn *c, const struct ctl_msg *m); /* false: not now, a command runs: keep it */
 void conn_session_end(struct conn *c);
+void conn_settle(struct conn *c); /* sends CTL_DONE, ends a session that closed */
 /* control_paste.c */
 void paste_start(struct conn *c, bool repair, const char *text, size_t len);
 void paste_step(struct conn *c);               /* from the pump */

@@ -55,8 +55,9 @@ static void on_done(void *u, int status)
     if (!c->running || c->closing)
         return;
     c->running = false;
-    if (c->session)
-        conn_send_state(c, CTL_DONE, status);
+    c->done = true;
+    c->done_status = status;
+    conn_wake(c);
 }
 
 static void on_ask(void *u, const char *prompt, bool echo)
@@ -91,6 +92,15 @@ void conn_session_end(struct conn *c)
     c->session = NULL;
     if (s)
         session_free(s);
+}
+
+void conn_settle(struct conn *c)
+{
+    if (c->done && !c->closing && c->session)
+        conn_send_state(c, CTL_DONE, c->done_status);
+    c->done = false;
+    if (c->end_session)
+        conn_session_end(c);
 }
 
 static void conn_open(struct conn *c, enum ctl_kind kind)
