@@ -223,6 +223,15 @@ void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c)
     free(list);
 }
 
+/* Does this `no` leave out what tells the lines apart: all of a `multi` line, or a hidden sequence number? */
+static bool names_many(const struct gram_cmd *cmd, const void *args)
+{
+    bool many = cmd->flags & GF_MULTI;
+    for (unsigned k = 0; k < cmd->n_key; k++)
+        many |= cmd->member[cmd->key[k]].hidden && !value_is_set(&cmd->member[cmd->key[k]], args);
+    return cmd->no_node && many;
+}
+
 /* `no access-list 101`: a `no` form of its own that names less than a whole line takes every line that it fits. */
 static int unset_many(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c)
 {
@@ -246,7 +255,7 @@ static int unset_many(struct cfg *cfg, struct cfg_node *at, const struct gram_cm
 int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c, bool is_default)
 {
     struct strbuf id = {0};
-    if ((cmd->flags & GF_MULTI) && cmd->no_node)
+    if (names_many(cmd, args))
         return unset_many(cfg, at, cmd, args, c);
     if (!render_identity(cmd, args, &id)) {
         strbuf_free(&id);

@@ -227,18 +227,17 @@ int interface_cmd_acl_remark(struct cmd *c, struct args_ext_nacl_remark *a)
     return rc;
 }
 
-static int numbered(struct cmd *c, uint32_t number, bool extended, struct acl_line *l)
+static int numbered(struct cmd *c, uint32_t number, bool extended, struct acl_line *l, uint32_t *seq)
 {
     char name[12];
     struct acl *acl;
-    uint32_t seq = 0;
     snprintf(name, sizeof name, "%u", number);
     if (c->op == CMD_UNSET) { /* takes the whole list, as IOS does */
         acl_delete(c->router, name);
         return CMD_OK;
     }
     int rc = acl_create(c->router, name, extended, &acl);
-    return rc ? cmd_error(c, "%% Cannot make the access list: %s", strerror(-rc)) : line_edit(c, acl, l, &seq);
+    return rc ? cmd_error(c, "%% Cannot make the access list: %s", strerror(-rc)) : line_edit(c, acl, l, seq);
 }
 
 int interface_cmd_acl_numbered_ext(struct cmd *c, struct args_access_list_extended *a)
@@ -246,14 +245,22 @@ int interface_cmd_acl_numbered_ext(struct cmd *c, struct args_access_list_extend
     struct acl_line l = {0};
     if (c->op == CMD_SET && !access_list_extended_read(c, a, &l))
         return CMD_ERROR;
-    return numbered(c, a->has_number ? a->number : a->number2, true, &l);
+    uint32_t seq = a->has_seq ? a->seq : 0;
+    int rc = numbered(c, a->has_number ? a->number : a->number2, true, &l, &seq);
+    a->seq = seq;
+    a->has_seq = seq != 0;
+    return rc;
 }
 
 int interface_cmd_acl_numbered_std(struct cmd *c, struct args_access_list_standard *a)
 {
     struct acl_line l;
     standard_line(a->kw_permit, a->kw_any, a->has_host, &a->host, &a->net, a->wild, a->kw_log, &l);
-    return numbered(c, a->has_number ? a->number : a->number2, false, &l);
+    uint32_t seq = a->has_seq ? a->seq : 0;
+    int rc = numbered(c, a->has_number ? a->number : a->number2, false, &l, &seq);
+    a->seq = seq;
+    a->has_seq = seq != 0;
+    return rc;
 }
 
 /* ---- show, clear ---- */

@@ -31,6 +31,12 @@ static void ping_free(struct ping *p)
     free(p);
 }
 
+/* IOS never says 0 ms. */
+static long long whole_ms(nstime t)
+{
+    return t <= NS_PER_MS ? 1 : (t + NS_PER_MS / 2) / NS_PER_MS;
+}
+
 static void ping_summary(struct ping *p)
 {
     struct out *o = cmd_job_out(p->job);
@@ -39,9 +45,8 @@ static void ping_summary(struct ping *p)
         out_text(o, "\n");
     out_text(o, "Success rate is %u percent (%u/%u)", percent, p->received, p->marks);
     if (p->received)
-        out_text(o, ", round-trip min/avg/max = %lld/%lld/%lld ms", (long long)((p->min + NS_PER_MS / 2) / NS_PER_MS),
-                 (long long)((p->sum / p->received + NS_PER_MS / 2) / NS_PER_MS),
-                 (long long)((p->max + NS_PER_MS / 2) / NS_PER_MS));
+        out_text(o, ", round-trip min/avg/max = %lld/%lld/%lld ms", whole_ms(p->min), whole_ms(p->sum / p->received),
+                 whole_ms(p->max));
     out_text(o, "\n");
 }
 
