@@ -241,8 +241,7 @@ static void protect(struct ipsec *st, struct run *run, struct sa *s, struct neti
     bool df = (f->data[6] & 0x40) != 0;
     if (df && st->df != DF_CLEAR) {
         s->flow->n.send_err++;
-        if ((f->flags & FRAME_LOCAL_OUT) == 0)
-            icmp_error(st->r, f, 3, 4, (uint16_t)mtu); /* RFC 1191; the plaintext MTU, so that the next one fits */
+        icmp_error(st->r, f, 3, 4, (uint16_t)mtu); /* RFC 1191; the plaintext MTU, so that the next one fits */
         ip_drop(st->r, "ipsec-df", f);
     } else if (df || st->frag_after) {
         encapsulate(st, run, s, f); /* the ESP packet itself is fragmented */

@@ -393,7 +393,8 @@ int ipsec_pair_install(struct router *r, const struct ipsec_pair *p, event_id ca
     s->active = b->active;
     sa_start_timers(s, (nstime)(p->life_s != 0 ? p->life_s : IPSEC_LIFE_S) * NS_PER_S);
     debug_sa_created(s);
-    log_event(r, cause, "ipsec", "sa-install", "spi 0x%X out 0x%X peer", p->in_spi, p->out_spi);
+    char peer[ADDR_STRLEN];
+    log_event(r, cause, "ipsec", "sa-install", "spi 0x%X out 0x%X peer %s", p->in_spi, p->out_spi, addr_format(&p->prop.peer, peer));
     rri_install(s);
     if (s->ha) { /* output commit: handed over before the quick mode message leaves (state-sync 4.5 (4)) */
         struct sync_key key = ha_key(p->in_spi);

@@ -206,6 +206,15 @@ Test(ipsec_cli, show_ipsec_sa_to_the_column, .init = up, .fini = down)
                                                         " 2002  IPsec   AES256+SHA                0        3        3 10.1.11.254\n");
 }
 
+Test(ipsec_cli, what_does_not_fit_is_said, .init = up, .fini = down)
+{
+    has("spoke", "ping 10.2.1.254 repeat 2", "(2/2)");
+    has("spoke", "ping 10.2.1.254 repeat 2 size 1438 df-bit", "(2/2)");
+    has("spoke", "ping 10.2.1.254 repeat 2 size 1439 df-bit", "M");
+    has("spoke", "ping 10.2.1.254 repeat 2 size 1439", "(2/2)");
+    has("spoke", "ping 10.2.1.254 repeat 2 size 5000", "(2/2)");
+}
+
 Test(ipsec_cli, an_entry_without_sa_is_listed, .init = up, .fini = down)
 {
     has("spoke", "show crypto ipsec sa", "     current outbound spi: 0x0(0)\n");

@@ -200,6 +200,41 @@ static struct ipsec *db(const char *node)
     return ipsec_of(world_router_get(t.w, node));
 }
 
+struct grab {
+    char text[16384];
+};
+static void grab(void *arg, const struct event *e)
+{
+    struct grab *g = arg;
+    size_t n = strlen(g->text);
+    if (e->kind == EVENT_DEBUG)
+        snprintf(g->text + n, sizeof g->text - n, "%s\n", e->text);
+}
+
+Test(ipsec_failover, debug_on_both_units)
+{
+    static struct grab a, b;
+    static const char *const cmds[] = {"debug crypto ipsec ha detail", "debug crypto ipsec ha update"};
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    open_world("");
+    struct log_sub *sa = log_subscribe(world_router_get(t.w, "gw1"), grab, &a), *sb = log_subscribe(world_router_get(t.w, "gw2"), grab, &b);
+    for (unsigned i = 0; i < 4; i++)
+        free(world_exec(t.w, i & 1 ? "gw2" : "gw1", cmds[i / 2], NULL));
+    cr_assert_eq(steady(30), 30);
+    cr_assert(strstr(a.text, "IPSec HA (crypto_ha_ipsec_notify_add_sa): New IPsec SA added... notifying HA Mgr\n") != NULL, "%s", a.text);
+    cr_assert(strstr(a.text, "IPSec HA(check_seq_window): VIP 10.1.11.254 spi 0x20001 inbound window update sent, last seq ") != NULL, "%s", a.text);
+    cr_assert(strstr(a.text, "IPSec HA(send_update_struct): spi 0x10001 outbound seq ") != NULL);
+    cr_assert(strstr(b.text, "IPSec HA (crypto_ha_ipsec_mgr_recv_add_sas): HA mgr wants to insert the following bundle\n") != NULL, "%s", b.text);
+    cr_assert(strstr(b.text, "IPSec HA(recv_update_struct): spi 0x20001") != NULL);
+    log_unsubscribe(world_router_get(t.w, "gw1"), sa);
+    world_kill(t.w, "gw1");
+    world_run(t.w, 12);
+    cr_assert(strstr(b.text, "IPSec HA (crypto_ha_ipsec_mgr_set_state_common): called for vip 10.1.11.254\n") != NULL);
+    log_unsubscribe(world_router_get(t.w, "gw2"), sb);
+    close_world();
+}
+
 Test(ipsec_failover, kill_the_active_and_back_again)
 {
     open_world("");
