@@ -5,7 +5,7 @@
 #include "modules/net/stack.h"
 #include <stdlib.h>
 
-enum { ARP_CAP = 4096, ARP_BUCKETS = 1024, ARP_HELD_PER_ENTRY = 4, ARP_HELD_CAP = 512, ARP_TRIES = 3, ARP_LEN = 28 };
+enum { ARP_CAP = 4096, ARP_BUCKETS = 1024, ARP_HELD_PER_ENTRY = 16, ARP_HELD_CAP = 512, ARP_TRIES = 3, ARP_LEN = 28 };
 #define ARP_TIMEOUT (4 * 3600 * NS_PER_S)
 
 struct arp_entry {
