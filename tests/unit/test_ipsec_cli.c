@@ -321,3 +321,37 @@ Test(ipsec_cli, debug, .init = up, .fini = down)
     cr_assert_str_eq(g.text, "");
     log_unsubscribe(gw, sub);
 }
+
+/* A LAN behind the spoke and a host behind the gateway: transit, with subnets as identities, and the way back by
+ * reverse route. */
+Test(ipsec_cli, transit_between_lans)
+{
+    char spoke[1024], gw[1200];
+    acquires = deletes = 0;
+    w = world_new(8);
+    snprintf(spoke, sizeof spoke, "%sinterface FastEthernet0\n ip address 192.168.1.1 255.255.255.0\nip access-list extended test_1\n"
+                                  " no permit ip host 10.1.11.11 host 10.2.1.254\n permit ip 192.168.1.0 0.0.0.255 10.2.1.0 0.0.0.255\n", spoke_cfg);
+    snprintf(gw, sizeof gw, "%sno interface Loopback0\ninterface GigabitEthernet0/3\n ip address 10.2.1.1 255.255.255.0\n", gw_cfg);
+    world_switch(w, "outside");
+    world_switch(w, "inside");
+    world_switch(w, "lan");
+    world_router(w, "spoke", spoke);
+    world_router(w, "gw1", gw);
+    world_plug(w, "spoke", "FastEthernet4", "outside", "1");
+    world_plug(w, "spoke", "FastEthernet0", "lan", "1");
+    world_plug(w, "gw1", "Ethernet1/1", "outside", "2");
+    world_plug(w, "gw1", "GigabitEthernet0/3", "inside", "1");
+    world_host(w, "server", "inside", "2", "10.2.1.50/24", "10.2.1.1");
+    world_start(w, "spoke");
+    world_start(w, "gw1");
+    world_run(w, 30);
+    ipsec_km_set(world_router_get(w, "spoke"), &km, NULL);
+    ipsec_km_set(world_router_get(w, "gw1"), &km, NULL);
+    has("spoke", "ping 10.2.1.50 source 192.168.1.1 repeat 5", "percent (5/5)");
+    has("spoke", "ping 10.2.1.50 source 192.168.1.1 repeat 5 size 1430", "percent (5/5)"); /* the built-in host reassembles nothing */
+    has("gw1", "show ip route", "192.168.1.0");
+    has("gw1", "show crypto ipsec sa", "   remote ident (addr/mask/prot/port): (192.168.1.0/255.255.255.0/0/0)\n");
+    /* What the reverse route leads to and the policy does not cover goes in clear, what it covers does not. */
+    cr_assert_eq(ipsec_of(world_router_get(w, "gw1"))->totals.i3_clear, 0);
+    world_free(w);
+}
