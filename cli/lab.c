@@ -346,11 +346,14 @@ static int do_attach(int argc, char **argv)
     if (rc == 0) {
         char port[16];
         snprintf(port, sizeof port, "f%d", (int)getpid() % 1000000);
-        snprintf(commands, sizeof commands,
-                 "link add %s netns %s type veth peer name %s netns %s\n"
-                 "-n %s link set %s master switch\n-n %s link set %s up\n-n %s link set %s up\n",
-                 port, ns, argv[3], argv[2], ns, port, ns, port, argv[2], argv[3]);
-        if (lab_ip_batch(commands, err, sizeof err) != 0)
+        snprintf(commands, sizeof commands, "link add %s netns %s type veth peer name %s netns %s\n", port, ns, argv[3],
+                 argv[2]);
+        int bad = lab_ip_batch(NULL, commands, err, sizeof err);
+        snprintf(commands, sizeof commands, "link set %s master switch\nlink set %s up\n", port, port);
+        if (!bad)
+            bad = lab_ip_batch(ns, commands, err, sizeof err);
+        snprintf(commands, sizeof commands, "link set %s up\n", argv[3]);
+        if (bad || lab_ip_batch(argv[2], commands, err, sizeof err) != 0)
             rc = cli_fail("%s", err);
     }
     lab_close(&l);

@@ -37,8 +37,8 @@ int lab_ns_back(int fd);
  * started. */
 int lab_run_argv(const char *ns, char *const argv[], char *err, size_t errlen);
 int lab_sh(const char *ns, const char *line, struct strbuf *out); /* sh -c; stdout to out if not NULL */
-/* iproute2 commands as one batch; 0, or 1 with the first complaint in err. */
-int lab_ip_batch(const char *commands, char *err, size_t errlen);
+/* iproute2 commands as one batch, in ns (NULL: here); 0, or 1 with the first complaint in err. */
+int lab_ip_batch(const char *ns, const char *commands, char *err, size_t errlen);
 void lab_kill_in_ns(const char *ns); /* SIGKILL to every process in it */
 bool lab_pid_alive(pid_t pid);       /* false for a zombie */
 void lab_sysctl(const char *ns);     /* no bridge netfilter, no IPv6 of the kernel's own */

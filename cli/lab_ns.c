@@ -126,11 +126,12 @@ int lab_sh(const char *ns, const char *line, struct strbuf *out)
     return pid < 0 ? 127 : wait_for(pid);
 }
 
-int lab_ip_batch(const char *commands, char *err, size_t errlen)
+int lab_ip_batch(const char *ns, const char *commands, char *err, size_t errlen)
 {
     int in[2], e[2];
     struct strbuf text = {0};
     char *argv[] = {(char[]){"ip"}, (char[]){"-batch"}, (char[]){"-"}, NULL};
+    /* entering the namespace here is what `ip -n` does, for all of the batch */
     if (pipe2(in, O_CLOEXEC) != 0)
         return 1;
     if (pipe2(e, O_CLOEXEC) != 0) {
@@ -138,7 +139,7 @@ int lab_ip_batch(const char *commands, char *err, size_t errlen)
         close(in[1]);
         return 1;
     }
-    pid_t pid = start(NULL, argv, in[0], -1, e[1]);
+    pid_t pid = start(ns, argv, in[0], -1, e[1]);
     close(in[0]);
     close(e[1]);
     size_t len = strlen(commands), at = 0;

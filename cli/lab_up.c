@@ -29,23 +29,11 @@ static void ns_of(const struct lab *l, unsigned node, char buf[128])
 
 /* ---- commands for iproute2 ---- */
 
-static void node_commands(const struct lab *l, unsigned k, struct strbuf *b)
-{
-    char ns[128];
-    ns_of(l, k, ns);
-    strbuf_add(b, "netns add %s\n", ns);
-}
-
 static void switch_commands(const struct lab *l, unsigned k, struct strbuf *b)
 {
-    char ns[128];
-    ns_of(l, k, ns);
-    strbuf_add(b, "-n %s link set lo up\n", ns);
+    strbuf_add(b, "link set lo up\n");
     if (l->t->nodes[k].kind == TOPO_BRIDGE)
-        strbuf_add(b,
-                   "-n %s link add switch type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n"
-                   "-n %s link set switch up\n",
-                   ns, ns);
+        strbuf_add(b, "link add switch type bridge stp_state 0 forward_delay 0 mcast_snooping 0\nlink set switch up\n");
 }
 
 /* The device that carries a link end: made as one half of a veth pair; a router's is called x0, x1 … */
@@ -57,32 +45,30 @@ static void end_device(const struct lab *l, const struct topo_end *e, unsigned l
         snprintf(buf, 16, "%.15s", e->device);
 }
 
-static void end_commands(const struct lab *l, const struct topo_end *e, const char *device, unsigned link, int side,
-                         struct strbuf *b)
+/* What a node's own namespace gets for one of its link ends. */
+static void end_commands(const struct lab *l, const struct topo_end *e, unsigned link, int side, struct strbuf *b)
 {
-    char ns[128];
-    ns_of(l, e->node, ns);
+    char device[16], bridge[16];
+    end_device(l, e, link, side, device);
+    snprintf(bridge, sizeof bridge, "y%u%c", link % 100000, side ? 'b' : 'a');
     switch (l->t->nodes[e->node].kind) {
     case TOPO_BRIDGE:
-        strbuf_add(b, "-n %s link set %s master switch\n", ns, device);
+        strbuf_add(b, "link set %s master switch\n", device);
         break;
     case TOPO_TAPIR:
         /* ageing 0: a two-port bridge has nothing to learn, and learning would hold frames after a takeover */
-        strbuf_add(b, "-n %s link add y%u%c type bridge stp_state 0 forward_delay 0 ageing_time 0 mcast_snooping 0\n",
-                   ns, link % 100000, side ? 'b' : 'a');
-        strbuf_add(b, "-n %s tuntap add dev %s mode tap\n", ns, e->device);
-        strbuf_add(b, "-n %s link set %s master y%u%c\n", ns, e->device, link % 100000, side ? 'b' : 'a');
-        strbuf_add(b, "-n %s link set %s master y%u%c\n", ns, device, link % 100000, side ? 'b' : 'a');
-        strbuf_add(b, "-n %s link set y%u%c up\n-n %s link set %s up\n", ns, link % 100000, side ? 'b' : 'a', ns,
-                   e->device);
+        strbuf_add(b, "link add %s type bridge stp_state 0 forward_delay 0 ageing_time 0 mcast_snooping 0\n", bridge);
+        strbuf_add(b, "tuntap add dev %s mode tap\n", e->device);
+        strbuf_add(b, "link set %s master %s\nlink set %s master %s\n", e->device, bridge, device, bridge);
+        strbuf_add(b, "link set %s up\nlink set %s up\n", bridge, e->device);
         break;
     case TOPO_LINUX:
         break;
     }
-    strbuf_add(b, "-n %s link set %s up\n", ns, device);
+    strbuf_add(b, "link set %s up\n", device);
 }
 
-static void link_commands(const struct lab *l, unsigned k, struct strbuf *b)
+static void link_command(const struct lab *l, unsigned k, struct strbuf *b)
 {
     const struct topo_end *e = l->t->links[k].end;
     char dev[2][16], ns[2][128];
@@ -91,16 +77,14 @@ static void link_commands(const struct lab *l, unsigned k, struct strbuf *b)
         ns_of(l, e[side].node, ns[side]);
     }
     strbuf_add(b, "link add %s netns %s type veth peer name %s netns %s\n", dev[0], ns[0], dev[1], ns[1]);
-    for (int side = 0; side < 2; side++)
-        end_commands(l, &e[side], dev[side], k, side, b);
 }
 
 /* ---- up ---- */
 
-static int batch(struct strbuf *b)
+static int batch(const char *ns, struct strbuf *b)
 {
     char err[400];
-    int rc = b->s ? lab_ip_batch(b->s, err, sizeof err) : 0;
+    int rc = b->s ? lab_ip_batch(ns, b->s, err, sizeof err) : 0;
     strbuf_free(b);
     return rc ? cli_fail("%s", err) : 0;
 }
@@ -108,19 +92,32 @@ static int batch(struct strbuf *b)
 static int build(struct lab *l)
 {
     struct strbuf b = {0};
-    for (unsigned k = 0; k < l->t->n_nodes; k++)
-        node_commands(l, k, &b);
-    if (batch(&b) || interrupted)
+    char ns[128];
+    for (unsigned k = 0; k < l->t->n_nodes; k++) {
+        ns_of(l, k, ns);
+        strbuf_add(&b, "netns add %s\n", ns);
+    }
+    if (batch(NULL, &b) || interrupted)
         return 1;
     for (unsigned k = 0; k < l->t->n_nodes; k++) {
-        char ns[128];
         ns_of(l, k, ns);
         lab_sysctl(ns);
-        switch_commands(l, k, &b);
     }
     for (unsigned k = 0; k < l->t->n_links; k++)
-        link_commands(l, k, &b);
-    return batch(&b) || interrupted;
+        link_command(l, k, &b);
+    if (batch(NULL, &b) || interrupted)
+        return 1;
+    for (unsigned k = 0; k < l->t->n_nodes; k++) {
+        switch_commands(l, k, &b);
+        for (unsigned n = 0; n < l->t->n_links; n++)
+            for (int side = 0; side < 2; side++)
+                if (l->t->links[n].end[side].node == k)
+                    end_commands(l, &l->t->links[n].end[side], n, side, &b);
+        ns_of(l, k, ns);
+        if (batch(ns, &b) || interrupted)
+            return 1;
+    }
+    return 0;
 }
 
 static int run_exec(struct lab *l)
@@ -244,7 +241,7 @@ void lab_teardown(struct lab *l)
         lab_kill_in_ns(ns);
         strbuf_add(&b, "netns del %s\n", ns);
     }
-    if (b.s && lab_ip_batch(b.s, err, sizeof err) != 0)
+    if (b.s && lab_ip_batch(NULL, b.s, err, sizeof err) != 0)
         cli_fail("%s", err);
     strbuf_free(&b);
     lab_state_remove(l);

@@ -70,9 +70,11 @@ static void on_down(void *arg, const char *name, bool reload)
 
 static void on_bad(void *arg, const char *name, unsigned lineno, const char *line, const char *answer)
 {
+    const char *reason = strstr(answer, "% "); /* the line with the caret says nothing alone */
     (void)arg;
-    fprintf(stderr, "tapir: %s: startup-config line %u rejected: %s (%.*s)\n", name, lineno, line,
-            (int)strcspn(answer, "\n"), answer);
+    reason = reason ? reason : answer;
+    fprintf(stderr, "tapir: %s: startup-config line %u rejected: %s: %.*s\n", name, lineno, line + strspn(line, " "),
+            (int)strcspn(reason, "\n"), reason);
 }
 
 static void on_frame(void *arg, const char *sw, nstime at, const uint8_t *frame, size_t len)
