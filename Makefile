@@ -26,7 +26,7 @@ UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DEFAULT_GOAL := all
-.PHONY: all clean deps run test
+.PHONY: all clean deps run test test-lab test-asan test-interop fuzz bench soak unit
 all: $(B)/tapir
 
 $(B)/tapir: $(CLI_OBJ) $(LIB_OBJ)
@@ -61,6 +61,85 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_LIB) $(LIB_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lcriterion
 .PRECIOUS: $(B)/tests/unit/%.o
 unit: $(UNIT_BIN)
+
+# Everything that is built, run or tested needs these; Debian names. On another system install what they hold.
+PACKAGES := gcc make pkg-config libreadline-dev libcli-dev libusrsctp-dev libssl-dev libpcap-dev libyaml-dev libevent-dev \
+            libcriterion-dev iproute2 iputils-ping tcpdump tshark procps python3
+INTEROP_PACKAGES := strongswan-starter strongswan-charon clang iperf3 openssl
+define need
+	@missing=; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "install what these Debian packages hold:$$missing"; exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "missing packages; run: sudo apt-get install -y$$missing"; exit 1; fi; \
+	export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get install -y -q --no-install-recommends $$missing
+endef
+deps:
+	$(call need,$(PACKAGES))
+
+# The white paper's lab on taps, one failover, a report. KEEP=1 leaves it up, PAPER_TIMERS=1 takes the paper's timers.
+run: deps
+	@$(MAKE) --no-print-directory all
+	@B=$(B) examples/run
+
+test: deps
+	@$(MAKE) --no-print-directory all unit $(B)/tests/sim/soak
+	@tests/run $(B) lint unit cli sim lab
+
+# Longer: the paper's timers, repeated failovers, the long simulated runs.
+test-lab: deps
+	@$(MAKE) --no-print-directory all $(B)/tests/sim/soak
+	@tests/run $(B) lab long
+
+soak: deps
+	@$(MAKE) --no-print-directory all $(B)/tests/sim/soak
+	$(B)/tests/sim/soak --full
+
+# Leaks do not fail a criterion test by themselves: their reports are gathered, and any report is a failure.
+test-asan: deps
+	@rm -rf build-asan/leaks; mkdir -p build-asan/leaks
+	@$(MAKE) --no-print-directory B=build-asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" all unit
+	@ASAN_OPTIONS=log_path=$(CURDIR)/build-asan/leaks/report UNIT_TIMEOUT=900 tests/run build-asan unit; rc=$$?; \
+	if [ -n "$$(ls build-asan/leaks)" ]; then head -40 build-asan/leaks/*; echo "sanitizer reports: $$(ls build-asan/leaks | wc -l)"; exit 1; fi; exit $$rc
+
+test-interop: deps
+	$(call need,$(INTEROP_PACKAGES))
+	@$(MAKE) --no-print-directory all
+	@tests/run $(B) interop
+
+$(B)/tests/sim/soak: $(B)/tests/sim/soak.o $(filter-out $(B)/cli/main.o,$(CLI_OBJ)) $(LIB_OBJ)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
+
+# Ratios taken in one run; not zero when a floor is missed.
+BENCH_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
+bench: deps
+	$(call need,$(INTEROP_PACKAGES))
+	@$(MAKE) --no-print-directory all $(BENCH_BIN)
+	@rc=0; for f in $(BENCH_BIN) $(sort $(wildcard tests/bench/*.sh)); do \
+	    echo "== $$f"; TAPIR=$(CURDIR)/$(B)/tapir $$f || rc=1; done; exit $$rc
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB_OBJ) $(filter-out $(B)/cli/main.o,$(CLI_OBJ))
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
+.PRECIOUS: $(B)/tests/bench/%.o
+
+# libFuzzer, each target for TIME seconds.
+TIME ?= 60
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_B   := build-fuzz
+fuzz: deps
+	$(call need,clang)
+	@$(MAKE) --no-print-directory B=$(FUZZ_B) CC=$(CLANG) OPT="-O1 -g" \
+	    SAN="-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" fuzz-build
+	@rc=0; for f in $(patsubst tests/fuzz/%.c,$(FUZZ_B)/tests/fuzz/%,$(FUZZ_SRC)); do \
+	    echo "== $$f"; mkdir -p $$f.corpus; \
+	    $$f -max_total_time=$(TIME) -timeout=10 -print_final_stats=0 -verbosity=0 -artifact_prefix=$$f- $$f.corpus 2>&1 | tail -30 \
+	    && [ $${PIPESTATUS:-0} = 0 ] || rc=1; ls $$f-crash* $$f-leak* $$f-timeout* 2>/dev/null && rc=1; done; \
+	if [ $$rc = 0 ]; then echo "0 findings"; fi; exit $$rc
+fuzz-build: $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(UNIT_LIB) $(LIB_OBJ)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -rdynamic -o $@ $^ $(LIBS) -lcriterion
+.PRECIOUS: $(B)/tests/fuzz/%.o
 
 clean:
 	rm -rf $(B)

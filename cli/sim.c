@@ -50,6 +50,8 @@ static void on_up(void *arg, const char *name, struct router *r)
     struct sim *s = arg;
     char line[120];
     struct sim_router *sr = sim_router(s, name);
+    if (sr)
+        sr->boots++;
     if (s->quiet || !sr)
         return;
     snprintf(line, sizeof line, "%s: booted", name);
@@ -71,8 +73,10 @@ static void on_down(void *arg, const char *name, bool reload)
 static void on_bad(void *arg, const char *name, unsigned lineno, const char *line, const char *answer)
 {
     const char *reason = strstr(answer, "% "); /* the line with the caret says nothing alone */
-    (void)arg;
+    struct sim_router *sr = sim_router(arg, name);
     reason = reason ? reason : answer;
+    if (sr && sr->boots > 0)
+        return; /* said at the first boot */
     fprintf(stderr, "tapir: %s: startup-config line %u rejected: %s: %.*s\n", name, lineno, line + strspn(line, " "),
             (int)strcspn(reason, "\n"), reason);
 }

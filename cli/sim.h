@@ -9,6 +9,7 @@ struct sim_router { /* a log reader of one router */
     struct sim *sim;
     char name[64];
     uint64_t printed; /* last event id of this incarnation */
+    unsigned boots;
 };
 struct sim {
     struct world *world;
