@@ -137,6 +137,8 @@ void ha_deactivate(struct sa *s)
     rri_remove(s);
 }
 
+static void rri_resolve(struct sa *s);
+
 static void leave(struct ipsec *st, struct binding *b)
 {
     /* What we know goes to the other unit first; if it is active already it does not need it. */
@@ -155,6 +157,9 @@ static void take_over(struct ipsec *st, struct binding *b, event_id cause)
 {
     nstime now = loop_now(st->r->loop), heard = sync_last_heard(st->r), oldest = 0;
     unsigned done = 0, dropped = 0;
+    for (struct sa *s = st->first; s != NULL; s = s->next)
+        if (s->b == b && !s->active)
+            rri_resolve(s);
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
         next = s->next;
         if (s->b != b || s->active)
@@ -214,22 +219,30 @@ static bool wants_route(const struct sa *s)
     return e != NULL && e->rri;
 }
 
-void rri_install(struct sa *s)
+/* Looking up the neighbour needs the forwarding table, which every added route makes stale: a takeover resolves all
+ * routes before it adds the first. */
+static void rri_resolve(struct sa *s)
 {
-    struct router *r = s->st->r;
     struct route_hit hit;
-    if (s->routed || !s->active || !wants_route(s) || s->p.prop.transforms[0].transport)
+    if (s->route_known || s->routed || !wants_route(s) || s->p.prop.transforms[0].transport)
         return;
     struct route rt = {.prefix = s->p.prop.ident.remote, .source = ROUTE_RRI, .distance = 1, .owner = s->p.in_spi};
     /* Through the interface, with the neighbour that leads to the peer: the remote proxy may be the peer itself. */
     memcpy(rt.ifname, s->b->ifname, sizeof rt.ifname);
     rt.next_hop = s->p.prop.peer;
-    if (!netif_on_subnet(s->b->nif, &s->p.prop.peer) && route_lookup(r, &s->p.prop.peer, &hit) && hit.netif == s->b->nif)
+    if (!netif_on_subnet(s->b->nif, &s->p.prop.peer) && route_lookup(s->st->r, &s->p.prop.peer, &hit) && hit.netif == s->b->nif)
         rt.next_hop = hit.next_hop;
-    if (route_add(r, &rt) == 0) {
-        s->route = rt;
-        s->routed = true;
-    }
+    s->route = rt;
+    s->route_known = true;
+}
+
+void rri_install(struct sa *s)
+{
+    if (s->routed || !s->active)
+        return;
+    rri_resolve(s);
+    s->routed = s->route_known && route_add(s->st->r, &s->route) == 0;
+    s->route_known = false; /* the next time may find another neighbour */
 }
 
 void rri_remove(struct sa *s)

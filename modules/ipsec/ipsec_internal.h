@@ -170,7 +170,7 @@ struct sa { /* a pair of SAs */
     /* life */
     nstime born, hard_at, rekey_after;
     struct timer soft, hard, push;
-    bool routed;                 /* RRI installed */
+    bool routed, route_known;    /* RRI installed; route is resolved */
     struct route route;
 };
 

@@ -722,3 +722,39 @@ Test(ipsec, tshark_decrypts_and_checks_every_icv)
         done(&l);
     }
 }
+
+/* The caps hold against a flood, and everything is given back (I8). */
+Test(ipsec_ha, ten_thousand_pairs_take_over_in_one_pass)
+{
+    enum { N = 10000 };
+    struct lab l;
+    ha_up(&l);
+    struct ipsec *a = ipsec_of(l.n[1].r), *b = ipsec_of(l.n[2].r);
+    for (unsigned i = 0; i < N; i++) {
+        struct ipsec_pair x, y;
+        ilab_pair(&l, &l.n[0], &l.n[1], &x, &y);
+        struct addr spoke = addr_v4(0x0a014000u + i);
+        y.prop.peer = spoke;
+        y.prop.ident.remote = prefix_make(&spoke, 32);
+        cr_assert_eq(ipsec_pair_install(l.n[1].r, &y, 0), 0);
+        ipsec_pair_enable(l.n[1].r, y.in_spi);
+    }
+    cr_assert_eq(a->n_sas, N);
+    cr_assert_eq(b->n_sas, N);
+    l.n[1].standby = NULL;
+    ilab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
+    ilab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
+    cr_assert_eq(b->takeover_sas, N);
+    for (struct sa *s = b->first; s != NULL; s = s->next)
+        cr_assert(s->active && s->routed && s->flow->out == s && s->seq > 1000);
+    while (b->first != NULL)
+        sa_delete(b->first, "test", false, false, 0);
+    cr_assert_eq(b->n_sas + b->n_flows, 0);
+    for (unsigned i = 0; i < 5000; i++)
+        ipsec_spi_alloc(l.n[2].r);
+    cr_assert_eq(b->n_spis, IPSEC_SPIS_MAX);
+    cr_assert_eq(ipsec_spi_alloc(l.n[2].r), 0, "the table is full");
+    ilab_run(&l, 200);
+    cr_assert_neq(ipsec_spi_alloc(l.n[2].r), 0, "and recycles");
+    done(&l);
+}
