@@ -38,12 +38,12 @@ struct nrig *nrig_new(unsigned routers)
     *host = (struct router_host){.ctx = g, .open_link = rig_link, .reload = rig_reload};
     g->loop = loop_new_sim(INT64_C(1790000000) * NS_PER_S);
     for (unsigned k = 0; k < 3; k++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "sw%u", k);
         g->sw[k] = memswitch_new(g->loop, name, false);
     }
     for (unsigned i = 0; i < routers; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "r%u", i);
         g->rng[i] = rng_new_seeded(7, name, 1);
         storage_open_memory(&g->storage[i]);
