@@ -11,13 +11,13 @@ struct ipsec *ipsec_of(struct router *r)
     return module_state(r, &ipsec_module);
 }
 
-static const struct ip_crypto_ops crypto_ops = {.output = esp_output, .input_check = esp_input_check};
+static const struct ip_crypto_ops crypto_ops = {.output = ipsec_esp_output, .input_check = ipsec_esp_input_check};
 
 static void ha_changed(void *arg, enum ha_state now, enum ha_state before, event_id cause)
 {
     (void)now;
     (void)before;
-    bindings_refresh(arg, cause);
+    ipsec_bindings_refresh(arg, cause);
 }
 
 static int ipsec_init(struct router *r, void **state)
@@ -33,7 +33,7 @@ static int ipsec_init(struct router *r, void **state)
     st->gen = 1;
     st->ip_id = (uint16_t)rng_u32(r, RNG_ESP_IV);
     ip_crypto_set(r, &crypto_ops, st);
-    int rc = ip_proto_register_vec(r, IPPROTO_ESP_, esp_input_vec, st);
+    int rc = ip_proto_register_vec(r, IPPROTO_ESP_, ipsec_esp_input_vec, st);
     if (rc != 0)
         return -rc;
     ha_subscribe(r, ha_changed, st);
@@ -44,10 +44,10 @@ static void ipsec_fini(struct router *r, void *state)
 {
     struct ipsec *st = state;
     (void)r;
-    acquires_drop(st, NULL);
-    sadb_free(st);
-    bindings_free(st);
-    maps_free(st);
+    ipsec_acquires_drop(st, NULL);
+    ipsec_sadb_free(st);
+    ipsec_bindings_free(st);
+    ipsec_maps_free(st);
     if (st->lab_keys.s != NULL)
         crypto_wipe(st->lab_keys.s, st->lab_keys.cap);
     strbuf_free(&st->lab_keys);
@@ -63,7 +63,7 @@ static void ipsec_shutdown(struct router *r, void *state)
     for (struct sa *s = st->first; s != NULL; s = s->next)
         if (s->ha && s->active) {
             s->frozen = true;
-            ha_push(s);
+            ipsec_ha_push(s);
         }
 }
 
@@ -72,9 +72,9 @@ static void ipsec_netif_event(struct router *r, void *state, struct netif *nif, 
     struct ipsec *st = state;
     (void)r;
     if (ev == NETIF_DELETED)
-        binding_clear(st, nif);
+        ipsec_binding_clear(st, nif);
     else if (ev == NETIF_ADDRESS || ev == NETIF_UP)
-        bindings_refresh(st, 0);
+        ipsec_bindings_refresh(st, 0);
 }
 
 static void lab_keys(struct router *r, void *state, struct out *out)
@@ -102,7 +102,7 @@ static void config_lines(struct router *r, void *state, void (*emit)(void *ctx, 
     char name[160], text[128];
     (void)r;
     for (struct tset *t = st->tsets; t != NULL; t = t->next) {
-        transform_text(&t->t, text);
+        ipsec_transform_text(&t->t, text);
         snprintf(name, sizeof name, "%s%s", text, t->t.transport ? "transport" : "tunnel");
         emit(ctx, "transform-set", t->t.name, name);
     }
@@ -165,9 +165,9 @@ void ipsec_flow_foreach(struct router *r, void (*fn)(void *ctx, const struct ips
             newest = s;
         }
         if (newest != NULL) {
-            v.in_kb_left = sa_left_kb(newest, true);
-            v.out_kb_left = sa_left_kb(newest, false);
-            v.in_s_left = v.out_s_left = sa_left_s(newest);
+            v.in_kb_left = ipsec_sa_left_kb(newest, true);
+            v.out_kb_left = ipsec_sa_left_kb(newest, false);
+            v.in_s_left = v.out_s_left = ipsec_sa_left_s(newest);
         }
         fn(ctx, &v);
     }

@@ -42,7 +42,7 @@ static void acquire_expired(void *arg)
 static struct acquire *acquire_find(struct binding *b, uint32_t seq, const struct ipsec_ident *ident)
 {
     for (struct acquire *a = b->st->acquires; a != NULL; a = a->next)
-        if (a->b == b && a->prop.seq == seq && ident_equal(&a->prop.ident, ident))
+        if (a->b == b && a->prop.seq == seq && ipsec_ident_equal(&a->prop.ident, ident))
             return a;
     return NULL;
 }
@@ -72,8 +72,8 @@ static void acquire_ask(struct acquire *a, struct map_entry *e)
     a->pending = true;
     a->asked = loop_now(st->r->loop);
     timer_start(&a->expire, ACQUIRE_LIFE);
-    proposal_fill(a->b, e, e, "", &ident, &e->peers[e->peer_at % e->n_peers], &a->prop);
-    debug_proposal(st, "sa_request", &a->prop.local, &a->prop.peer, &ident, a->prop.n_transforms ? &a->prop.transforms[0] : NULL);
+    ipsec_proposal_fill(a->b, e, e, "", &ident, &e->peers[e->peer_at % e->n_peers], &a->prop);
+    ipsec_debug_proposal(st, "sa_request", &a->prop.local, &a->prop.peer, &ident, a->prop.n_transforms ? &a->prop.transforms[0] : NULL);
     struct ipsec_proposal p = a->prop; /* IKE may fail at once and free a */
     if (p.n_transforms == 0)
         ipsec_acquire_failed(st->r, &p, "no usable transform set");
@@ -86,7 +86,7 @@ static void acquire_ask(struct acquire *a, struct map_entry *e)
 }
 
 /* Consumes f. */
-void acquire_hold(struct binding *b, struct map_entry *e, const struct ipsec_ident *ident, struct frame *f)
+void ipsec_acquire_hold(struct binding *b, struct map_entry *e, const struct ipsec_ident *ident, struct frame *f)
 {
     struct ipsec *st = b->st;
     struct acquire *a = acquire_find(b, e->seq, ident);
@@ -107,16 +107,16 @@ void acquire_hold(struct binding *b, struct map_entry *e, const struct ipsec_ide
 void ipsec_acquire_failed(struct router *r, const struct ipsec_proposal *p, const char *reason)
 {
     struct ipsec *st = ipsec_of(r);
-    sa_rekey_failed(st, p);
+    ipsec_sa_rekey_failed(st, p);
     for (struct acquire *a = st->acquires; a != NULL; a = a->next)
-        if (a->prop.seq == p->seq && strcmp(a->prop.map, p->map) == 0 && ident_equal(&a->prop.ident, &p->ident)) {
+        if (a->prop.seq == p->seq && strcmp(a->prop.map, p->map) == 0 && ipsec_ident_equal(&a->prop.ident, &p->ident)) {
             DEBUG(st, DBG_IPSEC, "IPSEC(key_engine): request failed: %s", reason);
             held_drop(st, &a->held, "ipsec-no-sa");
             a->pending = false;
             a->retry_at = loop_now(r->loop) + ACQUIRE_PAUSE;
             timer_start(&a->expire, ACQUIRE_LIFE);
-            struct crypto_map *m = map_find(st, p->map);
-            struct map_entry *e = m != NULL ? entry_find(m, p->seq, false) : NULL;
+            struct crypto_map *m = ipsec_map_find(st, p->map);
+            struct map_entry *e = m != NULL ? ipsec_entry_find(m, p->seq, false) : NULL;
             if (e != NULL && e->n_peers > 1)
                 e->peer_at = (e->peer_at + 1) % e->n_peers;
             return;
@@ -124,11 +124,11 @@ void ipsec_acquire_failed(struct router *r, const struct ipsec_proposal *p, cons
 }
 
 /* The flow can send now: what waited for it leaves, in order. */
-void acquire_satisfied(struct ipsec *st, struct flow *flow)
+void ipsec_acquire_satisfied(struct ipsec *st, struct flow *flow)
 {
     for (struct acquire *a = st->acquires, *next; a != NULL; a = next) {
         next = a->next;
-        if (a->b != flow->b || a->prop.seq != flow->seq || !ident_equal(&a->prop.ident, &flow->ident))
+        if (a->b != flow->b || a->prop.seq != flow->seq || !ipsec_ident_equal(&a->prop.ident, &flow->ident))
             continue;
         struct frame *f = a->held.head;
         a->held.head = NULL;
@@ -140,7 +140,7 @@ void acquire_satisfied(struct ipsec *st, struct flow *flow)
             struct frame *n = f->next;
             struct frame_vec v = {.n = 1, .f = {f}};
             f->next = NULL;
-            esp_output(st, out, &v);
+            ipsec_esp_output(st, out, &v);
             if (v.n != 0) /* no longer protected: the policy changed meanwhile */
                 ip_drop(st->r, "ipsec-no-sa", v.f[0]);
             f = n;
@@ -149,7 +149,7 @@ void acquire_satisfied(struct ipsec *st, struct flow *flow)
     }
 }
 
-void acquires_drop(struct ipsec *st, struct binding *b)
+void ipsec_acquires_drop(struct ipsec *st, struct binding *b)
 {
     for (struct acquire *a = st->acquires, *next; a != NULL; a = next) {
         next = a->next;

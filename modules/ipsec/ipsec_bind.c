@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct binding *binding_find(struct ipsec *st, const char *ifname)
+struct binding *ipsec_binding_find(struct ipsec *st, const char *ifname)
 {
     for (struct binding *b = st->bindings; b != NULL; b = b->next)
         if (strcmp(b->ifname, ifname) == 0)
@@ -15,7 +15,7 @@ struct binding *binding_find(struct ipsec *st, const char *ifname)
     return NULL;
 }
 
-struct binding *binding_for_map(struct ipsec *st, const char *map, const char *group)
+struct binding *ipsec_binding_for_map(struct ipsec *st, const char *map, const char *group)
 {
     for (struct binding *b = st->bindings; b != NULL; b = b->next)
         if (strcmp(b->map, map) == 0 && strcmp(b->group, group) == 0)
@@ -23,7 +23,7 @@ struct binding *binding_for_map(struct ipsec *st, const char *map, const char *g
     return NULL;
 }
 
-struct binding *binding_for_local(struct ipsec *st, const struct addr *local)
+struct binding *ipsec_binding_for_local(struct ipsec *st, const struct addr *local)
 {
     for (struct binding *b = st->bindings; b != NULL; b = b->next)
         if (!addr_is_none(&b->local) && addr_equal(&b->local, local))
@@ -31,19 +31,19 @@ struct binding *binding_for_local(struct ipsec *st, const struct addr *local)
     return NULL;
 }
 
-struct crypto_map *binding_map(const struct binding *b)
+struct crypto_map *ipsec_binding_map(const struct binding *b)
 {
-    return map_find(b->st, b->map);
+    return ipsec_map_find(b->st, b->map);
 }
 
 /* The unit's own state gates HA objects only: with inter-device redundancy configured a STANDBY unit keeps its SAs
  * standby even where the group is Active (DESIGN 4.1). */
-bool ha_unit_allows(const struct ipsec *st)
+bool ipsec_ha_unit_allows(const struct ipsec *st)
 {
     return ha_state_get(st->r) != HA_STANDBY;
 }
 
-void binding_refresh(struct binding *b, event_id cause)
+void ipsec_binding_refresh(struct binding *b, event_id cause)
 {
     struct ipsec *st = b->st;
     struct addr before = b->local;
@@ -53,11 +53,11 @@ void binding_refresh(struct binding *b, event_id cause)
         const struct role_info *ri = role_get(st->r, b->group);
         b->role_active = ri->state == ROLE_ACTIVE;
         b->local = ri->virtual_addr;
-        b->active = b->role_active && (!b->stateful || ha_unit_allows(st));
+        b->active = b->role_active && (!b->stateful || ipsec_ha_unit_allows(st));
         if (cause == 0)
             cause = ri->cause;
     } else {
-        struct crypto_map *m = binding_map(b);
+        struct crypto_map *m = ipsec_binding_map(b);
         struct netif *nif = b->nif;
         if (m != NULL && m->has_local_if && (nif = netif_find(st->r, m->local_if)) == NULL)
             nif = b->nif;
@@ -67,19 +67,19 @@ void binding_refresh(struct binding *b, event_id cause)
     if (!addr_equal(&before, &b->local) || was != b->active)
         ipsec_policy_changed(st);
     if (was != b->active)
-        ha_binding_active(b, b->active, cause);
+        ipsec_ha_binding_active(b, b->active, cause);
 }
 
-void bindings_refresh(struct ipsec *st, event_id cause)
+void ipsec_bindings_refresh(struct ipsec *st, event_id cause)
 {
     for (struct binding *b = st->bindings; b != NULL; b = b->next)
-        binding_refresh(b, cause);
+        ipsec_binding_refresh(b, cause);
 }
 
 static void role_changed(void *arg, const struct role_info *now, enum role_state before)
 {
     (void)before;
-    binding_refresh(arg, now->cause);
+    ipsec_binding_refresh(arg, now->cause);
 }
 
 static void binding_drop_sas(struct binding *b, bool tell)
@@ -88,13 +88,13 @@ static void binding_drop_sas(struct binding *b, bool tell)
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
         next = s->next;
         if (s->b == b)
-            sa_delete(s, "crypto map removed", tell && s->active, true, 0);
+            ipsec_sa_delete(s, "crypto map removed", tell && s->active, true, 0);
     }
-    acquires_drop(st, b);
+    ipsec_acquires_drop(st, b);
     for (struct flow *f = st->flows, *next; f != NULL; f = next) {
         next = f->next;
         if (f->b == b)
-            flow_forget(st, f);
+            ipsec_flow_forget(st, f);
     }
 }
 
@@ -107,13 +107,13 @@ static void binding_free(struct binding *b)
     free(b);
 }
 
-int binding_set(struct ipsec *st, struct netif *nif, const char *map, const char *group, bool stateful)
+int ipsec_binding_set(struct ipsec *st, struct netif *nif, const char *map, const char *group, bool stateful)
 {
-    struct binding *b = binding_find(st, nif->name);
+    struct binding *b = ipsec_binding_find(st, nif->name);
     if (b != NULL && strcmp(b->map, map) == 0 && strcmp(b->group, group) == 0 && b->stateful == stateful)
         return 0;
     if (b != NULL)
-        binding_clear(st, nif);
+        ipsec_binding_clear(st, nif);
     b = calloc(1, sizeof *b);
     if (b == NULL)
         return -ENOMEM;
@@ -131,7 +131,7 @@ int binding_set(struct ipsec *st, struct netif *nif, const char *map, const char
     nif->crypto = b;
     if (group[0] != '\0')
         b->sub = role_subscribe(st->r, group, role_changed, b);
-    binding_refresh(b, 0);
+    ipsec_binding_refresh(b, 0);
     ipsec_policy_changed(st);
     if (!st->isakmp_on) {
         st->isakmp_on = true;
@@ -140,7 +140,7 @@ int binding_set(struct ipsec *st, struct netif *nif, const char *map, const char
     return 0;
 }
 
-void binding_clear(struct ipsec *st, struct netif *nif)
+void ipsec_binding_clear(struct ipsec *st, struct netif *nif)
 {
     for (struct binding **at = &st->bindings; *at != NULL; at = &(*at)->next)
         if ((*at)->nif == nif) {
@@ -157,7 +157,7 @@ void binding_clear(struct ipsec *st, struct netif *nif)
     }
 }
 
-void bindings_free(struct ipsec *st)
+void ipsec_bindings_free(struct ipsec *st)
 {
     while (st->bindings != NULL) {
         struct binding *b = st->bindings;
@@ -169,7 +169,7 @@ void bindings_free(struct ipsec *st)
 bool ipsec_endpoint_find(struct router *r, const struct addr *local, struct ipsec_endpoint *ep)
 {
     struct ipsec *st = ipsec_of(r);
-    struct binding *b = st == NULL ? NULL : binding_for_local(st, local);
+    struct binding *b = st == NULL ? NULL : ipsec_binding_for_local(st, local);
     if (b == NULL || !b->active || !b->nif->line_up)
         return false;
     if (ep != NULL) {

@@ -47,7 +47,7 @@ int ipsec_cmd_clear_sa(struct cmd *c, struct args_clear_crypto_sa *a)
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
         next = s->next;
         if (selected(s, a, spi))
-            sa_delete(s, "cleared by operator", true, true, 0);
+            ipsec_sa_delete(s, "cleared by operator", true, true, 0);
     }
     return CMD_OK;
 }

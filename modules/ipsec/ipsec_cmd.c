@@ -32,7 +32,7 @@ int ipsec_cmd_transform_set(struct cmd *c, struct args_crypto_transform_set *a)
 {
     struct ipsec *st = ipsec_of(c->router);
     if (c->op == CMD_UNSET) {
-        tset_delete(st, a->name);
+        ipsec_tset_delete(st, a->name);
         return CMD_OK;
     }
     canonical(a);
@@ -51,7 +51,7 @@ int ipsec_cmd_transform_set(struct cmd *c, struct args_crypto_transform_set *a)
                                                       : HASH_NONE;
     if (cipher == CIPHER_NULL && auth == HASH_NONE)
         return cmd_error(c, "%% Proposal with esp-null is missing an authentication transform");
-    struct tset *t = tset_find(st, a->name, true);
+    struct tset *t = ipsec_tset_find(st, a->name, true);
     if (t == NULL)
         return cmd_error(c, "%% Too many transform sets");
     t->t.cipher = cipher;
@@ -64,7 +64,7 @@ int ipsec_cmd_transform_set(struct cmd *c, struct args_crypto_transform_set *a)
 int ipsec_cmd_transform_mode(struct cmd *c, struct args_transform_mode *a)
 {
     const struct args_crypto_transform_set *s = CMD_BLOCK(c, crypto_transform_set, "crypto-transform-set");
-    struct tset *t = s != NULL ? tset_find(ipsec_of(c->router), s->name, false) : NULL;
+    struct tset *t = s != NULL ? ipsec_tset_find(ipsec_of(c->router), s->name, false) : NULL;
     if (t == NULL)
         return CMD_OK;
     t->t.transport = c->op == CMD_SET && a->kw_transport;
@@ -108,15 +108,15 @@ int ipsec_cmd_dynamic_map(struct cmd *c, struct args_crypto_dynamic_map *a)
 {
     struct ipsec *st = ipsec_of(c->router);
     if (c->op == CMD_SET) {
-        struct crypto_map *m = map_get(&st->dynmaps, a->name);
-        if (m == NULL || entry_find(m, a->seq, true) == NULL)
+        struct crypto_map *m = ipsec_map_get(&st->dynmaps, a->name);
+        if (m == NULL || ipsec_entry_find(m, a->seq, true) == NULL)
             return cmd_error(c, "%% Too many dynamic map entries");
     } else {
-        struct crypto_map *m = dynmap_find(st, a->name);
+        struct crypto_map *m = ipsec_dynmap_find(st, a->name);
         if (m != NULL) {
-            entry_drop_sas(st, NULL, a->seq, a->name);
-            entry_delete(m, a->seq);
-            map_release(&st->dynmaps, m);
+            ipsec_entry_drop_sas(st, NULL, a->seq, a->name);
+            ipsec_entry_delete(m, a->seq);
+            ipsec_map_release(&st->dynmaps, m);
         }
     }
     ipsec_policy_changed(st);
@@ -126,65 +126,65 @@ int ipsec_cmd_dynamic_map(struct cmd *c, struct args_crypto_dynamic_map *a)
 int ipsec_cmd_replay_interval(struct cmd *c, struct args_crypto_map_replay_interval *a)
 {
     struct ipsec *st = ipsec_of(c->router);
-    struct crypto_map *m = c->op == CMD_SET ? map_get(&st->maps, a->name) : map_find(st, a->name);
+    struct crypto_map *m = c->op == CMD_SET ? ipsec_map_get(&st->maps, a->name) : ipsec_map_find(st, a->name);
     if (m == NULL)
         return c->op == CMD_SET ? cmd_error(c, "%% Too many crypto maps") : CMD_OK;
     m->has_interval = c->op == CMD_SET;
     m->in_n = m->has_interval ? a->in : IPSEC_INTERVAL_IN;
     m->out_m = m->has_interval ? a->out : IPSEC_INTERVAL_OUT;
-    map_release(&st->maps, m);
+    ipsec_map_release(&st->maps, m);
     return CMD_OK;
 }
 
 int ipsec_cmd_local_address(struct cmd *c, struct args_crypto_map_local_address *a)
 {
     struct ipsec *st = ipsec_of(c->router);
-    struct crypto_map *m = c->op == CMD_SET ? map_get(&st->maps, a->name) : map_find(st, a->name);
+    struct crypto_map *m = c->op == CMD_SET ? ipsec_map_get(&st->maps, a->name) : ipsec_map_find(st, a->name);
     if (m == NULL)
         return c->op == CMD_SET ? cmd_error(c, "%% Too many crypto maps") : CMD_OK;
     m->has_local_if = c->op == CMD_SET;
     snprintf(m->local_if, sizeof m->local_if, "%s", m->has_local_if ? a->ifname.text : "");
-    map_release(&st->maps, m);
-    bindings_refresh(st, 0);
+    ipsec_map_release(&st->maps, m);
+    ipsec_bindings_refresh(st, 0);
     return CMD_OK;
 }
 
 static int map_entry_set(struct cmd *c, const char *name, uint32_t seq, const char *template)
 {
     struct ipsec *st = ipsec_of(c->router);
-    struct crypto_map *m = map_get(&st->maps, name);
+    struct crypto_map *m = ipsec_map_get(&st->maps, name);
     if (m == NULL)
         return cmd_error(c, "%% Too many crypto maps");
-    struct map_entry *e = entry_find(m, seq, false);
+    struct map_entry *e = ipsec_entry_find(m, seq, false);
     bool fresh = e == NULL;
     if (e != NULL && (e->dynamic[0] != '\0') != (template[0] != '\0'))
         return cmd_error(c, "%% Crypto map \"%s\" %u exists as %s entry: remove it first", name, seq,
                          e->dynamic[0] != '\0' ? "a dynamic" : "an ipsec-isakmp");
     if (e != NULL && strcmp(e->dynamic, template) != 0)
         return cmd_error(c, "%% Attempt to change dynamic map tag for existing crypto map is not permitted.");
-    if (e == NULL && (e = entry_find(m, seq, true)) == NULL) {
-        map_release(&st->maps, m);
+    if (e == NULL && (e = ipsec_entry_find(m, seq, true)) == NULL) {
+        ipsec_map_release(&st->maps, m);
         return cmd_error(c, "%% Too many crypto map entries");
     }
     snprintf(e->dynamic, sizeof e->dynamic, "%s", template);
     if (fresh && template[0] == '\0' && !c->booting)
         cmd_note(c, "%% NOTE: This new crypto map will remain disabled until a peer\n        and a valid access list have been configured.");
     ipsec_policy_changed(st);
-    bindings_refresh(st, 0);
+    ipsec_bindings_refresh(st, 0);
     return CMD_OK;
 }
 
 static int map_entry_unset(struct cmd *c, const char *name, uint32_t seq, bool dynamic)
 {
     struct ipsec *st = ipsec_of(c->router);
-    struct crypto_map *m = map_find(st, name);
-    struct map_entry *e = m != NULL ? entry_find(m, seq, false) : NULL;
+    struct crypto_map *m = ipsec_map_find(st, name);
+    struct map_entry *e = m != NULL ? ipsec_entry_find(m, seq, false) : NULL;
     if (e == NULL || (e->dynamic[0] != '\0') != dynamic)
         return CMD_OK;
-    acquires_drop(st, NULL);
-    entry_drop_sas(st, name, seq, NULL);
-    entry_delete(m, seq);
-    map_release(&st->maps, m);
+    ipsec_acquires_drop(st, NULL);
+    ipsec_entry_drop_sas(st, name, seq, NULL);
+    ipsec_entry_delete(m, seq);
+    ipsec_map_release(&st->maps, m);
     ipsec_policy_changed(st);
     return CMD_OK;
 }
@@ -198,7 +198,7 @@ int ipsec_cmd_map_dynamic(struct cmd *c, struct args_crypto_map_dynamic *a)
 {
     if (c->op == CMD_UNSET)
         return map_entry_unset(c, a->name, a->seq, true);
-    if (dynmap_find(ipsec_of(c->router), a->template) == NULL && !c->booting)
+    if (ipsec_dynmap_find(ipsec_of(c->router), a->template) == NULL && !c->booting)
         cmd_note(c, "Dynamic map \"%s\" does not exist yet.", a->template);
     return map_entry_set(c, a->name, a->seq, a->template);
 }
@@ -209,9 +209,9 @@ static struct map_entry *entry(struct cmd *c)
     struct ipsec *st = ipsec_of(c->router);
     const struct args_crypto_map_entry *e = CMD_BLOCK(c, crypto_map_entry, "crypto-map-entry");
     const struct args_crypto_dynamic_map *d = CMD_BLOCK(c, crypto_dynamic_map, "crypto-dynamic-map");
-    struct crypto_map *m = e != NULL ? map_find(st, e->name) : d != NULL ? dynmap_find(st, d->name) : NULL;
+    struct crypto_map *m = e != NULL ? ipsec_map_find(st, e->name) : d != NULL ? ipsec_dynmap_find(st, d->name) : NULL;
     ipsec_policy_changed(st);
-    return m != NULL ? entry_find(m, e != NULL ? e->seq : d->seq, false) : NULL;
+    return m != NULL ? ipsec_entry_find(m, e != NULL ? e->seq : d->seq, false) : NULL;
 }
 #define ENTRY(c)                                                                                                       \
     struct map_entry *e = entry(c);                                                                                    \
@@ -268,7 +268,7 @@ int ipsec_cmd_set_transform(struct cmd *c, struct args_map_set_transform *a)
     e->n_tsets = 0;
     for (unsigned i = 0; set && i < a->n_name && i < IPSEC_TRANSFORMS_MAX; i++) {
         snprintf(e->tsets[e->n_tsets++], sizeof e->tsets[0], "%s", a->name[i]);
-        if (tset_find(ipsec_of(c->router), a->name[i], false) == NULL && !c->booting)
+        if (ipsec_tset_find(ipsec_of(c->router), a->name[i], false) == NULL && !c->booting)
             cmd_note(c, "Transform set with tag \"%s\" does not exist yet.", a->name[i]);
     }
     return CMD_OK;
@@ -296,7 +296,7 @@ int ipsec_cmd_reverse_route(struct cmd *c, struct args_map_reverse_route *a)
     e->rri = set;
     struct ipsec *st = ipsec_of(c->router);
     for (struct sa *s = st->first; s != NULL; s = s->next)
-        set ? rri_install(s) : (void)0;
+        set ? ipsec_rri_install(s) : (void)0;
     return CMD_OK;
 }
 
@@ -309,15 +309,15 @@ int ipsec_cmd_interface_map(struct cmd *c, struct args_interface_crypto_map *a)
     if (nif == NULL)
         return cmd_error(c, "%% Crypto maps are not supported on this interface");
     if (c->op == CMD_UNSET) {
-        binding_clear(st, nif);
+        ipsec_binding_clear(st, nif);
         return CMD_OK;
     }
     /* IOS refuses an unknown map; here the names bind when both exist (CONTRACT: forward references). */
-    if (map_find(st, a->name) == NULL && !c->booting)
+    if (ipsec_map_find(st, a->name) == NULL && !c->booting)
         cmd_note(c, "Crypto map \"%s\" does not exist yet: nothing is protected until it does.", a->name);
     if (a->has_group && role_get(c->router, a->group)->state == ROLE_ABSENT && !c->booting)
         cmd_note(c, "Standby group \"%s\" does not exist yet: no crypto endpoint until it does.", a->group);
-    if (binding_set(st, nif, a->name, a->has_group ? a->group : "", a->kw_stateful) != 0)
+    if (ipsec_binding_set(st, nif, a->name, a->has_group ? a->group : "", a->kw_stateful) != 0)
         return cmd_error(c, "%% Out of memory");
     return CMD_OK;
 }

@@ -11,7 +11,7 @@ static void proxy_text(const struct prefix *p, uint8_t proto, uint16_t port, cha
     snprintf(buf, 96, "%s/%s/%u/%u", addr_format(&p->addr, a), addr_format(&mask, m), proto, port);
 }
 
-void debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
+void ipsec_debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
                     const struct ipsec_ident *id, const struct ipsec_transform *t)
 {
     if (!DBG(st, DBG_IPSEC))
@@ -21,7 +21,7 @@ void debug_proposal(struct ipsec *st, const char *func, const struct addr *local
     proxy_text(&id->local, id->proto, id->lport, lp);
     proxy_text(&id->remote, id->proto, id->rport, rp);
     if (t != NULL)
-        transform_debug(t, tr);
+        ipsec_transform_debug(t, tr);
     if (in)
         DEBUG(st, DBG_IPSEC, "IPSEC(%s): proposal part #1", func);
     DEBUG(st, DBG_IPSEC,
@@ -37,7 +37,7 @@ static void one_sa(struct sa *s, const char *verb, const char *what, bool inboun
     char d[ADDR_STRLEN], l[ADDR_STRLEN], p[ADDR_STRLEN], lp[96], rp[96], tr[96];
     const struct ipsec_ident *id = &s->p.prop.ident;
     uint32_t spi = inbound ? s->p.in_spi : s->p.out_spi;
-    transform_debug(&s->p.prop.transforms[0], tr);
+    ipsec_transform_debug(&s->p.prop.transforms[0], tr);
     proxy_text(&id->local, id->proto, id->lport, lp);
     proxy_text(&id->remote, id->proto, id->rport, rp);
     DEBUG(s->st, DBG_IPSEC,
@@ -48,7 +48,7 @@ static void one_sa(struct sa *s, const char *verb, const char *what, bool inboun
           addr_format(&s->p.prop.peer, p), lp, rp);
 }
 
-void debug_sa_created(struct sa *s)
+void ipsec_debug_sa_created(struct sa *s)
 {
     struct ipsec *st = s->st;
     if (!DBG(st, DBG_IPSEC))
@@ -59,7 +59,7 @@ void debug_sa_created(struct sa *s)
     one_sa(s, "create_sa", "sa created", false);
 }
 
-void debug_sa_deleted(struct sa *s, const char *why)
+void ipsec_debug_sa_deleted(struct sa *s, const char *why)
 {
     if (!DBG(s->st, DBG_IPSEC))
         return;
@@ -98,7 +98,7 @@ static void key_line(struct strbuf *b, const struct sa *s, bool inbound)
     strbuf_add(b, "\"\n");
 }
 
-void sa_keys_record(struct sa *s)
+void ipsec_sa_keys_record(struct sa *s)
 {
     struct ipsec *st = s->st;
     if (!st->r->lab_keys || st->lab_keys.len > 4u << 20)

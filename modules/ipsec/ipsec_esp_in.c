@@ -134,18 +134,18 @@ static void count_in(struct ipsec *st, struct sa *s, uint32_t bytes)
 static bool accept_inner(struct ipsec *st, struct sa *s, struct item *it)
 {
     struct acl_flow flow;
-    if (!replay_check(&s->win, it->seq)) { /* the same number twice within one run */
+    if (!ipsec_replay_check(&s->win, it->seq)) { /* the same number twice within one run */
         replay_error(st, s, it);
         return false;
     }
-    if (s->win.size != 0 && !replay_advance(&s->win, it->seq))
+    if (s->win.size != 0 && !ipsec_replay_advance(&s->win, it->seq))
         st->totals.i4_twice++;
     if (it->sport != 0 && it->sport != s->p.peer_port && s->p.udp_encap) /* RFC 3948 4: the NAT moved it */
         ipsec_pair_peer_moved(st->r, s->p.cookies, &s->p.prop.peer, it->sport);
     if (!strip(st, s, it))
         return false;
     count_in(st, s, it->f->len);
-    if (!ip_flow_of(it->f->data, it->f->len, &flow) || !ident_contains(&s->p.prop.ident, &flow, false)) {
+    if (!ip_flow_of(it->f->data, it->f->len, &flow) || !ipsec_ident_contains(&s->p.prop.ident, &flow, false)) {
         bad(st, s, &s->flow->n.invalid_ident, it->f, "esp-identity");
         return false;
     }
@@ -181,13 +181,13 @@ static void run_open(struct ipsec *st, struct in_run *run, struct frame_vec *inn
     if (!s->enabled) /* the peer uses it, so it has it: HASH(3) may still be on its way or was seen by our predecessor */
         ipsec_pair_enable(st->r, s->p.in_spi);
     if (s->ha)
-        ha_mark(s);
+        ipsec_ha_mark(s);
     if (s->p.life_kb != 0) {
         uint64_t kb = s->in_bytes / 1024;
         if (kb >= s->p.life_kb)
             timer_start(&s->hard, 0);
         else if (kb + (s->p.initiator ? IPSEC_SOFT_LEAD_KB : IPSEC_SOFT_LEAD_KB / 2) >= s->p.life_kb)
-            sa_rekey(s, "lifetime (kilobytes)");
+            ipsec_sa_rekey(s, "lifetime (kilobytes)");
     }
 }
 
@@ -200,7 +200,7 @@ static void classify(struct ipsec *st, struct in_run *run, struct frame_vec *inn
     }
     uint32_t spi = get32(it->esp);
     it->seq = get32(it->esp + 4);
-    struct sa *s = run->sa != NULL && run->sa->p.in_spi == spi ? run->sa : sa_by_spi(st, spi);
+    struct sa *s = run->sa != NULL && run->sa->p.in_spi == spi ? run->sa : ipsec_sa_by_spi(st, spi);
     if (s == NULL || memcmp(it->ip + 16, s->p.prop.local.b, 4) != 0) {
         log_invalid_spi(st, it, spi);
         ip_drop(st->r, "esp-invalid-spi", it->f);
@@ -210,7 +210,7 @@ static void classify(struct ipsec *st, struct in_run *run, struct frame_vec *inn
         ip_drop(st->r, "ipsec-standby", it->f);
         return;
     }
-    if (!replay_check(&s->win, it->seq)) {
+    if (!ipsec_replay_check(&s->win, it->seq)) {
         replay_error(st, s, it);
         return;
     }
@@ -220,7 +220,7 @@ static void classify(struct ipsec *st, struct in_run *run, struct frame_vec *inn
     run->it[run->n++] = *it;
 }
 
-void esp_input_vec(void *arg, struct frame_vec *v)
+void ipsec_esp_input_vec(void *arg, struct frame_vec *v)
 {
     struct ipsec *st = arg;
     struct in_run run = {.n = 0};

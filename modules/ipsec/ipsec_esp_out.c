@@ -31,7 +31,7 @@ static uint32_t overhead(const struct sa *s)
 }
 
 /* Reference 5.2: the largest inner packet whose ESP packet fits the path. */
-uint16_t esp_plain_mtu(const struct sa *s, uint16_t path_mtu)
+uint16_t ipsec_esp_plain_mtu(const struct sa *s, uint16_t path_mtu)
 {
     uint32_t over = overhead(s), blk = s->suite.block;
     if (path_mtu < over + blk)
@@ -68,16 +68,16 @@ static void run_flush(struct ipsec *st, struct run *run)
     s->flow->n.encaps += sent;
     s->last_out = loop_now(st->r->loop);
     if (s->ha)
-        ha_mark(s);
+        ipsec_ha_mark(s);
     if (s->p.life_kb != 0) {
         uint64_t kb = s->out_bytes / 1024;
         if (kb >= s->p.life_kb)
             timer_start(&s->hard, 0);
         else if (kb + (s->p.initiator ? IPSEC_SOFT_LEAD_KB : IPSEC_SOFT_LEAD_KB / 2) >= s->p.life_kb)
-            sa_rekey(s, "lifetime (kilobytes)");
+            ipsec_sa_rekey(s, "lifetime (kilobytes)");
     }
     if (s->seq > IPSEC_SEQ_REKEY)
-        sa_rekey(s, "sequence number");
+        ipsec_sa_rekey(s, "sequence number");
     unsigned n = run->n;
     run->n = 0;
     run->sa = NULL;
@@ -135,7 +135,7 @@ static void encapsulate(struct ipsec *st, struct run *run, struct sa *s, struct 
     if (run->sa != s || run->n == FRAME_VEC)
         run_flush(st, run);
     run->sa = s;
-    if (s->seq == UINT32_MAX || !ha_may_use(s, s->seq + 1)) {
+    if (s->seq == UINT32_MAX || !ipsec_ha_may_use(s, s->seq + 1)) {
         s->flow->n.send_err++;
         s->flow->n.encaps_failed++;
         ip_drop(st->r, s->seq == UINT32_MAX ? "esp-sequence-overflow" : "replay-reserve", f);
@@ -233,7 +233,7 @@ static void fragment(struct ipsec *st, struct run *run, struct sa *s, struct fra
 /* Consumes f. */
 static void protect(struct ipsec *st, struct run *run, struct sa *s, struct netif *out, struct frame *f)
 {
-    uint32_t mtu = esp_plain_mtu(s, out->mtu);
+    uint32_t mtu = ipsec_esp_plain_mtu(s, out->mtu);
     if (f->len <= mtu) {
         encapsulate(st, run, s, f);
         return;
@@ -289,11 +289,11 @@ static void check_clear(struct ipsec *st, struct binding *b, const struct acl_fl
     struct flow *x;
     struct map_entry *e;
     struct ipsec_ident ident;
-    if (loop_is_sim(st->r->loop) && !link_local(flow) && policy_out(b, flow, &x, &e, &ident) != POLICY_CLEAR)
+    if (loop_is_sim(st->r->loop) && !link_local(flow) && ipsec_policy_out(b, flow, &x, &e, &ident) != POLICY_CLEAR)
         st->totals.i3_clear++;
 }
 
-void esp_output(void *ctx, struct netif *out, struct frame_vec *v)
+void ipsec_esp_output(void *ctx, struct netif *out, struct frame_vec *v)
 {
     struct ipsec *st = ctx;
     struct binding *b = out->crypto;
@@ -322,7 +322,7 @@ void esp_output(void *ctx, struct netif *out, struct frame_vec *v)
         } else {
             struct map_entry *e;
             struct ipsec_ident ident;
-            enum policy_action a = link_local(&flow) ? POLICY_CLEAR : policy_out(b, &flow, &x, &e, &ident);
+            enum policy_action a = link_local(&flow) ? POLICY_CLEAR : ipsec_policy_out(b, &flow, &x, &e, &ident);
             if (a == POLICY_DROP) {
                 if (x != NULL)
                     x->n.send_err++;
@@ -332,7 +332,7 @@ void esp_output(void *ctx, struct netif *out, struct frame_vec *v)
             if (a == POLICY_ACQUIRE) {
                 if (x != NULL)
                     x->n.no_sa++;
-                acquire_hold(b, e, &ident, f);
+                ipsec_acquire_hold(b, e, &ident, f);
                 continue;
             }
             if (a == POLICY_CLEAR)
@@ -354,7 +354,7 @@ void esp_output(void *ctx, struct netif *out, struct frame_vec *v)
     v->n = kept;
 }
 
-bool esp_input_check(void *ctx, struct netif *in, struct frame *f)
+bool ipsec_esp_input_check(void *ctx, struct netif *in, struct frame *f)
 {
     struct ipsec *st = ctx;
     struct binding *b = in->crypto;
@@ -369,7 +369,7 @@ bool esp_input_check(void *ctx, struct netif *in, struct frame *f)
     struct flow_cached *c = cache_slot(st, &flow, in, &key);
     key.nif |= 0x8000; /* inbound answers do not mix with outbound ones */
     if (!cache_hit(c, &key, st->gen)) {
-        if (policy_in_protected(b, &flow)) {
+        if (ipsec_policy_in_protected(b, &flow)) {
             char d[ADDR_STRLEN], s[ADDR_STRLEN];
             if (log_ratelimit(st->r, "RECVD_PKT_NOT_IPSEC", 1))
                 log_syslog(st->r, 0, "CRYPTO", LOG_WARNING_, "RECVD_PKT_NOT_IPSEC",

@@ -6,47 +6,47 @@
 
 #define OWN_MARGIN (4 * NS_PER_S)
 
-struct sync_key ha_key(uint32_t in_spi)
+struct sync_key ipsec_ha_key(uint32_t in_spi)
 {
     struct sync_key k = {.len = 4, .b = {(uint8_t)(in_spi >> 24), (uint8_t)(in_spi >> 16), (uint8_t)(in_spi >> 8), (uint8_t)in_spi}};
     return k;
 }
 
-void ha_interval(const struct sa *s, uint32_t *n, uint32_t *m)
+void ipsec_ha_interval(const struct sa *s, uint32_t *n, uint32_t *m)
 {
-    const struct crypto_map *map = binding_map(s->b);
+    const struct crypto_map *map = ipsec_binding_map(s->b);
     *n = map != NULL ? map->in_n : IPSEC_INTERVAL_IN;
     *m = map != NULL ? map->out_m : IPSEC_INTERVAL_OUT;
 }
 
-nstime ha_period(const struct sa *s)
+nstime ipsec_ha_period(const struct sa *s)
 {
     nstime hold = s->b->group[0] != '\0' ? role_get(s->st->r, s->b->group)->hold : 0;
     return hold > 0 && hold / 4 < NS_PER_S ? hold / 4 : NS_PER_S;
 }
 
 /* ---- the active side ---- */
-void ha_push(struct sa *s)
+void ipsec_ha_push(struct sa *s)
 {
-    struct sync_key key = ha_key(s->p.in_spi);
+    struct sync_key key = ipsec_ha_key(s->p.in_spi);
     timer_stop(&s->push);
     if (s->active)
         sync_dirty(s->st->r, &ipsec_sync_replay, &key);
 }
 
-void ha_mark(struct sa *s)
+void ipsec_ha_mark(struct sa *s)
 {
     uint32_t n, m;
     if (!sync_peer_ready(s->st->r) && s->st->r->sync == NULL)
         return;
-    ha_interval(s, &n, &m);
-    if (reserve_wanted(&s->res, s->seq, m) || (n != 0 && s->in_since_sync >= n))
-        ha_push(s);
+    ipsec_ha_interval(s, &n, &m);
+    if (ipsec_reserve_wanted(&s->res, s->seq, m) || (n != 0 && s->in_since_sync >= n))
+        ipsec_ha_push(s);
     else if (!timer_armed(&s->push))
-        timer_start(&s->push, ha_period(s));
+        timer_start(&s->push, ipsec_ha_period(s));
 }
 
-bool ha_may_use(struct sa *s, uint32_t seq)
+bool ipsec_ha_may_use(struct sa *s, uint32_t seq)
 {
     struct router *r = s->st->r;
     if (!s->ha)
@@ -56,15 +56,15 @@ bool ha_may_use(struct sa *s, uint32_t seq)
     if (!sync_peer_ready(r))
         return true; /* nobody who could take over holds anything of ours */
     uint32_t n, m;
-    ha_interval(s, &n, &m);
+    ipsec_ha_interval(s, &n, &m);
     nstime now = loop_now(r->loop);
-    if (seq <= reserve_allowed(&s->res, now, m))
+    if (seq <= ipsec_reserve_allowed(&s->res, now, m))
         return true;
     if (seq > s->res.sent) { /* the block is used up within one turn: hand over the next one now */
-        ha_push(s);
+        ipsec_ha_push(s);
         sync_flush(r);
     }
-    return seq <= reserve_allowed(&s->res, now, m);
+    return seq <= ipsec_reserve_allowed(&s->res, now, m);
 }
 
 /* ---- takeover ---- */
@@ -72,7 +72,7 @@ static void numbers_at_takeover(struct sa *s, nstime since)
 {
     uint32_t n, m;
     bool rekey = false;
-    ha_interval(s, &n, &m);
+    ipsec_ha_interval(s, &n, &m);
     if (s->rec_m > m)
         m = s->rec_m;
     if (s->own)
@@ -81,16 +81,16 @@ static void numbers_at_takeover(struct sa *s, nstime since)
     if (s->exact) {
         s->takeover_edge = s->win.top;
     } else {
-        s->seq = successor_out(s->seq, m, since, &rekey);
-        s->takeover_edge = n == 0 ? 0 : successor_in(s->win.top, n, s->rec_rate, ha_period(s));
+        s->seq = ipsec_successor_out(s->seq, m, since, &rekey);
+        s->takeover_edge = n == 0 ? 0 : ipsec_successor_in(s->win.top, n, s->rec_rate, ipsec_ha_period(s));
         if (n == 0)
-            replay_init(&s->win, s->win.size); /* inbound 0: not protected */
+            ipsec_replay_init(&s->win, s->win.size); /* inbound 0: not protected */
         else
-            replay_refuse_to(&s->win, s->takeover_edge);
+            ipsec_replay_refuse_to(&s->win, s->takeover_edge);
     }
     s->res = (struct reservation){.sent = s->seq, .acked = s->seq};
     if (rekey || s->seq > IPSEC_SEQ_REKEY)
-        sa_rekey(s, "sequence number after takeover");
+        ipsec_sa_rekey(s, "sequence number after takeover");
 }
 
 /* Returns false if the SA was deleted. */
@@ -98,7 +98,7 @@ static bool activate(struct sa *s, nstime since, event_id cause)
 {
     nstime now = loop_now(s->st->r->loop), left = s->hard_at - now;
     if (left <= 0) {
-        sa_delete(s, "lifetime expired on the standby", false, false, cause);
+        ipsec_sa_delete(s, "lifetime expired on the standby", false, false, cause);
         return false;
     }
     s->active = true;
@@ -107,22 +107,22 @@ static bool activate(struct sa *s, nstime since, event_id cause)
     numbers_at_takeover(s, since);
     s->last_in = now;
     s->in_since_sync = 0;
-    sa_start_timers(s, left);
-    rri_install(s);
+    ipsec_sa_start_timers(s, left);
+    ipsec_rri_install(s);
     return true;
 }
 
-void ha_activate(struct sa *s, event_id cause)
+void ipsec_ha_activate(struct sa *s, event_id cause)
 {
     nstime heard = sync_last_heard(s->st->r), now = loop_now(s->st->r->loop);
     if (activate(s, now - (heard > s->record_at ? heard : s->record_at), cause))
-        flow_choose(s->flow);
+        ipsec_flow_choose(s->flow);
 }
 
-void ha_deactivate(struct sa *s)
+void ipsec_ha_deactivate(struct sa *s)
 {
     uint32_t n, m;
-    ha_interval(s, &n, &m);
+    ipsec_ha_interval(s, &n, &m);
     uint64_t limit = s->seq + (uint64_t)m;
     if (limit < s->res.sent)
         limit = s->res.sent;
@@ -133,8 +133,8 @@ void ha_deactivate(struct sa *s)
     s->rec_m = m;
     s->record_at = loop_now(s->st->r->loop);
     timer_stop(&s->push);
-    sa_start_timers(s, s->hard_at - s->record_at);
-    rri_remove(s);
+    ipsec_sa_start_timers(s, s->hard_at - s->record_at);
+    ipsec_rri_remove(s);
 }
 
 static void rri_resolve(struct sa *s);
@@ -145,12 +145,12 @@ static void leave(struct ipsec *st, struct binding *b)
     for (struct sa *s = st->first; s != NULL; s = s->next)
         if (s->b == b && s->active) {
             s->frozen = true;
-            ha_push(s);
+            ipsec_ha_push(s);
         }
     sync_flush(st->r);
     for (struct sa *s = st->first; s != NULL; s = s->next)
         if (s->b == b && s->active)
-            ha_deactivate(s);
+            ipsec_ha_deactivate(s);
 }
 
 static void take_over(struct ipsec *st, struct binding *b, event_id cause)
@@ -168,7 +168,7 @@ static void take_over(struct ipsec *st, struct binding *b, event_id cause)
         if (since > IPSEC_RECORD_AGE) { /* too old to guess: negotiate anew (DESIGN 4.1) */
             if (since > oldest)
                 oldest = since;
-            sa_delete(s, "state too old at takeover", false, false, cause);
+            ipsec_sa_delete(s, "state too old at takeover", false, false, cause);
             dropped++;
         } else if (activate(s, since, cause)) {
             done++;
@@ -183,7 +183,7 @@ static void take_over(struct ipsec *st, struct binding *b, event_id cause)
                    (long long)(oldest / NS_PER_S));
 }
 
-void ha_binding_active(struct binding *b, bool active, event_id cause)
+void ipsec_ha_binding_active(struct binding *b, bool active, event_id cause)
 {
     struct ipsec *st = b->st;
     char a[ADDR_STRLEN];
@@ -201,21 +201,21 @@ void ha_binding_active(struct binding *b, bool active, event_id cause)
         for (struct sa *s = st->first, *next; s != NULL; s = next) {
             next = s->next;
             if (s->b == b)
-                sa_delete(s, "group no longer active", false, false, cause);
+                ipsec_sa_delete(s, "group no longer active", false, false, cause);
         }
     }
     if (!active)
-        acquires_drop(st, b);
+        ipsec_acquires_drop(st, b);
     for (struct flow *f = st->flows; f != NULL; f = f->next)
         if (f->b == b)
-            flow_choose(f);
+            ipsec_flow_choose(f);
 }
 
 /* ---- reverse routes (reference 4.3): to the remote proxy while the SA is active ---- */
 static bool wants_route(const struct sa *s)
 {
-    struct crypto_map *m = s->p.prop.dynamic_map[0] != '\0' ? dynmap_find(s->st, s->p.prop.dynamic_map) : binding_map(s->b);
-    struct map_entry *e = m == NULL ? NULL : entry_find(m, s->p.prop.dynamic_map[0] != '\0' ? s->p.prop.dynamic_seq : s->p.prop.seq, false);
+    struct crypto_map *m = s->p.prop.dynamic_map[0] != '\0' ? ipsec_dynmap_find(s->st, s->p.prop.dynamic_map) : ipsec_binding_map(s->b);
+    struct map_entry *e = m == NULL ? NULL : ipsec_entry_find(m, s->p.prop.dynamic_map[0] != '\0' ? s->p.prop.dynamic_seq : s->p.prop.seq, false);
     return e != NULL && e->rri;
 }
 
@@ -236,7 +236,7 @@ static void rri_resolve(struct sa *s)
     s->route_known = true;
 }
 
-void rri_install(struct sa *s)
+void ipsec_rri_install(struct sa *s)
 {
     if (s->routed || !s->active)
         return;
@@ -245,7 +245,7 @@ void rri_install(struct sa *s)
     s->route_known = false; /* the next time may find another neighbour */
 }
 
-void rri_remove(struct sa *s)
+void ipsec_rri_remove(struct sa *s)
 {
     if (s->routed)
         route_del(s->st->r, &s->route);

@@ -110,10 +110,10 @@ struct replay_window {
     uint32_t floor; /* everything up to here is refused (numbers at takeover, DESIGN 4.1) */
     uint64_t bits[REPLAY_WORDS];
 };
-void replay_init(struct replay_window *w, uint32_t size);
-bool replay_check(const struct replay_window *w, uint32_t seq);   /* true: may be accepted */
-bool replay_advance(struct replay_window *w, uint32_t seq);       /* after the ICV was right; false: it was marked already */
-void replay_refuse_to(struct replay_window *w, uint32_t edge);    /* window starts empty above edge */
+void ipsec_replay_init(struct replay_window *w, uint32_t size);
+bool ipsec_replay_check(const struct replay_window *w, uint32_t seq);   /* true: may be accepted */
+bool ipsec_replay_advance(struct replay_window *w, uint32_t seq);       /* after the ICV was right; false: it was marked already */
+void ipsec_replay_refuse_to(struct replay_window *w, uint32_t edge);    /* window starts empty above edge */
 
 /* Numbers of one SA at the active, DESIGN 4.1. */
 struct reservation {
@@ -121,13 +121,13 @@ struct reservation {
     uint32_t acked;    /* limit the peer has applied */
     nstime unacked_at; /* when the first record beyond `acked` was handed over; 0: none outstanding */
 };
-uint32_t reserve_allowed(const struct reservation *v, nstime now, uint32_t m);
-bool reserve_wanted(const struct reservation *v, uint32_t seq, uint32_t m);
-void reserve_handed(struct reservation *v, uint32_t limit, nstime now);
-void reserve_acked(struct reservation *v, uint32_t limit, nstime now);
+uint32_t ipsec_reserve_allowed(const struct reservation *v, nstime now, uint32_t m);
+bool ipsec_reserve_wanted(const struct reservation *v, uint32_t seq, uint32_t m);
+void ipsec_reserve_handed(struct reservation *v, uint32_t limit, nstime now);
+void ipsec_reserve_acked(struct reservation *v, uint32_t limit, nstime now);
 /* What a successor starts with; *rekey: above 0xF0000000. */
-uint32_t successor_out(uint32_t limit, uint32_t m, nstime since, bool *rekey);
-uint32_t successor_in(uint32_t edge, uint32_t n, uint32_t rate, nstime t);
+uint32_t ipsec_successor_out(uint32_t limit, uint32_t m, nstime since, bool *rekey);
+uint32_t ipsec_successor_in(uint32_t edge, uint32_t n, uint32_t rate, nstime t);
 
 struct sa { /* a pair of SAs */
     struct sa *next, *prev;      /* creation order */
@@ -253,98 +253,98 @@ enum { DBG_IPSEC, DBG_ERROR, DBG_HA, DBG_HA_DETAIL, DBG_HA_UPDATE, DBG_ENGINE };
 struct ipsec *ipsec_of(struct router *r);
 
 /* ipsec_map.c */
-struct tset *tset_find(struct ipsec *st, const char *name, bool create);
-void tset_delete(struct ipsec *st, const char *name);
-struct crypto_map *map_find(struct ipsec *st, const char *name);
-struct crypto_map *map_get(struct crypto_map **list, const char *name); /* creates; NULL: table full */
-void map_release(struct crypto_map **list, struct crypto_map *m);       /* removes it if nothing is left in it */
-struct crypto_map *dynmap_find(struct ipsec *st, const char *name);
-struct map_entry *entry_find(struct crypto_map *m, uint32_t seq, bool create);
-void entry_delete(struct crypto_map *m, uint32_t seq);
-void maps_free(struct ipsec *st);
-bool entry_enabled(struct ipsec *st, const struct map_entry *e); /* it decides about packets */
-bool entry_complete(struct ipsec *st, const struct map_entry *e);
+struct tset *ipsec_tset_find(struct ipsec *st, const char *name, bool create);
+void ipsec_tset_delete(struct ipsec *st, const char *name);
+struct crypto_map *ipsec_map_find(struct ipsec *st, const char *name);
+struct crypto_map *ipsec_map_get(struct crypto_map **list, const char *name); /* creates; NULL: table full */
+void ipsec_map_release(struct crypto_map **list, struct crypto_map *m);       /* removes it if nothing is left in it */
+struct crypto_map *ipsec_dynmap_find(struct ipsec *st, const char *name);
+struct map_entry *ipsec_entry_find(struct crypto_map *m, uint32_t seq, bool create);
+void ipsec_entry_delete(struct crypto_map *m, uint32_t seq);
+void ipsec_maps_free(struct ipsec *st);
+bool ipsec_entry_enabled(struct ipsec *st, const struct map_entry *e); /* it decides about packets */
+bool ipsec_entry_complete(struct ipsec *st, const struct map_entry *e);
 /* Transforms of the entry that exist, in order. Returns the count. */
-unsigned entry_transforms(struct ipsec *st, const struct map_entry *e, struct ipsec_transform out[IPSEC_TRANSFORMS_MAX]);
-uint32_t entry_life_s(const struct ipsec *st, const struct map_entry *e);
-uint32_t entry_life_kb(const struct ipsec *st, const struct map_entry *e);
-uint32_t entry_window(const struct ipsec *st, const struct map_entry *e);
-void transform_text(const struct ipsec_transform *t, char buf[96]); /* "esp-256-aes esp-sha-hmac " (show) */
-void transform_debug(const struct ipsec_transform *t, char buf[96]); /* "esp-aes 256 esp-sha-hmac " */
+unsigned ipsec_entry_transforms(struct ipsec *st, const struct map_entry *e, struct ipsec_transform out[IPSEC_TRANSFORMS_MAX]);
+uint32_t ipsec_entry_life_s(const struct ipsec *st, const struct map_entry *e);
+uint32_t ipsec_entry_life_kb(const struct ipsec *st, const struct map_entry *e);
+uint32_t ipsec_entry_window(const struct ipsec *st, const struct map_entry *e);
+void ipsec_transform_text(const struct ipsec_transform *t, char buf[96]); /* "esp-256-aes esp-sha-hmac " (show) */
+void ipsec_transform_debug(const struct ipsec_transform *t, char buf[96]); /* "esp-aes 256 esp-sha-hmac " */
 void ipsec_policy_changed(struct ipsec *st);
 
 /* ipsec_bind.c */
-struct binding *binding_find(struct ipsec *st, const char *ifname);
-struct binding *binding_for_map(struct ipsec *st, const char *map, const char *group);
-struct binding *binding_for_local(struct ipsec *st, const struct addr *local);
-int binding_set(struct ipsec *st, struct netif *nif, const char *map, const char *group, bool stateful);
-void binding_clear(struct ipsec *st, struct netif *nif);
-void binding_refresh(struct binding *b, event_id cause); /* endpoint and activity follow roles and addresses */
-void bindings_refresh(struct ipsec *st, event_id cause);
-void bindings_free(struct ipsec *st);
-struct crypto_map *binding_map(const struct binding *b);
+struct binding *ipsec_binding_find(struct ipsec *st, const char *ifname);
+struct binding *ipsec_binding_for_map(struct ipsec *st, const char *map, const char *group);
+struct binding *ipsec_binding_for_local(struct ipsec *st, const struct addr *local);
+int ipsec_binding_set(struct ipsec *st, struct netif *nif, const char *map, const char *group, bool stateful);
+void ipsec_binding_clear(struct ipsec *st, struct netif *nif);
+void ipsec_binding_refresh(struct binding *b, event_id cause); /* endpoint and activity follow roles and addresses */
+void ipsec_bindings_refresh(struct ipsec *st, event_id cause);
+void ipsec_bindings_free(struct ipsec *st);
+struct crypto_map *ipsec_binding_map(const struct binding *b);
 
 /* ipsec_policy.c */
-bool ident_contains(const struct ipsec_ident *id, const struct acl_flow *f, bool outbound);
-bool ident_equal(const struct ipsec_ident *a, const struct ipsec_ident *b);
-void ident_of_rule(const struct acl_rule *rule, struct ipsec_ident *id);
+bool ipsec_ident_contains(const struct ipsec_ident *id, const struct acl_flow *f, bool outbound);
+bool ipsec_ident_equal(const struct ipsec_ident *a, const struct ipsec_ident *b);
+void ipsec_ident_of_rule(const struct acl_rule *rule, struct ipsec_ident *id);
 enum policy_action { POLICY_CLEAR, POLICY_PROTECT, POLICY_ACQUIRE, POLICY_DROP };
-enum policy_action policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow, struct map_entry **entry,
+enum policy_action ipsec_policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow, struct map_entry **entry,
                               struct ipsec_ident *ident);
-bool policy_in_protected(struct binding *b, const struct acl_flow *f);
-void proposal_fill(struct binding *b, const struct map_entry *e, const struct map_entry *tmpl, const char *dyn,
+bool ipsec_policy_in_protected(struct binding *b, const struct acl_flow *f);
+void ipsec_proposal_fill(struct binding *b, const struct map_entry *e, const struct map_entry *tmpl, const char *dyn,
                    const struct ipsec_ident *ident, const struct addr *peer, struct ipsec_proposal *p);
 /* ipsec_acquire.c */
-void acquire_hold(struct binding *b, struct map_entry *e, const struct ipsec_ident *ident, struct frame *f);
-void acquire_satisfied(struct ipsec *st, struct flow *flow);
-void acquires_drop(struct ipsec *st, struct binding *b); /* NULL: all */
+void ipsec_acquire_hold(struct binding *b, struct map_entry *e, const struct ipsec_ident *ident, struct frame *f);
+void ipsec_acquire_satisfied(struct ipsec *st, struct flow *flow);
+void ipsec_acquires_drop(struct ipsec *st, struct binding *b); /* NULL: all */
 
 /* ipsec_sadb.c */
-struct sa *sa_by_spi(struct ipsec *st, uint32_t in_spi);
-struct sa *sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t out_spi);
-struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct binding *b, int *err);
-void sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_standby, event_id cause);
-void sa_start_timers(struct sa *s, nstime life_left);
-void sa_rekey(struct sa *s, const char *why);
-void sa_rekey_failed(struct ipsec *st, const struct ipsec_proposal *p);
-void sa_keys_record(struct sa *s);
-void entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const char *dynamic);
-struct flow *flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,
+struct sa *ipsec_sa_by_spi(struct ipsec *st, uint32_t in_spi);
+struct sa *ipsec_sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t out_spi);
+struct sa *ipsec_sa_create(struct ipsec *st, const struct ipsec_pair *p, struct binding *b, int *err);
+void ipsec_sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_standby, event_id cause);
+void ipsec_sa_start_timers(struct sa *s, nstime life_left);
+void ipsec_sa_rekey(struct sa *s, const char *why);
+void ipsec_sa_rekey_failed(struct ipsec *st, const struct ipsec_proposal *p);
+void ipsec_sa_keys_record(struct sa *s);
+void ipsec_entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const char *dynamic);
+struct flow *ipsec_flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,
                        const struct addr *peer, bool exact_peer);
-struct flow *flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic, const struct ipsec_ident *ident,
+struct flow *ipsec_flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic, const struct ipsec_ident *ident,
                       const struct addr *peer);
-void flow_choose(struct flow *f); /* sets out */
-struct flow **flow_bucket(struct ipsec *st, const struct addr *remote);
-void flow_forget(struct ipsec *st, struct flow *f);
-void sadb_free(struct ipsec *st);
-uint32_t sa_left_s(const struct sa *s);
-uint32_t sa_left_kb(const struct sa *s, bool inbound);
+void ipsec_flow_choose(struct flow *f); /* sets out */
+struct flow **ipsec_flow_bucket(struct ipsec *st, const struct addr *remote);
+void ipsec_flow_forget(struct ipsec *st, struct flow *f);
+void ipsec_sadb_free(struct ipsec *st);
+uint32_t ipsec_sa_left_s(const struct sa *s);
+uint32_t ipsec_sa_left_kb(const struct sa *s, bool inbound);
 
 /* ipsec_esp_out.c, ipsec_esp_in.c */
-void esp_output(void *ctx, struct netif *out, struct frame_vec *v);
-bool esp_input_check(void *ctx, struct netif *in, struct frame *f);
-void esp_input_vec(void *arg, struct frame_vec *v);
-uint16_t esp_plain_mtu(const struct sa *s, uint16_t path_mtu);
+void ipsec_esp_output(void *ctx, struct netif *out, struct frame_vec *v);
+bool ipsec_esp_input_check(void *ctx, struct netif *in, struct frame *f);
+void ipsec_esp_input_vec(void *arg, struct frame_vec *v);
+uint16_t ipsec_esp_plain_mtu(const struct sa *s, uint16_t path_mtu);
 
 /* ipsec_ha.c */
-void ha_binding_active(struct binding *b, bool active, event_id cause);
-void ha_activate(struct sa *s, event_id cause);
-void ha_deactivate(struct sa *s);
-void ha_mark(struct sa *s);                   /* numbers changed: arms the timed record, sends at thresholds */
-void ha_push(struct sa *s);                   /* marks the replay record dirty now */
-bool ha_may_use(struct sa *s, uint32_t seq);  /* outbound number inside the reservation */
-void ha_interval(const struct sa *s, uint32_t *n, uint32_t *m);
-nstime ha_period(const struct sa *s);         /* T */
-bool ha_unit_allows(const struct ipsec *st);
-void rri_install(struct sa *s);
-void rri_remove(struct sa *s);
-struct sync_key ha_key(uint32_t in_spi);
+void ipsec_ha_binding_active(struct binding *b, bool active, event_id cause);
+void ipsec_ha_activate(struct sa *s, event_id cause);
+void ipsec_ha_deactivate(struct sa *s);
+void ipsec_ha_mark(struct sa *s);                   /* numbers changed: arms the timed record, sends at thresholds */
+void ipsec_ha_push(struct sa *s);                   /* marks the replay record dirty now */
+bool ipsec_ha_may_use(struct sa *s, uint32_t seq);  /* outbound number inside the reservation */
+void ipsec_ha_interval(const struct sa *s, uint32_t *n, uint32_t *m);
+nstime ipsec_ha_period(const struct sa *s);         /* T */
+bool ipsec_ha_unit_allows(const struct ipsec *st);
+void ipsec_rri_install(struct sa *s);
+void ipsec_rri_remove(struct sa *s);
+struct sync_key ipsec_ha_key(uint32_t in_spi);
 /* ipsec_sync.c */
 extern const struct sync_class ipsec_sync_sa, ipsec_sync_replay;
 
 /* ipsec_debug.c */
-void debug_sa_created(struct sa *s);
-void debug_sa_deleted(struct sa *s, const char *why);
-void debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
+void ipsec_debug_sa_created(struct sa *s);
+void ipsec_debug_sa_deleted(struct sa *s, const char *why);
+void ipsec_debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
                     const struct ipsec_ident *id, const struct ipsec_transform *t);
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct tset *tset_find(struct ipsec *st, const char *name, bool create)
+struct tset *ipsec_tset_find(struct ipsec *st, const char *name, bool create)
 {
     struct tset **at = &st->tsets;
     unsigned n = 0;
@@ -31,7 +31,7 @@ struct tset *tset_find(struct ipsec *st, const char *name, bool create)
     return t;
 }
 
-void tset_delete(struct ipsec *st, const char *name)
+void ipsec_tset_delete(struct ipsec *st, const char *name)
 {
     for (struct tset **at = &st->tsets; *at != NULL; at = &(*at)->next)
         if (strcmp((*at)->t.name, name) == 0) {
@@ -50,17 +50,17 @@ static struct crypto_map *find_in(struct crypto_map *list, const char *name)
     return NULL;
 }
 
-struct crypto_map *map_find(struct ipsec *st, const char *name)
+struct crypto_map *ipsec_map_find(struct ipsec *st, const char *name)
 {
     return find_in(st->maps, name);
 }
 
-struct crypto_map *dynmap_find(struct ipsec *st, const char *name)
+struct crypto_map *ipsec_dynmap_find(struct ipsec *st, const char *name)
 {
     return find_in(st->dynmaps, name);
 }
 
-struct crypto_map *map_get(struct crypto_map **list, const char *name)
+struct crypto_map *ipsec_map_get(struct crypto_map **list, const char *name)
 {
     struct crypto_map **at = list, *m = find_in(*list, name);
     if (m != NULL)
@@ -90,7 +90,7 @@ static void map_free(struct crypto_map *m)
     free(m);
 }
 
-void map_release(struct crypto_map **list, struct crypto_map *m)
+void ipsec_map_release(struct crypto_map **list, struct crypto_map *m)
 {
     if (m->entries != NULL || m->has_interval || m->has_local_if)
         return;
@@ -102,7 +102,7 @@ void map_release(struct crypto_map **list, struct crypto_map *m)
         }
 }
 
-struct map_entry *entry_find(struct crypto_map *m, uint32_t seq, bool create)
+struct map_entry *ipsec_entry_find(struct crypto_map *m, uint32_t seq, bool create)
 {
     struct map_entry **at = &m->entries;
     while (*at != NULL && (*at)->seq < seq)
@@ -122,7 +122,7 @@ struct map_entry *entry_find(struct crypto_map *m, uint32_t seq, bool create)
     return e;
 }
 
-void entry_delete(struct crypto_map *m, uint32_t seq)
+void ipsec_entry_delete(struct crypto_map *m, uint32_t seq)
 {
     for (struct map_entry **at = &m->entries; *at != NULL; at = &(*at)->next)
         if ((*at)->seq == seq) {
@@ -134,7 +134,7 @@ void entry_delete(struct crypto_map *m, uint32_t seq)
         }
 }
 
-void maps_free(struct ipsec *st)
+void ipsec_maps_free(struct ipsec *st)
 {
     while (st->tsets != NULL) {
         struct tset *t = st->tsets;
@@ -151,11 +151,11 @@ void maps_free(struct ipsec *st)
     }
 }
 
-unsigned entry_transforms(struct ipsec *st, const struct map_entry *e, struct ipsec_transform out[IPSEC_TRANSFORMS_MAX])
+unsigned ipsec_entry_transforms(struct ipsec *st, const struct map_entry *e, struct ipsec_transform out[IPSEC_TRANSFORMS_MAX])
 {
     unsigned n = 0;
     for (unsigned i = 0; i < e->n_tsets; i++) {
-        struct tset *t = tset_find(st, e->tsets[i], false);
+        struct tset *t = ipsec_tset_find(st, e->tsets[i], false);
         if (t != NULL && t->have_transform)
             out[n++] = t->t;
     }
@@ -164,31 +164,31 @@ unsigned entry_transforms(struct ipsec *st, const struct map_entry *e, struct ip
 
 /* IOS: "will remain disabled until a peer and a valid access list have been configured". From then on what matches
  * is protected or dropped, even if a transform set is still missing (I3). */
-bool entry_enabled(struct ipsec *st, const struct map_entry *e)
+bool ipsec_entry_enabled(struct ipsec *st, const struct map_entry *e)
 {
     return e->dynamic[0] == '\0' && e->n_peers != 0 && e->acl[0] != '\0' && acl_exists(st->r, e->acl);
 }
 
 /* A static entry works once it has a peer and an access list that exists, and a usable transform set. */
-bool entry_complete(struct ipsec *st, const struct map_entry *e)
+bool ipsec_entry_complete(struct ipsec *st, const struct map_entry *e)
 {
     struct ipsec_transform t[IPSEC_TRANSFORMS_MAX];
     if (e->dynamic[0] != '\0')
-        return dynmap_find(st, e->dynamic) != NULL;
-    return e->n_peers != 0 && e->acl[0] != '\0' && acl_exists(st->r, e->acl) && entry_transforms(st, e, t) != 0;
+        return ipsec_dynmap_find(st, e->dynamic) != NULL;
+    return e->n_peers != 0 && e->acl[0] != '\0' && acl_exists(st->r, e->acl) && ipsec_entry_transforms(st, e, t) != 0;
 }
 
-uint32_t entry_life_s(const struct ipsec *st, const struct map_entry *e)
+uint32_t ipsec_entry_life_s(const struct ipsec *st, const struct map_entry *e)
 {
     return e != NULL && e->life_s != 0 ? e->life_s : st->life_s;
 }
 
-uint32_t entry_life_kb(const struct ipsec *st, const struct map_entry *e)
+uint32_t ipsec_entry_life_kb(const struct ipsec *st, const struct map_entry *e)
 {
     return e != NULL && e->life_kb != 0 ? e->life_kb : st->life_kb;
 }
 
-uint32_t entry_window(const struct ipsec *st, const struct map_entry *e)
+uint32_t ipsec_entry_window(const struct ipsec *st, const struct map_entry *e)
 {
     return e != NULL && e->window >= 0 ? (uint32_t)e->window : st->window;
 }
@@ -207,7 +207,7 @@ static const char *auth_name(enum crypto_hash h)
 }
 
 /* Every word is followed by a blank, as IOS prints it: "esp-256-aes esp-sha-hmac " (reference 4.1). */
-void transform_text(const struct ipsec_transform *t, char buf[96])
+void ipsec_transform_text(const struct ipsec_transform *t, char buf[96])
 {
     char c[24] = "esp-null";
     if (t->cipher == CIPHER_DES)
@@ -221,7 +221,7 @@ void transform_text(const struct ipsec_transform *t, char buf[96])
     snprintf(buf, 96, "%s %s%s", c, auth_name(t->auth), t->auth != HASH_NONE ? " " : "");
 }
 
-void transform_debug(const struct ipsec_transform *t, char buf[96])
+void ipsec_transform_debug(const struct ipsec_transform *t, char buf[96])
 {
     char c[24] = "esp-null";
     if (t->cipher == CIPHER_DES)

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-bool ident_equal(const struct ipsec_ident *a, const struct ipsec_ident *b)
+bool ipsec_ident_equal(const struct ipsec_ident *a, const struct ipsec_ident *b)
 {
     return prefix_equal(&a->local, &b->local) && prefix_equal(&a->remote, &b->remote) && a->proto == b->proto &&
            a->lport == b->lport && a->rport == b->rport;
 }
 
-bool ident_contains(const struct ipsec_ident *id, const struct acl_flow *f, bool outbound)
+bool ipsec_ident_contains(const struct ipsec_ident *id, const struct acl_flow *f, bool outbound)
 {
     const struct addr *l = outbound ? &f->src : &f->dst, *r = outbound ? &f->dst : &f->src;
     uint16_t lp = outbound ? f->sport : f->dport, rp = outbound ? f->dport : f->sport;
@@ -39,7 +39,7 @@ static struct prefix wild_prefix(const struct addr *a, uint32_t wild)
     return prefix_make(a, len);
 }
 
-void ident_of_rule(const struct acl_rule *rule, struct ipsec_ident *id)
+void ipsec_ident_of_rule(const struct acl_rule *rule, struct ipsec_ident *id)
 {
     struct addr any = addr_v4(0);
     memset(id, 0, sizeof *id);
@@ -53,7 +53,7 @@ void ident_of_rule(const struct acl_rule *rule, struct ipsec_ident *id)
 static struct flow *better(struct flow *best, struct flow *list, struct binding *b, uint32_t seq, const struct acl_flow *f, bool outbound)
 {
     for (struct flow *x = list; x != NULL; x = x->hash_next)
-        if (x->b == b && x->seq == seq && x->sas != 0 && ident_contains(&x->ident, f, outbound))
+        if (x->b == b && x->seq == seq && x->sas != 0 && ipsec_ident_contains(&x->ident, f, outbound))
             /* Several peers may hold the same proxies after an address change: the newest SA counts. */
             if (best == NULL || (x->out != NULL && (best->out == NULL || x->out->serial > best->out->serial)))
                 best = x;
@@ -62,15 +62,15 @@ static struct flow *better(struct flow *best, struct flow *list, struct binding 
 
 static struct flow *flow_matching(struct binding *b, uint32_t seq, const struct acl_flow *f, bool outbound)
 {
-    struct flow *best = better(NULL, *flow_bucket(b->st, outbound ? &f->dst : &f->src), b, seq, f, outbound);
+    struct flow *best = better(NULL, *ipsec_flow_bucket(b->st, outbound ? &f->dst : &f->src), b, seq, f, outbound);
     return better(best, b->st->wide, b, seq, f, outbound);
 }
 
-enum policy_action policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow, struct map_entry **entry,
+enum policy_action ipsec_policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow, struct map_entry **entry,
                               struct ipsec_ident *ident)
 {
     struct ipsec *st = b->st;
-    struct crypto_map *m = binding_map(b);
+    struct crypto_map *m = ipsec_binding_map(b);
     *flow = NULL;
     *entry = NULL;
     if (m == NULL)
@@ -84,7 +84,7 @@ enum policy_action policy_out(struct binding *b, const struct acl_flow *f, struc
             *entry = e;
             return x->out != NULL && b->active ? POLICY_PROTECT : POLICY_DROP;
         }
-        if (!entry_enabled(st, e))
+        if (!ipsec_entry_enabled(st, e))
             continue;
         const struct acl_rule *rule = NULL;
         if (acl_match(st->r, e->acl, f, true, &rule) != ACL_PERMIT)
@@ -97,16 +97,16 @@ enum policy_action policy_out(struct binding *b, const struct acl_flow *f, struc
             return POLICY_PROTECT;
         memset(ident, 0, sizeof *ident);
         if (rule != NULL)
-            ident_of_rule(rule, ident);
+            ipsec_ident_of_rule(rule, ident);
         return rule != NULL ? POLICY_ACQUIRE : POLICY_DROP;
     }
     return POLICY_CLEAR;
 }
 
-bool policy_in_protected(struct binding *b, const struct acl_flow *f)
+bool ipsec_policy_in_protected(struct binding *b, const struct acl_flow *f)
 {
     struct ipsec *st = b->st;
-    struct crypto_map *m = binding_map(b);
+    struct crypto_map *m = ipsec_binding_map(b);
     struct acl_flow mirror = *f;
     mirror.src = f->dst;
     mirror.dst = f->src;
@@ -116,7 +116,7 @@ bool policy_in_protected(struct binding *b, const struct acl_flow *f)
         if (e->dynamic[0] != '\0') {
             if (flow_matching(b, e->seq, f, false) != NULL)
                 return true;
-        } else if (entry_enabled(st, e) && acl_match(st->r, e->acl, &mirror, false, NULL) == ACL_PERMIT) {
+        } else if (ipsec_entry_enabled(st, e) && acl_match(st->r, e->acl, &mirror, false, NULL) == ACL_PERMIT) {
             return true;
         }
     }
@@ -124,7 +124,7 @@ bool policy_in_protected(struct binding *b, const struct acl_flow *f)
 }
 
 /* tmpl is the template's entry for a dynamic entry, else e itself. */
-void proposal_fill(struct binding *b, const struct map_entry *e, const struct map_entry *tmpl, const char *dyn,
+void ipsec_proposal_fill(struct binding *b, const struct map_entry *e, const struct map_entry *tmpl, const char *dyn,
                    const struct ipsec_ident *ident, const struct addr *peer, struct ipsec_proposal *p)
 {
     memset(p, 0, sizeof *p);
@@ -138,15 +138,15 @@ void proposal_fill(struct binding *b, const struct map_entry *e, const struct ma
     p->local = b->local;
     p->peer = *peer;
     p->ident = *ident;
-    p->n_transforms = entry_transforms(b->st, tmpl, p->transforms);
+    p->n_transforms = ipsec_entry_transforms(b->st, tmpl, p->transforms);
     /* Transport mode only between the endpoints themselves (reference 4.1: else tunnel). */
     bool hosts = ident->local.len == 32 && ident->remote.len == 32 && addr_equal(&ident->local.addr, &p->local) &&
                  addr_equal(&ident->remote.addr, peer);
     for (unsigned i = 0; i < p->n_transforms; i++)
         p->transforms[i].transport = p->transforms[i].transport && hosts;
     p->pfs_group = tmpl->pfs;
-    p->life_s = entry_life_s(b->st, tmpl);
-    p->life_kb = entry_life_kb(b->st, tmpl);
+    p->life_s = ipsec_entry_life_s(b->st, tmpl);
+    p->life_kb = ipsec_entry_life_kb(b->st, tmpl);
 }
 
 static bool entry_has_peer(const struct map_entry *e, const struct addr *peer)
@@ -162,7 +162,7 @@ static bool acl_covers(struct ipsec *st, const char *acl, const struct ipsec_ide
 {
     for (const struct acl_rule *r = acl_rule_next(st->r, acl, NULL); r != NULL; r = acl_rule_next(st->r, acl, r)) {
         struct ipsec_ident ours;
-        ident_of_rule(r, &ours);
+        ipsec_ident_of_rule(r, &ours);
         if (ident_inside(id, &ours))
             return r->permit; /* the first line that covers it decides */
     }
@@ -179,10 +179,10 @@ static int choose_transform(struct ipsec *st, const struct map_entry *tmpl, cons
                             unsigned n_offered, struct ipsec_transform *chosen, unsigned *which)
 {
     struct ipsec_transform ours[IPSEC_TRANSFORMS_MAX];
-    unsigned n = entry_transforms(st, tmpl, ours);
+    unsigned n = ipsec_entry_transforms(st, tmpl, ours);
     for (unsigned o = 0; o < n_offered; o++)
         for (unsigned i = 0; i < n; i++) {
-            struct tset *t = tset_find(st, ours[i].name, false);
+            struct tset *t = ipsec_tset_find(st, ours[i].name, false);
             if (!same_transform(&ours[i], &offered[o]))
                 continue;
             if (offered[o].transport ? !ours[i].transport : t != NULL && t->require)
@@ -202,7 +202,7 @@ static int accept_entry(struct binding *b, const struct map_entry *e, const stru
     struct ipsec *st = b->st;
     if (dyn[0] == '\0' ? !entry_has_peer(tmpl, peer) : tmpl->n_peers != 0 && !entry_has_peer(tmpl, peer))
         return IPSEC_NO_MAP;
-    if (dyn[0] == '\0' && !entry_enabled(st, tmpl))
+    if (dyn[0] == '\0' && !ipsec_entry_enabled(st, tmpl))
         return IPSEC_NO_MAP;
     if (tmpl->acl[0] != '\0' && acl_exists(st->r, tmpl->acl) && !acl_covers(st, tmpl->acl, ident))
         return IPSEC_NO_IDENT;
@@ -213,7 +213,7 @@ static int accept_entry(struct binding *b, const struct map_entry *e, const stru
     /* Reference 4.3: a responder with PFS wants at least its own group; one without takes what is offered. */
     if (tmpl->pfs != 0 && pfs < tmpl->pfs)
         return IPSEC_NO_PFS;
-    proposal_fill(b, e, tmpl, dyn, ident, peer, acc);
+    ipsec_proposal_fill(b, e, tmpl, dyn, ident, peer, acc);
     acc->transforms[0] = chosen;
     acc->n_transforms = 1;
     acc->pfs_group = pfs;
@@ -225,14 +225,14 @@ int ipsec_policy_accept(struct router *r, const struct addr *local, const struct
                         struct ipsec_proposal *accepted, unsigned *which)
 {
     struct ipsec *st = ipsec_of(r);
-    struct binding *b = binding_for_local(st, local);
+    struct binding *b = ipsec_binding_for_local(st, local);
     unsigned w = 0;
     int best = IPSEC_NO_MAP;
     for (unsigned i = 0; i < n_offered; i++)
-        debug_proposal(st, "validate_proposal_request", local, peer, ident, &offered[i]);
-    struct crypto_map *m = b == NULL || !b->active ? NULL : binding_map(b);
+        ipsec_debug_proposal(st, "validate_proposal_request", local, peer, ident, &offered[i]);
+    struct crypto_map *m = b == NULL || !b->active ? NULL : ipsec_binding_map(b);
     for (struct map_entry *e = m == NULL ? NULL : m->entries; e != NULL; e = e->next) {
-        struct crypto_map *d = e->dynamic[0] != '\0' ? dynmap_find(st, e->dynamic) : NULL;
+        struct crypto_map *d = e->dynamic[0] != '\0' ? ipsec_dynmap_find(st, e->dynamic) : NULL;
         struct map_entry *t = d != NULL ? d->entries : e->dynamic[0] != '\0' ? NULL : e;
         for (; t != NULL; t = d != NULL ? t->next : NULL) {
             int rc = accept_entry(b, e, t, e->dynamic, peer, ident, offered, n_offered, offered_pfs, accepted, &w);

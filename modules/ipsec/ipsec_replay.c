@@ -4,13 +4,13 @@
 #include "modules/ipsec/ipsec_internal.h"
 #include <string.h>
 
-void replay_init(struct replay_window *w, uint32_t size)
+void ipsec_replay_init(struct replay_window *w, uint32_t size)
 {
     memset(w, 0, sizeof *w);
     w->size = size;
 }
 
-bool replay_check(const struct replay_window *w, uint32_t seq)
+bool ipsec_replay_check(const struct replay_window *w, uint32_t seq)
 {
     if (w->size == 0)
         return true;
@@ -23,7 +23,7 @@ bool replay_check(const struct replay_window *w, uint32_t seq)
     return (w->bits[(seq / 64) % REPLAY_WORDS] >> (seq % 64) & 1) == 0;
 }
 
-bool replay_advance(struct replay_window *w, uint32_t seq)
+bool ipsec_replay_advance(struct replay_window *w, uint32_t seq)
 {
     uint64_t bit = UINT64_C(1) << (seq % 64), *word = &w->bits[(seq / 64) % REPLAY_WORDS];
     if (seq > w->top) {
@@ -40,7 +40,7 @@ bool replay_advance(struct replay_window *w, uint32_t seq)
     return fresh;
 }
 
-void replay_refuse_to(struct replay_window *w, uint32_t edge)
+void ipsec_replay_refuse_to(struct replay_window *w, uint32_t edge)
 {
     memset(w->bits, 0, sizeof w->bits);
     w->floor = w->top = edge;
@@ -49,7 +49,7 @@ void replay_refuse_to(struct replay_window *w, uint32_t edge)
 /* The highest number the data path may use: never beyond what was handed to SCTP, and never more than P per
  * second beyond what the peer has applied. The half second and the 2M of slack keep a burst within one instant
  * moving; the successor's own 2M and whole second stay above them. */
-uint32_t reserve_allowed(const struct reservation *v, nstime now, uint32_t m)
+uint32_t ipsec_reserve_allowed(const struct reservation *v, nstime now, uint32_t m)
 {
     if (v->unacked_at == 0 || v->sent <= v->acked)
         return v->sent;
@@ -59,12 +59,12 @@ uint32_t reserve_allowed(const struct reservation *v, nstime now, uint32_t m)
 }
 
 /* M/2 of the block is used: time for the next one. */
-bool reserve_wanted(const struct reservation *v, uint32_t seq, uint32_t m)
+bool ipsec_reserve_wanted(const struct reservation *v, uint32_t seq, uint32_t m)
 {
     return (uint64_t)seq + m / 2 >= v->sent;
 }
 
-void reserve_handed(struct reservation *v, uint32_t limit, nstime now)
+void ipsec_reserve_handed(struct reservation *v, uint32_t limit, nstime now)
 {
     if (limit > v->sent)
         v->sent = limit;
@@ -73,14 +73,14 @@ void reserve_handed(struct reservation *v, uint32_t limit, nstime now)
 }
 
 /* Counting anew from this acknowledgement when more is outstanding errs on the safe side: the cap gets smaller. */
-void reserve_acked(struct reservation *v, uint32_t limit, nstime now)
+void ipsec_reserve_acked(struct reservation *v, uint32_t limit, nstime now)
 {
     if (limit > v->acked)
         v->acked = limit;
     v->unacked_at = v->acked >= v->sent ? 0 : now > 0 ? now : 1;
 }
 
-uint32_t successor_out(uint32_t limit, uint32_t m, nstime since, bool *rekey)
+uint32_t ipsec_successor_out(uint32_t limit, uint32_t m, nstime since, bool *rekey)
 {
     if (since < 0)
         since = 0;
@@ -89,7 +89,7 @@ uint32_t successor_out(uint32_t limit, uint32_t m, nstime since, bool *rekey)
     return start > UINT32_MAX ? UINT32_MAX : (uint32_t)start;
 }
 
-uint32_t successor_in(uint32_t edge, uint32_t n, uint32_t rate, nstime t)
+uint32_t ipsec_successor_in(uint32_t edge, uint32_t n, uint32_t rate, nstime t)
 {
     uint64_t skip = 1 + 2 * (uint64_t)rate * (uint64_t)(t / NS_PER_MS) / 1000;
     if (skip > 2 * (uint64_t)n)

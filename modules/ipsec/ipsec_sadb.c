@@ -16,7 +16,7 @@ static unsigned peer_bucket(const struct addr *a)
     return (v ^ v >> 12 ^ v >> 20) % IPSEC_BUCKETS;
 }
 
-struct sa *sa_by_spi(struct ipsec *st, uint32_t in_spi)
+struct sa *ipsec_sa_by_spi(struct ipsec *st, uint32_t in_spi)
 {
     struct sa *s = st->by_spi[spi_bucket(in_spi)];
     while (s != NULL && s->p.in_spi != in_spi)
@@ -24,7 +24,7 @@ struct sa *sa_by_spi(struct ipsec *st, uint32_t in_spi)
     return s;
 }
 
-struct sa *sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t out_spi)
+struct sa *ipsec_sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t out_spi)
 {
     struct sa *s = st->by_peer[peer_bucket(peer)];
     while (s != NULL && !(s->p.out_spi == out_spi && addr_equal(&s->p.prop.peer, peer)))
@@ -33,29 +33,29 @@ struct sa *sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t out_spi
 }
 
 /* ---- flows ---- */
-struct flow **flow_bucket(struct ipsec *st, const struct addr *remote)
+struct flow **ipsec_flow_bucket(struct ipsec *st, const struct addr *remote)
 {
     return &st->by_remote[peer_bucket(remote)];
 }
 
 static struct flow **flow_list(struct ipsec *st, const struct ipsec_ident *id)
 {
-    return id->remote.len == 32 ? flow_bucket(st, &id->remote.addr) : &st->wide;
+    return id->remote.len == 32 ? ipsec_flow_bucket(st, &id->remote.addr) : &st->wide;
 }
 
-struct flow *flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,
+struct flow *ipsec_flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,
                        const struct addr *peer, bool exact_peer)
 {
     for (struct flow *f = *flow_list(st, ident); f != NULL; f = f->hash_next)
-        if (f->b == b && f->seq == seq && ident_equal(&f->ident, ident) && (!exact_peer || addr_equal(&f->peer, peer)))
+        if (f->b == b && f->seq == seq && ipsec_ident_equal(&f->ident, ident) && (!exact_peer || addr_equal(&f->peer, peer)))
             return f;
     return NULL;
 }
 
-struct flow *flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic, const struct ipsec_ident *ident,
+struct flow *ipsec_flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic, const struct ipsec_ident *ident,
                       const struct addr *peer)
 {
-    struct flow *f = flow_find(st, b, seq, ident, peer, true);
+    struct flow *f = ipsec_flow_find(st, b, seq, ident, peer, true);
     if (f != NULL)
         return f;
     if (st->n_flows >= IPSEC_FLOWS_MAX || (f = calloc(1, sizeof *f)) == NULL)
@@ -75,7 +75,7 @@ struct flow *flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dy
     return f;
 }
 
-void flow_forget(struct ipsec *st, struct flow *f)
+void ipsec_flow_forget(struct ipsec *st, struct flow *f)
 {
     struct flow **at = flow_list(st, &f->ident);
     while (*at != f)
@@ -88,7 +88,7 @@ void flow_forget(struct ipsec *st, struct flow *f)
     ipsec_policy_changed(st);
 }
 
-void flow_choose(struct flow *f)
+void ipsec_flow_choose(struct flow *f)
 {
     f->out = NULL;
     for (struct sa *s = f->pairs; s != NULL; s = s->flow_next)
@@ -111,7 +111,7 @@ uint32_t ipsec_spi_alloc(struct router *r)
         return 0;
     for (;;) {
         uint32_t spi = rng_u32(r, RNG_SPI);
-        bool taken = spi <= 255 || sa_by_spi(st, spi) != NULL; /* RFC 4303 2.1: 1..255 are IANA's */
+        bool taken = spi <= 255 || ipsec_sa_by_spi(st, spi) != NULL; /* RFC 4303 2.1: 1..255 are IANA's */
         for (unsigned i = 0; i < n && !taken; i++)
             taken = st->spis[i].spi == spi;
         if (taken)
@@ -133,19 +133,19 @@ void ipsec_spi_release(struct router *r, uint32_t spi)
 }
 
 /* ---- lifetimes ---- */
-uint32_t sa_left_s(const struct sa *s)
+uint32_t ipsec_sa_left_s(const struct sa *s)
 {
     nstime left = s->hard_at - loop_now(s->st->r->loop);
     return left > 0 ? (uint32_t)((left + NS_PER_S - 1) / NS_PER_S) : 0;
 }
 
-uint32_t sa_left_kb(const struct sa *s, bool inbound)
+uint32_t ipsec_sa_left_kb(const struct sa *s, bool inbound)
 {
     uint64_t used = (inbound ? s->in_bytes : s->out_bytes) / 1024;
     return used < s->p.life_kb ? s->p.life_kb - (uint32_t)used : 0;
 }
 
-void sa_rekey(struct sa *s, const char *why)
+void ipsec_sa_rekey(struct sa *s, const char *why)
 {
     struct ipsec *st = s->st;
     if (s->rekeying || !s->active || s->dying || s->frozen || loop_now(st->r->loop) < s->rekey_after)
@@ -159,11 +159,11 @@ void sa_rekey(struct sa *s, const char *why)
         return;
     struct ipsec_pair now = s->p; /* the proposal as it is configured today; a synchronised pair carries none */
     bool dyn = s->p.prop.dynamic_map[0] != '\0';
-    struct crypto_map *m = binding_map(s->b), *d = dyn ? dynmap_find(st, s->p.prop.dynamic_map) : m;
-    struct map_entry *e = m != NULL ? entry_find(m, s->p.prop.seq, false) : NULL;
-    struct map_entry *tmpl = d != NULL ? entry_find(d, dyn ? s->p.prop.dynamic_seq : s->p.prop.seq, false) : NULL;
+    struct crypto_map *m = ipsec_binding_map(s->b), *d = dyn ? ipsec_dynmap_find(st, s->p.prop.dynamic_map) : m;
+    struct map_entry *e = m != NULL ? ipsec_entry_find(m, s->p.prop.seq, false) : NULL;
+    struct map_entry *tmpl = d != NULL ? ipsec_entry_find(d, dyn ? s->p.prop.dynamic_seq : s->p.prop.seq, false) : NULL;
     if (e != NULL && tmpl != NULL) {
-        proposal_fill(s->b, e, tmpl, s->p.prop.dynamic_map, &s->p.prop.ident, &s->p.prop.peer, &now.prop);
+        ipsec_proposal_fill(s->b, e, tmpl, s->p.prop.dynamic_map, &s->p.prop.ident, &s->p.prop.peer, &now.prop);
         now.prop.local = s->p.prop.local;
         if (now.prop.n_transforms == 0)
             now.prop = s->p.prop;
@@ -173,10 +173,10 @@ void sa_rekey(struct sa *s, const char *why)
 }
 
 /* A rekey that failed is tried again while the pair lives. */
-void sa_rekey_failed(struct ipsec *st, const struct ipsec_proposal *p)
+void ipsec_sa_rekey_failed(struct ipsec *st, const struct ipsec_proposal *p)
 {
     for (struct sa *s = st->by_peer[peer_bucket(&p->peer)]; s != NULL; s = s->peer_next)
-        if (s->rekeying && s->active && !s->dying && s->flow->out == s && s->p.prop.seq == p->seq && ident_equal(&s->p.prop.ident, &p->ident)) {
+        if (s->rekeying && s->active && !s->dying && s->flow->out == s && s->p.prop.seq == p->seq && ipsec_ident_equal(&s->p.prop.ident, &p->ident)) {
             nstime pause = timer_left(&s->hard) / 3;
             if (pause < NS_PER_S)
                 pause = NS_PER_S;
@@ -190,17 +190,17 @@ static void soft_fired(void *arg)
 {
     struct sa *s = arg;
     if (s->active)
-        sa_rekey(s, "lifetime (seconds)");
+        ipsec_sa_rekey(s, "lifetime (seconds)");
 }
 
 static void hard_fired(void *arg)
 {
     struct sa *s = arg;
-    sa_delete(s, s->active ? "lifetime expired" : "lifetime expired on the standby", s->active, true, 0);
+    ipsec_sa_delete(s, s->active ? "lifetime expired" : "lifetime expired on the standby", s->active, true, 0);
 }
 
 /* The initiator of the pair rekeys first; the other side only if nothing came (a collision costs two pairs). */
-void sa_start_timers(struct sa *s, nstime life_left)
+void ipsec_sa_start_timers(struct sa *s, nstime life_left)
 {
     struct ipsec *st = s->st;
     nstime lead = (s->p.initiator ? IPSEC_SOFT_LEAD : IPSEC_SOFT_LEAD / 2) * NS_PER_S;
@@ -218,7 +218,7 @@ void sa_start_timers(struct sa *s, nstime life_left)
 }
 
 /* ---- create and delete ---- */
-struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct binding *b, int *err)
+struct sa *ipsec_sa_create(struct ipsec *st, const struct ipsec_pair *p, struct binding *b, int *err)
 {
     *err = -EINVAL;
     struct esp_suite suite;
@@ -226,16 +226,16 @@ struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct bindin
     if (p->in_spi <= 255 || p->out_spi <= 255 || esp_suite_make(&suite, t->cipher, t->key_bits, t->auth) != 0)
         return NULL;
     *err = -EEXIST;
-    if (sa_by_spi(st, p->in_spi) != NULL)
+    if (ipsec_sa_by_spi(st, p->in_spi) != NULL)
         return NULL;
     *err = -ENOSPC;
     if (st->n_sas >= IPSEC_SAS_MAX)
         return NULL;
-    struct flow *flow = flow_get(st, b, p->prop.seq, p->prop.dynamic_map[0] != '\0', &p->prop.ident, &p->prop.peer);
+    struct flow *flow = ipsec_flow_get(st, b, p->prop.seq, p->prop.dynamic_map[0] != '\0', &p->prop.ident, &p->prop.peer);
     struct sa *s = flow != NULL ? calloc(1, sizeof *s) : NULL;
     if (s == NULL) {
         if (flow != NULL && flow->sas == 0)
-            flow_forget(st, flow);
+            ipsec_flow_forget(st, flow);
         return NULL;
     }
     s->st = st;
@@ -255,19 +255,19 @@ struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct bindin
         crypto_wipe(s, sizeof *s);
         free(s);
         if (flow->sas == 0)
-            flow_forget(st, flow);
+            ipsec_flow_forget(st, flow);
         return NULL;
     }
     const struct map_entry *tmpl = NULL;
-    struct crypto_map *m = p->prop.dynamic_map[0] != '\0' ? dynmap_find(st, p->prop.dynamic_map) : binding_map(b);
+    struct crypto_map *m = p->prop.dynamic_map[0] != '\0' ? ipsec_dynmap_find(st, p->prop.dynamic_map) : ipsec_binding_map(b);
     if (m != NULL)
-        tmpl = entry_find(m, p->prop.dynamic_map[0] != '\0' ? p->prop.dynamic_seq : p->prop.seq, false);
-    replay_init(&s->win, suite.auth == HASH_NONE ? 0 : entry_window(st, tmpl)); /* no ICV: no basis for a window */
+        tmpl = ipsec_entry_find(m, p->prop.dynamic_map[0] != '\0' ? p->prop.dynamic_seq : p->prop.seq, false);
+    ipsec_replay_init(&s->win, suite.auth == HASH_NONE ? 0 : ipsec_entry_window(st, tmpl)); /* no ICV: no basis for a window */
     s->ha = b->stateful;
     s->born = loop_now(st->r->loop);
     timer_init(&s->soft, st->r->loop, soft_fired, s);
     timer_init(&s->hard, st->r->loop, hard_fired, s);
-    timer_init(&s->push, st->r->loop, (void (*)(void *))ha_push, s);
+    timer_init(&s->push, st->r->loop, (void (*)(void *))ipsec_ha_push, s);
     s->prev = st->last;
     *(st->last != NULL ? &st->last->next : &st->first) = s;
     st->last = s;
@@ -284,7 +284,7 @@ struct sa *sa_create(struct ipsec *st, const struct ipsec_pair *p, struct bindin
         flow->up_since = s->born;
     flow->peer_port = p->peer_port != 0 ? p->peer_port : 500;
     ipsec_spi_release(st->r, p->in_spi);
-    sa_keys_record(s);
+    ipsec_sa_keys_record(s);
     *err = 0;
     return s;
 }
@@ -320,7 +320,7 @@ static void sa_free(struct sa *s)
     free(s);
 }
 
-void sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_standby, event_id cause)
+void ipsec_sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_standby, event_id cause)
 {
     struct ipsec *st = s->st;
     struct router *r = st->r;
@@ -329,20 +329,20 @@ void sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_stand
     bool was_active = s->active;
     /* Queued before the DELETE leaves: the standby never resurrects a deleted SA (state-sync 4.5 (4)). */
     if (s->ha && was_active && tell_standby) {
-        struct sync_key key = ha_key(p.in_spi);
+        struct sync_key key = ipsec_ha_key(p.in_spi);
         sync_deleted(r, &ipsec_sync_sa, &key, 1);
         DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_notify_del_sa): SA 0x%X deleted... notifying HA Mgr", p.in_spi);
     }
-    debug_sa_deleted(s, reason);
-    rri_remove(s);
+    ipsec_debug_sa_deleted(s, reason);
+    ipsec_rri_remove(s);
     sa_unlink(s);
     f->sas--;
     if (f->out == s)
-        flow_choose(f);
+        ipsec_flow_choose(f);
     sa_free(s);
     ipsec_policy_changed(st);
     if (f->sas == 0 && f->dynamic)
-        flow_forget(st, f);
+        ipsec_flow_forget(st, f);
     log_event(r, cause, "ipsec", "sa-delete", "spi 0x%X %s", p.in_spi, reason);
     if (tell_peer && was_active && st->km != NULL && st->km->notify_delete != NULL)
         st->km->notify_delete(st->km_ctx, &p.prop.local, &p.prop.peer, p.cookies, &p.in_spi, 1);
@@ -350,22 +350,22 @@ void sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_stand
 }
 
 /* The entry goes away: so do its SAs, and the peers are told. */
-void entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const char *dynamic)
+void ipsec_entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const char *dynamic)
 {
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
         const struct ipsec_proposal *p = &s->p.prop;
         next = s->next;
         if (dynamic != NULL ? strcmp(p->dynamic_map, dynamic) == 0 && p->dynamic_seq == seq : strcmp(p->map, map) == 0 && p->seq == seq)
-            sa_delete(s, "crypto map entry removed", true, true, 0);
+            ipsec_sa_delete(s, "crypto map entry removed", true, true, 0);
     }
     for (struct flow *f = st->flows, *next; f != NULL; f = next) {
         next = f->next;
         if (map != NULL && f->sas == 0 && f->seq == seq && strcmp(f->b->map, map) == 0)
-            flow_forget(st, f);
+            ipsec_flow_forget(st, f);
     }
 }
 
-void sadb_free(struct ipsec *st)
+void ipsec_sadb_free(struct ipsec *st)
 {
     while (st->first != NULL) {
         struct sa *s = st->first;
@@ -383,21 +383,21 @@ void sadb_free(struct ipsec *st)
 int ipsec_pair_install(struct router *r, const struct ipsec_pair *p, event_id cause)
 {
     struct ipsec *st = ipsec_of(r);
-    struct binding *b = binding_find(st, p->prop.interface);
+    struct binding *b = ipsec_binding_find(st, p->prop.interface);
     if (b == NULL || strcmp(b->map, p->prop.map) != 0)
         return -EINVAL;
     int err;
-    struct sa *s = sa_create(st, p, b, &err);
+    struct sa *s = ipsec_sa_create(st, p, b, &err);
     if (s == NULL)
         return err;
     s->active = b->active;
-    sa_start_timers(s, (nstime)(p->life_s != 0 ? p->life_s : IPSEC_LIFE_S) * NS_PER_S);
-    debug_sa_created(s);
+    ipsec_sa_start_timers(s, (nstime)(p->life_s != 0 ? p->life_s : IPSEC_LIFE_S) * NS_PER_S);
+    ipsec_debug_sa_created(s);
     char peer[ADDR_STRLEN];
     log_event(r, cause, "ipsec", "sa-install", "spi 0x%X out 0x%X peer %s", p->in_spi, p->out_spi, addr_format(&p->prop.peer, peer));
-    rri_install(s);
+    ipsec_rri_install(s);
     if (s->ha) { /* output commit: handed over before the quick mode message leaves (state-sync 4.5 (4)) */
-        struct sync_key key = ha_key(p->in_spi);
+        struct sync_key key = ipsec_ha_key(p->in_spi);
         DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_notify_add_sa): called");
         DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_notify_add_sa): New IPsec SA added... notifying HA Mgr");
         sync_dirty(r, &ipsec_sync_sa, &key);
@@ -430,29 +430,29 @@ static void retire_older(struct sa *s)
 void ipsec_pair_enable(struct router *r, uint32_t in_spi)
 {
     struct ipsec *st = ipsec_of(r);
-    struct sa *s = sa_by_spi(st, in_spi);
+    struct sa *s = ipsec_sa_by_spi(st, in_spi);
     if (s == NULL || s->enabled)
         return;
     s->enabled = true;
     DEBUG(st, DBG_IPSEC, "IPSEC(key_engine_enable_outbound): rec'd enable notify from ISAKMP");
     DEBUG(st, DBG_IPSEC, "IPSEC(key_engine_enable_outbound): enable SA with spi %u/50", s->p.out_spi);
     retire_older(s);
-    flow_choose(s->flow);
+    ipsec_flow_choose(s->flow);
     if (s->ha && s->active) {
-        struct sync_key key = ha_key(in_spi);
+        struct sync_key key = ipsec_ha_key(in_spi);
         sync_dirty(r, &ipsec_sync_sa, &key);
     }
-    acquire_satisfied(st, s->flow);
+    ipsec_acquire_satisfied(st, s->flow);
 }
 
 void ipsec_pair_delete_by_out(struct router *r, const struct addr *peer, uint32_t out_spi, const char *reason, event_id cause)
 {
     struct ipsec *st = ipsec_of(r);
-    struct sa *s = sa_by_out(st, peer, out_spi);
+    struct sa *s = ipsec_sa_by_out(st, peer, out_spi);
     if (s == NULL)
         return;
     DEBUG(st, DBG_IPSEC, "IPSEC(key_engine_delete_sas): rec'd delete notify from ISAKMP");
-    sa_delete(s, reason, false, true, cause);
+    ipsec_sa_delete(s, reason, false, true, cause);
 }
 
 void ipsec_pair_delete_by_cookies(struct router *r, const uint8_t cookies[16], const char *reason, event_id cause)
@@ -461,7 +461,7 @@ void ipsec_pair_delete_by_cookies(struct router *r, const uint8_t cookies[16], c
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
         next = s->next;
         if (memcmp(s->p.cookies, cookies, 16) == 0)
-            sa_delete(s, reason, false, true, cause);
+            ipsec_sa_delete(s, reason, false, true, cause);
     }
 }
 
@@ -471,7 +471,7 @@ void ipsec_pair_delete_by_peer(struct router *r, const struct addr *local, const
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
         next = s->next;
         if (addr_equal(&s->p.prop.peer, peer) && addr_equal(&s->p.prop.local, local))
-            sa_delete(s, reason, false, true, cause);
+            ipsec_sa_delete(s, reason, false, true, cause);
     }
 }
 
@@ -481,7 +481,7 @@ void ipsec_pair_peer_moved(struct router *r, const uint8_t cookies[16], const st
     for (struct sa *s = st->first; s != NULL; s = s->next)
         if (memcmp(s->p.cookies, cookies, 16) == 0 && addr_equal(&s->p.prop.peer, peer)) {
             s->p.peer_port = s->flow->peer_port = port;
-            struct sync_key key = ha_key(s->p.in_spi);
+            struct sync_key key = ipsec_ha_key(s->p.in_spi);
             if (s->ha && s->active)
                 sync_dirty(r, &ipsec_sync_sa, &key);
         }

@@ -23,15 +23,15 @@ static void entry_body(struct ipsec *st, struct out *o, const struct map_entry *
         char a[ADDR_STRLEN];
         out_text(o, "        Current peer: %s\n", addr_format(&e->peers[e->peer_at % e->n_peers], a));
     }
-    out_text(o, "        Security association lifetime: %u kilobytes/%u seconds\n", entry_life_kb(st, e), entry_life_s(st, e));
+    out_text(o, "        Security association lifetime: %u kilobytes/%u seconds\n", ipsec_entry_life_kb(st, e), ipsec_entry_life_s(st, e));
     out_text(o, "        PFS (Y/N): %c\n", e->pfs != 0 ? 'Y' : 'N');
     if (e->pfs != 0)
         out_text(o, "        DH group:  group%u\n", e->pfs);
     out_text(o, "        Transform sets={ \n");
     for (unsigned i = 0; i < e->n_tsets; i++) {
-        struct tset *s = tset_find(st, e->tsets[i], false);
+        struct tset *s = ipsec_tset_find(st, e->tsets[i], false);
         if (s != NULL && s->have_transform) {
-            transform_text(&s->t, t);
+            ipsec_transform_text(&s->t, t);
             out_text(o, "                %s:  { %s } , \n", e->tsets[i], t);
         } else {
             out_text(o, "                %s:  (not defined) , \n", e->tsets[i]);
@@ -67,12 +67,12 @@ static void show_entry(struct ipsec *st, struct out *o, const struct crypto_map 
         out_text(o, "        Description: %s\n", e->description);
     if (e->dynamic[0] != '\0') {
         out_text(o, "        Dynamic map template tag: %s\n", e->dynamic);
-        if (dynmap_find(st, e->dynamic) == NULL)
+        if (ipsec_dynmap_find(st, e->dynamic) == NULL)
             incomplete(o, "dynamic map template does not exist");
         users(st, o, m->name);
         return;
     }
-    if (!entry_complete(st, e))
+    if (!ipsec_entry_complete(st, e))
         incomplete(o, e->n_peers == 0 || e->acl[0] == '\0' || !acl_exists(st->r, e->acl) ? "missing peer or access-list definitions"
                                                                                           : "missing transform-set definitions");
     for (unsigned i = 0; i < e->n_peers; i++) {
@@ -99,7 +99,7 @@ static void show_map(struct ipsec *st, struct out *o, const struct crypto_map *m
 int ipsec_cmd_show_map(struct cmd *c, struct args_show_crypto_map *a)
 {
     struct ipsec *st = ipsec_of(c->router);
-    struct binding *at = a->has_ifname ? binding_find(st, a->ifname.text) : NULL;
+    struct binding *at = a->has_ifname ? ipsec_binding_find(st, a->ifname.text) : NULL;
     if (a->has_ifname && at == NULL) {
         out_text(c->out, "No crypto maps found.\n");
         return CMD_OK;
@@ -112,7 +112,7 @@ int ipsec_cmd_show_map(struct cmd *c, struct args_show_crypto_map *a)
             any = true;
         }
     for (struct binding *b = st->bindings; b != NULL; b = b->next) { /* named on an interface, defined nowhere */
-        bool seen = map_find(st, b->map) != NULL || (tag != NULL && strcmp(tag, b->map) != 0);
+        bool seen = ipsec_map_find(st, b->map) != NULL || (tag != NULL && strcmp(tag, b->map) != 0);
         for (struct binding *p = st->bindings; p != b && !seen; p = p->next)
             seen = strcmp(p->map, b->map) == 0;
         if (seen)
@@ -149,7 +149,7 @@ int ipsec_cmd_show_transform(struct cmd *c, struct args_show_crypto_transform_se
     char t[96];
     for (struct tset *s = st->tsets; s != NULL; s = s->next)
         if (!a->has_name || strcmp(a->name, s->t.name) == 0) {
-            transform_text(&s->t, t);
+            ipsec_transform_text(&s->t, t);
             out_text(c->out, "Transform set %s: { %s } \n   will negotiate = { %s,  }, \n", s->t.name, t,
                      s->t.transport ? "Transport" : "Tunnel");
         }
@@ -181,7 +181,7 @@ static void stamp(struct ipsec *st, const struct binding *b, uint8_t out[16])
 
 static void show_ha_numbers(struct ipsec *st, struct out *o, const struct binding *b)
 {
-    const struct crypto_map *m = binding_map(b);
+    const struct crypto_map *m = ipsec_binding_map(b);
     uint32_t n = m != NULL ? m->in_n : IPSEC_INTERVAL_IN, out = m != NULL ? m->out_m : IPSEC_INTERVAL_OUT;
     nstime hold = role_get(st->r, b->group)->hold, t = hold > 0 && hold / 4 < NS_PER_S ? hold / 4 : NS_PER_S;
     unsigned sas = 0, active = 0;
@@ -203,7 +203,7 @@ static void show_ha_numbers(struct ipsec *st, struct out *o, const struct bindin
     if (n == 0) {
         out_text(o, "  inbound window: not protected (inbound 0)\n");
     } else {
-        uint32_t refused = successor_in(0, n, worst, t);
+        uint32_t refused = ipsec_successor_in(0, n, worst, t);
         out_text(o, "  a successor refuses %u numbers above the last edge; exposure: packets beyond %llu in the last %lld ms\n", refused,
                  2 * (unsigned long long)worst * (unsigned long long)(t / NS_PER_MS) / 1000, (long long)(t / NS_PER_MS));
     }

@@ -41,12 +41,12 @@ static void show_one(struct view *v, struct sa *s, bool inbound)
     if (s->active)
         for (unsigned i = 0; i < 16; i++)
             c[i / 4] = c[i / 4] << 8 | s->p.cookies[i];
-    transform_text(&s->p.prop.transforms[0], tr);
+    ipsec_transform_text(&s->p.prop.transforms[0], tr);
     out_text(o, "      spi: 0x%X(%u)\n        transform: %s,\n", spi, spi, tr);
     out_text(o, "        in use settings ={%s%s, }\n", s->p.prop.transforms[0].transport ? "Transport" : "Tunnel",
              s->p.udp_encap ? " UDP-Encaps" : "");
     out_text(o, "        conn id: %u, flow_id: SW:%u, sibling_flags 80000046, crypto map: %s\n", 2000 + conn, conn, s->b->map);
-    out_text(o, "        sa timing: remaining key lifetime (k/sec): (%u/%u)\n", sa_left_kb(s, inbound), sa_left_s(s));
+    out_text(o, "        sa timing: remaining key lifetime (k/sec): (%u/%u)\n", ipsec_sa_left_kb(s, inbound), ipsec_sa_left_s(s));
     if (s->ha) {
         out_text(o, "           HA last key lifetime sent(k): (%u)\n", inbound ? s->in_kb_sent : s->out_kb_sent);
         out_text(o, "        ike_cookies: %08X %08X %08X %08X\n", c[0], c[1], c[2], c[3]);
@@ -61,8 +61,8 @@ static void show_one(struct view *v, struct sa *s, bool inbound)
     out_bool(o, "udp_encaps", s->p.udp_encap);
     out_int(o, "conn_id", 2000 + conn);
     out_str(o, "crypto_map", s->b->map);
-    out_int(o, "remaining_kilobytes", sa_left_kb(s, inbound));
-    out_int(o, "remaining_ms", (int64_t)sa_left_s(s) * 1000);
+    out_int(o, "remaining_kilobytes", ipsec_sa_left_kb(s, inbound));
+    out_int(o, "remaining_ms", (int64_t)ipsec_sa_left_s(s) * 1000);
     out_int(o, "sequence", inbound ? s->win.top : s->seq);
     out_int(o, "packets", (int64_t)(inbound ? s->in_packets : s->out_packets));
     out_int(o, "iv_size", s->suite.iv_len);
@@ -160,7 +160,7 @@ static void show_flow(struct view *v, const struct flow *f)
     out_str(o, "remote_endpoint", peer);
     out_int(o, "path_mtu", b->nif->mtu);
     if (cur != NULL)
-        out_int(o, "plaintext_mtu", esp_plain_mtu(cur, b->nif->mtu));
+        out_int(o, "plaintext_mtu", ipsec_esp_plain_mtu(cur, b->nif->mtu));
     out_fmt(o, "current_outbound_spi", "0x%X", cur != NULL ? cur->p.out_spi : 0);
     out_str(o, "pfs_group", pfs);
     if (!v->identity) {
@@ -173,16 +173,16 @@ static void show_flow(struct view *v, const struct flow *f)
 /* Access list lines of static entries under which there is no flow yet. */
 static void show_unused(struct view *v, struct ipsec *st, struct binding *b)
 {
-    struct crypto_map *m = binding_map(b);
+    struct crypto_map *m = ipsec_binding_map(b);
     for (struct map_entry *e = m != NULL ? m->entries : NULL; e != NULL; e = e->next) {
-        if (!entry_enabled(st, e))
+        if (!ipsec_entry_enabled(st, e))
             continue;
         for (const struct acl_rule *r = acl_rule_next(st->r, e->acl, NULL); r != NULL; r = acl_rule_next(st->r, e->acl, r)) {
             struct flow f = {.b = b, .seq = e->seq, .peer = e->peers[e->peer_at % e->n_peers], .peer_port = 500};
             if (!r->permit)
                 continue;
-            ident_of_rule(r, &f.ident);
-            if (flow_find(st, b, e->seq, &f.ident, &f.peer, false) == NULL && flow_shown(v, &f))
+            ipsec_ident_of_rule(r, &f.ident);
+            if (ipsec_flow_find(st, b, e->seq, &f.ident, &f.peer, false) == NULL && flow_shown(v, &f))
                 show_flow(v, &f);
         }
     }

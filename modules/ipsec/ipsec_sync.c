@@ -79,7 +79,7 @@ static struct sa *by_key(struct ipsec *st, const struct sync_key *key)
     if (key->len != 4)
         return NULL;
     struct cursor c = cursor_make(key->b, 4);
-    return sa_by_spi(st, cursor_u32(&c));
+    return ipsec_sa_by_spi(st, cursor_u32(&c));
 }
 
 /* ---- encode ---- */
@@ -87,7 +87,7 @@ static void encode_numbers(struct sa *s, struct builder *b, uint32_t *handed)
 {
     nstime now = loop_now(s->st->r->loop);
     uint32_t n, m;
-    ha_interval(s, &n, &m);
+    ipsec_ha_interval(s, &n, &m);
     bool exact = s->frozen;
     uint64_t limit = s->seq + (uint64_t)(exact || !s->active ? 0 : m);
     if (limit > UINT32_MAX)
@@ -117,11 +117,11 @@ static void encode_numbers(struct sa *s, struct builder *b, uint32_t *handed)
     if (!builder_ok(b))
         return;
     if (s->active)
-        reserve_handed(&s->res, (uint32_t)limit, now);
+        ipsec_reserve_handed(&s->res, (uint32_t)limit, now);
     *handed = (uint32_t)limit;
     s->in_since_sync = 0;
-    s->in_kb_sent = sa_left_kb(s, true);
-    s->out_kb_sent = sa_left_kb(s, false);
+    s->in_kb_sent = ipsec_sa_left_kb(s, true);
+    s->out_kb_sent = ipsec_sa_left_kb(s, false);
     timer_stop(&s->push);
 }
 
@@ -407,13 +407,13 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
     struct sync_key want;
     if (!decode(c, &rec) || (rec.seen & need) != need)
         goto out;
-    want = ha_key(rec.p.in_spi);
+    want = ipsec_ha_key(rec.p.in_spi);
     if (key->len != 4 || memcmp(key->b, want.b, 4) != 0)
         goto out;
     DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_mgr_recv_add_sas): HA mgr wants to insert the following bundle");
-    struct binding *b = binding_for_map(st, rec.p.prop.map, rec.p.prop.group);
-    struct crypto_map *m = b != NULL ? binding_map(b) : NULL;
-    struct map_entry *e = m != NULL ? entry_find(m, rec.p.prop.seq, false) : NULL;
+    struct binding *b = ipsec_binding_for_map(st, rec.p.prop.map, rec.p.prop.group);
+    struct crypto_map *m = b != NULL ? ipsec_binding_map(b) : NULL;
+    struct map_entry *e = m != NULL ? ipsec_entry_find(m, rec.p.prop.seq, false) : NULL;
     if (b == NULL || !b->stateful) {
         rc = refuse(st, &rec.p, "no interface with this map and redundancy group", rec.p.prop.group);
         goto out;
@@ -422,7 +422,7 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
         rc = refuse(st, &rec.p, "no such crypto map entry", "");
         goto out;
     }
-    struct sa *s = sa_by_spi(st, rec.p.in_spi);
+    struct sa *s = ipsec_sa_by_spi(st, rec.p.in_spi);
     rc = SYNC_OK;
     if (s != NULL && s->active)
         goto out;
@@ -432,7 +432,7 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
         goto out;
     }
     if (s != NULL && (s->p.out_spi != rec.p.out_spi || memcmp(&s->p.in, &rec.p.in, sizeof rec.p.in) != 0)) {
-        sa_delete(s, "replaced by the active unit", false, false, cause);
+        ipsec_sa_delete(s, "replaced by the active unit", false, false, cause);
         s = NULL;
     }
     if (s == NULL) {
@@ -440,23 +440,23 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
         snprintf(rec.p.prop.interface, sizeof rec.p.prop.interface, "%s", b->ifname);
         rec.p.prop.stateful = true;
         rec.p.prop.n_transforms = 1;
-        s = sa_create(st, &rec.p, b, &err);
+        s = ipsec_sa_create(st, &rec.p, b, &err);
         if (s == NULL) {
             rc = refuse(st, &rec.p, "table full or bad parameters", "");
             goto out;
         }
         s->from_peer = true;
-        replay_init(&s->win, rec.win_size <= 1024 ? rec.win_size : 1024);
+        ipsec_replay_init(&s->win, rec.win_size <= 1024 ? rec.win_size : 1024);
         DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_mgr_recv_add_sas): This SA is supposed to be insert into crypto map %s", b->map);
         log_event(r, cause, "ipsec", "sa-sync", "spi 0x%X out 0x%X", rec.p.in_spi, rec.p.out_spi);
-        debug_sa_created(s);
+        ipsec_debug_sa_created(s);
     }
     s->enabled = rec.enabled;
     s->p.peer_port = s->flow->peer_port = rec.p.peer_port != 0 ? rec.p.peer_port : 500;
     apply_numbers(s, &rec);
-    sa_start_timers(s, (nstime)rec.left_ms * NS_PER_MS);
+    ipsec_sa_start_timers(s, (nstime)rec.left_ms * NS_PER_MS);
     if (b->active) /* the record was on its way when the role changed */
-        ha_activate(s, cause);
+        ipsec_ha_activate(s, cause);
 out:
     crypto_wipe(&rec, sizeof rec);
     return rc;
@@ -466,7 +466,7 @@ static void enumerate(struct router *r, void (*emit)(void *ctx, const struct syn
 {
     for (struct sa *s = ipsec_of(r)->first; s != NULL; s = s->next)
         if (s->ha) {
-            struct sync_key k = ha_key(s->p.in_spi);
+            struct sync_key k = ipsec_ha_key(s->p.in_spi);
             emit(ctx, &k);
         }
 }
@@ -475,14 +475,14 @@ static void acked_sa(struct router *r, const struct sync_key *key)
 {
     struct sa *s = by_key(ipsec_of(r), key);
     if (s != NULL)
-        reserve_acked(&s->res, s->handed_sa, loop_now(r->loop));
+        ipsec_reserve_acked(&s->res, s->handed_sa, loop_now(r->loop));
 }
 
 static void acked_replay(struct router *r, const struct sync_key *key)
 {
     struct sa *s = by_key(ipsec_of(r), key);
     if (s != NULL)
-        reserve_acked(&s->res, s->handed_replay, loop_now(r->loop));
+        ipsec_reserve_acked(&s->res, s->handed_replay, loop_now(r->loop));
 }
 
 static void remove_sa(struct router *r, const struct sync_key *key, uint8_t reason, event_id cause)
@@ -490,7 +490,7 @@ static void remove_sa(struct router *r, const struct sync_key *key, uint8_t reas
     struct sa *s = by_key(ipsec_of(r), key);
     (void)reason;
     if (s != NULL && s->ha && !s->active)
-        sa_delete(s, "deleted by the active unit", false, false, cause);
+        ipsec_sa_delete(s, "deleted by the active unit", false, false, cause);
 }
 
 static void mark_stale(struct router *r)
@@ -506,7 +506,7 @@ static unsigned sweep_stale(struct router *r, event_id cause)
     for (struct sa *s = ipsec_of(r)->first, *next; s != NULL; s = next) {
         next = s->next;
         if (s->ha && s->stale && !s->active) {
-            sa_delete(s, "not known to the active unit", false, false, cause);
+            ipsec_sa_delete(s, "not known to the active unit", false, false, cause);
             n++;
         }
     }
@@ -518,7 +518,7 @@ static void discard_all(struct router *r, event_id cause)
     for (struct sa *s = ipsec_of(r)->first, *next; s != NULL; s = next) {
         next = s->next;
         if (s->ha)
-            sa_delete(s, "discarded: the other unit is active", false, false, cause);
+            ipsec_sa_delete(s, "discarded: the other unit is active", false, false, cause);
     }
 }
 

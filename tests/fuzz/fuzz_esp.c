@@ -68,9 +68,9 @@ static void open_once(void)
     b.st = ipsec_of(b.r);
     b.nif = netif_get(b.r, "Ethernet1/1");
     netif_addr_add(b.nif, &a, 16, false);
-    snprintf(entry_find(map_get(&b.st->maps, "m"), 10, true)->dynamic, 64, "d");
-    entry_find(map_get(&b.st->dynmaps, "d"), 10, true);
-    binding_set(b.st, b.nif, "m", "g", true);
+    snprintf(ipsec_entry_find(ipsec_map_get(&b.st->maps, "m"), 10, true)->dynamic, 64, "d");
+    ipsec_entry_find(ipsec_map_get(&b.st->dynmaps, "d"), 10, true);
+    ipsec_binding_set(b.st, b.nif, "m", "g", true);
     router_start(b.r);
     struct ipsec_pair p;
     struct esp_suite s;
@@ -82,17 +82,17 @@ static void open_once(void)
 static void fresh_sa(bool transport)
 {
     struct ipsec_pair p;
-    struct sa *s = sa_by_spi(b.st, 0x11111111);
+    struct sa *s = ipsec_sa_by_spi(b.st, 0x11111111);
     pair(&p);
     if (s != NULL && s->p.prop.transforms[0].transport != transport) {
-        sa_delete(s, "fuzz", false, false, 0);
+        ipsec_sa_delete(s, "fuzz", false, false, 0);
         s = NULL;
     }
     if (s == NULL) {
         p.prop.transforms[0].transport = transport;
         if (ipsec_pair_install(b.r, &p, 0) != 0)
             abort();
-        s = sa_by_spi(b.st, 0x11111111);
+        s = ipsec_sa_by_spi(b.st, 0x11111111);
     }
     s->active = s->enabled = true;
 }
@@ -112,7 +112,7 @@ static void input(const uint8_t *esp, size_t len)
     memcpy(d + 20, esp, len);
     f->in = b.nif;
     struct frame_vec v = {.n = 1, .f = {f}};
-    esp_input_vec(b.st, &v);
+    ipsec_esp_input_vec(b.st, &v);
 }
 
 static void sealed(const uint8_t *data, size_t size)
@@ -145,12 +145,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sealed(data, size);
     } else {
         struct cursor c = cursor_make(data, size);
-        struct sync_key key = ha_key((how & 4) != 0 ? 0x11111111 : 0x33333333);
-        struct sa *s = sa_by_spi(b.st, 0x11111111);
+        struct sync_key key = ipsec_ha_key((how & 4) != 0 ? 0x11111111 : 0x33333333);
+        struct sa *s = ipsec_sa_by_spi(b.st, 0x11111111);
         s->active = false;
         ((how & 3) == 2 ? &ipsec_sync_sa : &ipsec_sync_replay)->apply(b.r, &key, &c, 0);
-        if ((s = sa_by_spi(b.st, 0x33333333)) != NULL)
-            sa_delete(s, "fuzz", false, false, 0);
+        if ((s = ipsec_sa_by_spi(b.st, 0x33333333)) != NULL)
+            ipsec_sa_delete(s, "fuzz", false, false, 0);
     }
     loop_run(b.loop, loop_now(b.loop) + 1000);
     return 0;

@@ -214,7 +214,7 @@ void ilab_close(struct lab *l)
 
 static void transform(struct node *n)
 {
-    struct tset *t = tset_find(ipsec_of(n->r), "t2", true);
+    struct tset *t = ipsec_tset_find(ipsec_of(n->r), "t2", true);
     t->t = n->lab->t;
     t->have_transform = true;
 }
@@ -229,12 +229,12 @@ void ilab_spoke_config(struct node *n)
                             .icmp_type = ACL_ICMP_ANY, .icmp_code = ACL_ICMP_ANY};
     uint32_t seq;
     cr_assert_eq(acl_line_put(n->r, acl, &line, &seq), 0);
-    struct crypto_map *m = map_get(&st->maps, "test_1");
-    struct map_entry *e = entry_find(m, 1, true);
+    struct crypto_map *m = ipsec_map_get(&st->maps, "test_1");
+    struct map_entry *e = ipsec_entry_find(m, 1, true);
     e->peers[e->n_peers++] = A(ilab_gw_ip);
     snprintf(e->acl, sizeof e->acl, "test_1");
     snprintf(e->tsets[e->n_tsets++], 64, "t2");
-    cr_assert_eq(binding_set(st, netif_find(n->r, "Ethernet1/1"), "test_1", "", false), 0);
+    cr_assert_eq(ipsec_binding_set(st, netif_find(n->r, "Ethernet1/1"), "test_1", "", false), 0);
     struct addr zero = addr_v4(0);
     (void)zero;
     struct addr net = A("10.2.1.0");
@@ -247,17 +247,17 @@ void ilab_gw_config(struct node *n, const char *group, bool stateful)
     struct ipsec *st = ipsec_of(n->r);
     struct addr in = A(ilab_inside_ip);
     transform(n);
-    struct crypto_map *d = map_get(&st->dynmaps, "dyn1");
-    struct map_entry *e = entry_find(d, 10, true);
+    struct crypto_map *d = ipsec_map_get(&st->dynmaps, "dyn1");
+    struct map_entry *e = ipsec_entry_find(d, 10, true);
     snprintf(e->tsets[e->n_tsets++], 64, "t2");
     e->rri = true;
-    struct crypto_map *m = map_get(&st->maps, "ha_dynamic");
+    struct crypto_map *m = ipsec_map_get(&st->maps, "ha_dynamic");
     m->has_interval = true;
     m->in_n = 10;
     m->out_m = 1000;
-    snprintf(entry_find(m, 10, true)->dynamic, 64, "dyn1");
+    snprintf(ipsec_entry_find(m, 10, true)->dynamic, 64, "dyn1");
     cr_assert_eq(netif_addr_add(netif_get(n->r, "Loopback0"), &in, 32, false), 0);
-    cr_assert_eq(binding_set(st, netif_find(n->r, "Ethernet1/1"), "ha_dynamic", group, stateful), 0);
+    cr_assert_eq(ipsec_binding_set(st, netif_find(n->r, "Ethernet1/1"), "ha_dynamic", group, stateful), 0);
 }
 
 void ilab_role(struct node *n, enum role_state s, nstime hold)
@@ -307,7 +307,7 @@ void ilab_pair(struct lab *l, struct node *spoke, struct node *gw, struct ipsec_
     b->prop.seq = 10;
     snprintf(b->prop.dynamic_map, sizeof b->prop.dynamic_map, "dyn1");
     b->prop.dynamic_seq = 10;
-    const struct binding *gb = binding_find(ipsec_of(gw->r), "Ethernet1/1");
+    const struct binding *gb = ipsec_binding_find(ipsec_of(gw->r), "Ethernet1/1");
     snprintf(b->prop.group, sizeof b->prop.group, "%s", gb->group);
     b->prop.stateful = gb->stateful;
     snprintf(a->prop.interface, sizeof a->prop.interface, "Ethernet1/1");

@@ -86,7 +86,7 @@ Test(ipsec, clear_text_that_should_be_protected_is_refused)
     pair_up(&l);
     ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
     ilab_run(&l, 0.1);
-    binding_clear(ipsec_of(l.n[0].r), netif_find(l.n[0].r, "Ethernet1/1")); /* the spoke forgets its policy, gw gets the DELETE */
+    ipsec_binding_clear(ipsec_of(l.n[0].r), netif_find(l.n[0].r, "Ethernet1/1")); /* the spoke forgets its policy, gw gets the DELETE */
     cr_assert_eq(ipsec_of(l.n[1].r)->n_sas, 0);
     struct ipsec_pair a, b;
     ilab_pair(&l, &l.n[0], &l.n[1], &a, &b);
@@ -133,7 +133,7 @@ Test(ipsec, sizes_fragments_and_df)
     ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 10, false);
     ilab_run(&l, 0.1);
     struct sa *s = ipsec_of(l.n[0].r)->first;
-    cr_assert_eq(esp_plain_mtu(s, 1500), 1438, "reference 5.2");
+    cr_assert_eq(ipsec_esp_plain_mtu(s, 1500), 1438, "reference 5.2");
     for (size_t n = 0; n <= 1500; n += 7) {
         unsigned got = l.n[1].got;
         ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, n, false);
@@ -214,7 +214,7 @@ Test(ipsec, transport_mode)
         cr_assert_eq(ipsec_pair_install(l.n[1].r, &b, 0), 0);
         ipsec_pair_enable(l.n[0].r, a.in_spi);
         ipsec_pair_enable(l.n[1].r, b.in_spi);
-        cr_assert_eq(esp_plain_mtu(ipsec_of(l.n[0].r)->first, 1500), udp ? 1442 : 1458, "reference 5.2");
+        cr_assert_eq(ipsec_esp_plain_mtu(ipsec_of(l.n[0].r)->first, 1500), udp ? 1442 : 1458, "reference 5.2");
         for (size_t n = 1; n < 1440; n += 80) {
             ilab_send(&l.n[0], ilab_spoke_ip, ilab_gw_ip, n, false);
             ilab_run(&l, 0.1);
@@ -267,35 +267,35 @@ Test(ipsec_replay, window_cells)
 {
     for (uint32_t size = 64; size <= 1024; size *= 2) {
         struct replay_window w;
-        replay_init(&w, size);
-        cr_assert(!replay_check(&w, 0), "0 is never sent");
-        cr_assert(replay_check(&w, 1));
-        replay_advance(&w, 5000);
-        cr_assert(!replay_check(&w, 5000));
-        cr_assert(!replay_check(&w, 5000 - size), "left of the window");
-        cr_assert(replay_check(&w, 5000 - size + 1), "its left edge");
+        ipsec_replay_init(&w, size);
+        cr_assert(!ipsec_replay_check(&w, 0), "0 is never sent");
+        cr_assert(ipsec_replay_check(&w, 1));
+        ipsec_replay_advance(&w, 5000);
+        cr_assert(!ipsec_replay_check(&w, 5000));
+        cr_assert(!ipsec_replay_check(&w, 5000 - size), "left of the window");
+        cr_assert(ipsec_replay_check(&w, 5000 - size + 1), "its left edge");
         for (uint32_t i = 5000 - size + 1; i < 5000; i++) {
-            cr_assert(replay_check(&w, i));
-            cr_assert(replay_advance(&w, i));
-            cr_assert(!replay_check(&w, i));
+            cr_assert(ipsec_replay_check(&w, i));
+            cr_assert(ipsec_replay_advance(&w, i));
+            cr_assert(!ipsec_replay_check(&w, i));
         }
-        replay_advance(&w, 5001);
-        cr_assert(!replay_check(&w, 5001 - size));
-        replay_advance(&w, 4000000000u);
-        cr_assert(replay_check(&w, 4000000000u - 1), "a jump leaves the window empty");
-        replay_advance(&w, UINT32_MAX);
-        cr_assert(!replay_check(&w, UINT32_MAX));
-        cr_assert(replay_check(&w, UINT32_MAX - size + 1));
+        ipsec_replay_advance(&w, 5001);
+        cr_assert(!ipsec_replay_check(&w, 5001 - size));
+        ipsec_replay_advance(&w, 4000000000u);
+        cr_assert(ipsec_replay_check(&w, 4000000000u - 1), "a jump leaves the window empty");
+        ipsec_replay_advance(&w, UINT32_MAX);
+        cr_assert(!ipsec_replay_check(&w, UINT32_MAX));
+        cr_assert(ipsec_replay_check(&w, UINT32_MAX - size + 1));
     }
     struct replay_window w;
-    replay_init(&w, 0);
-    cr_assert(replay_check(&w, 7) && replay_check(&w, 7), "disabled");
-    replay_init(&w, 64);
-    replay_advance(&w, 100);
-    replay_refuse_to(&w, 120);
+    ipsec_replay_init(&w, 0);
+    cr_assert(ipsec_replay_check(&w, 7) && ipsec_replay_check(&w, 7), "disabled");
+    ipsec_replay_init(&w, 64);
+    ipsec_replay_advance(&w, 100);
+    ipsec_replay_refuse_to(&w, 120);
     for (uint32_t i = 0; i <= 120; i++)
-        cr_assert(!replay_check(&w, i));
-    cr_assert(replay_check(&w, 121));
+        cr_assert(!ipsec_replay_check(&w, i));
+    cr_assert(ipsec_replay_check(&w, 121));
 }
 
 /* Every number against a plain list of what was accepted. */
@@ -304,15 +304,15 @@ Test(ipsec_replay, window_against_a_list)
     static uint8_t seen[20000];
     struct replay_window w;
     uint32_t x = 12345, top = 0;
-    replay_init(&w, 256);
+    ipsec_replay_init(&w, 256);
     memset(seen, 0, sizeof seen);
     for (unsigned i = 0; i < 200000; i++) {
         x = x * 1664525u + 1013904223u;
         uint32_t base = i / 12, seq = base + (x >> 8) % 400 + 1;
         bool want = seq > top || (top - seq < 256 && !seen[seq]);
-        cr_assert_eq(replay_check(&w, seq), want, "step %u number %u top %u", i, seq, top);
+        cr_assert_eq(ipsec_replay_check(&w, seq), want, "step %u number %u top %u", i, seq, top);
         if (want) {
-            replay_advance(&w, seq);
+            ipsec_replay_advance(&w, seq);
             seen[seq] = 1;
             if (seq > top)
                 top = seq;
@@ -323,38 +323,38 @@ Test(ipsec_replay, window_against_a_list)
 Test(ipsec_replay, reservation)
 {
     struct reservation v = {0};
-    cr_assert_eq(reserve_allowed(&v, 0, 1000), 0, "nothing handed over, nothing allowed");
-    reserve_handed(&v, 1000, NS_PER_S);
-    cr_assert_eq(reserve_allowed(&v, NS_PER_S, 1000), 1000);
-    cr_assert(!reserve_wanted(&v, 499, 1000));
-    cr_assert(reserve_wanted(&v, 500, 1000), "at M/2");
-    reserve_acked(&v, 1000, NS_PER_S);
-    reserve_handed(&v, 2000, 2 * NS_PER_S);
-    reserve_handed(&v, 9000000, 2 * NS_PER_S);
-    cr_assert_eq(reserve_allowed(&v, 2 * NS_PER_S, 1000), 1000 + 2000 + 500000);
-    cr_assert_eq(reserve_allowed(&v, 3 * NS_PER_S, 1000), 1000 + 2000 + 1500000, "P per second beyond the limit acknowledged");
-    cr_assert_eq(reserve_allowed(&v, 60 * NS_PER_S, 1000), 9000000, "never beyond what was handed over");
-    reserve_acked(&v, 2000, 4 * NS_PER_S);
+    cr_assert_eq(ipsec_reserve_allowed(&v, 0, 1000), 0, "nothing handed over, nothing allowed");
+    ipsec_reserve_handed(&v, 1000, NS_PER_S);
+    cr_assert_eq(ipsec_reserve_allowed(&v, NS_PER_S, 1000), 1000);
+    cr_assert(!ipsec_reserve_wanted(&v, 499, 1000));
+    cr_assert(ipsec_reserve_wanted(&v, 500, 1000), "at M/2");
+    ipsec_reserve_acked(&v, 1000, NS_PER_S);
+    ipsec_reserve_handed(&v, 2000, 2 * NS_PER_S);
+    ipsec_reserve_handed(&v, 9000000, 2 * NS_PER_S);
+    cr_assert_eq(ipsec_reserve_allowed(&v, 2 * NS_PER_S, 1000), 1000 + 2000 + 500000);
+    cr_assert_eq(ipsec_reserve_allowed(&v, 3 * NS_PER_S, 1000), 1000 + 2000 + 1500000, "P per second beyond the limit acknowledged");
+    cr_assert_eq(ipsec_reserve_allowed(&v, 60 * NS_PER_S, 1000), 9000000, "never beyond what was handed over");
+    ipsec_reserve_acked(&v, 2000, 4 * NS_PER_S);
     cr_assert_eq(v.acked, 2000);
     cr_assert_neq(v.unacked_at, 0, "an older record's acknowledgement does not cover the newer one");
-    reserve_acked(&v, 9000000, 4 * NS_PER_S);
+    ipsec_reserve_acked(&v, 9000000, 4 * NS_PER_S);
     cr_assert_eq(v.unacked_at, 0);
     /* Whatever the active may have used, the successor starts above it. */
     for (nstime t = 0; t < 20 * NS_PER_S; t += 37 * NS_PER_MS) {
         bool rekey;
         struct reservation a = {.sent = 100000000, .acked = 5000, .unacked_at = NS_PER_S};
-        cr_assert_gt(successor_out(5000, 1000, t, &rekey), reserve_allowed(&a, NS_PER_S + t, 1000));
+        cr_assert_gt(ipsec_successor_out(5000, 1000, t, &rekey), ipsec_reserve_allowed(&a, NS_PER_S + t, 1000));
         cr_assert(!rekey);
     }
     bool rekey;
-    successor_out(0xE0000000u, 1000, 300 * NS_PER_S, &rekey);
+    ipsec_successor_out(0xE0000000u, 1000, 300 * NS_PER_S, &rekey);
     cr_assert(rekey);
-    cr_assert_eq(successor_out(UINT32_MAX - 5, 1000, 10 * NS_PER_S, &rekey), UINT32_MAX);
+    cr_assert_eq(ipsec_successor_out(UINT32_MAX - 5, 1000, 10 * NS_PER_S, &rekey), UINT32_MAX);
     cr_assert(rekey);
-    cr_assert_eq(successor_in(100, 10, 0, NS_PER_S), 101, "a quiet tunnel loses one number");
-    cr_assert_eq(successor_in(100, 10, 1, NS_PER_S), 103);
-    cr_assert_eq(successor_in(100, 10, 1000, NS_PER_S), 120, "2N at most");
-    cr_assert_eq(successor_in(100, 1000, 100, NS_PER_S / 4), 151);
+    cr_assert_eq(ipsec_successor_in(100, 10, 0, NS_PER_S), 101, "a quiet tunnel loses one number");
+    cr_assert_eq(ipsec_successor_in(100, 10, 1, NS_PER_S), 103);
+    cr_assert_eq(ipsec_successor_in(100, 10, 1000, NS_PER_S), 120, "2N at most");
+    cr_assert_eq(ipsec_successor_in(100, 1000, 100, NS_PER_S / 4), 151);
 }
 
 /* ---- failover ---- */
@@ -491,11 +491,11 @@ Test(ipsec_ha, deletes_travel_and_clear_on_the_standby_stays_local)
     ha_up(&l);
     traffic(&l, 2, 0.01);
     struct ipsec *a = ipsec_of(l.n[1].r), *b = ipsec_of(l.n[2].r);
-    sa_delete(b->first, "clear on the standby", true, true, 0);
+    ipsec_sa_delete(b->first, "clear on the standby", true, true, 0);
     cr_assert_eq(b->n_sas, 0);
     cr_assert_eq(a->n_sas, 1);
     cr_assert_eq(l.n[2].deletes, 0);
-    struct sync_key key = ha_key(a->first->p.in_spi);
+    struct sync_key key = ipsec_ha_key(a->first->p.in_spi);
     sync_dirty(l.n[1].r, &ipsec_sync_sa, &key);
     cr_assert_eq(b->n_sas, 1, "back with the next snapshot");
     ipsec_sync_sa.mark_stale(l.n[2].r);
@@ -505,7 +505,7 @@ Test(ipsec_ha, deletes_travel_and_clear_on_the_standby_stays_local)
     ipsec_sync_sa.mark_stale(l.n[2].r);
     cr_assert_eq(ipsec_sync_sa.sweep_stale(l.n[2].r, 0), 1);
     sync_dirty(l.n[1].r, &ipsec_sync_sa, &key);
-    sa_delete(a->first, "cleared", true, true, 0);
+    ipsec_sa_delete(a->first, "cleared", true, true, 0);
     cr_assert_eq(b->n_sas, 0, "the delete reached the standby");
     cr_assert_eq(l.n[1].deletes, 1);
     cr_assert_eq(ipsec_of(l.n[0].r)->n_sas, 0, "and the peer");
@@ -537,7 +537,7 @@ Test(ipsec_ha, records_are_checked)
     ha_up(&l);
     traffic(&l, 2, 0.01);
     struct ipsec *a = ipsec_of(l.n[1].r);
-    struct sync_key key = ha_key(a->first->p.in_spi);
+    struct sync_key key = ipsec_ha_key(a->first->p.in_spi);
     uint8_t buf[4096], bad[4096];
     struct builder bb = builder_make(buf, sizeof buf);
     cr_assert_eq(ipsec_sync_sa.encode(l.n[1].r, &key, &bb), SYNC_OK);
@@ -560,7 +560,7 @@ Test(ipsec_ha, records_are_checked)
     }
     cr_assert_leq(ipsec_of(l.n[2].r)->n_sas, 1);
     /* A record for a map that is not here is refused, not held. */
-    binding_clear(ipsec_of(l.n[2].r), netif_find(l.n[2].r, "Ethernet1/1"));
+    ipsec_binding_clear(ipsec_of(l.n[2].r), netif_find(l.n[2].r, "Ethernet1/1"));
     struct cursor c = cursor_make(buf, bb.len);
     cr_assert_eq(ipsec_sync_sa.apply(l.n[2].r, &key, &c, 0), SYNC_REFUSED);
     cr_assert_eq(ipsec_of(l.n[2].r)->n_sas, 0);
@@ -592,7 +592,7 @@ Test(ipsec, mutated_packets)
         if (i % 7 == 0)
             f->len = (x >> 8) % (len + 1);
         struct frame_vec v = {.n = 1, .f = {f}};
-        esp_input_vec(st, &v);
+        ipsec_esp_input_vec(st, &v);
     }
     cr_assert_eq(l.n[1].got, got, "none was accepted");
     ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
@@ -633,7 +633,7 @@ Test(ipsec, mutated_plaintext)
         cr_assert(j.ok);
         f->in = in;
         struct frame_vec v = {.n = 1, .f = {f}};
-        esp_input_vec(ipsec_of(l.n[1].r), &v);
+        ipsec_esp_input_vec(ipsec_of(l.n[1].r), &v);
     }
     cr_assert_eq(l.n[1].got, 1);
     done(&l);
@@ -748,7 +748,7 @@ Test(ipsec_ha, ten_thousand_pairs_take_over_in_one_pass)
     for (struct sa *s = b->first; s != NULL; s = s->next)
         cr_assert(s->active && s->routed && s->flow->out == s && s->seq > 1000);
     while (b->first != NULL)
-        sa_delete(b->first, "test", false, false, 0);
+        ipsec_sa_delete(b->first, "test", false, false, 0);
     cr_assert_eq(b->n_sas + b->n_flows, 0);
     for (unsigned i = 0; i < 5000; i++)
         ipsec_spi_alloc(l.n[2].r);
