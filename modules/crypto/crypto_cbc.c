@@ -7,10 +7,13 @@ size_t cipher_block(enum crypto_cipher c)
 {
     switch (c) {
     case CIPHER_DES:
-    case CIPHER_3DES: return 8;
-    case CIPHER_AES_CBC: return 16;
+    case CIPHER_3DES:
+        return 8;
+    case CIPHER_AES_CBC:
+        return 16;
     case CIPHER_NONE:
-    case CIPHER_NULL: break;
+    case CIPHER_NULL:
+        break;
     }
     return 1;
 }
@@ -18,12 +21,18 @@ size_t cipher_block(enum crypto_cipher c)
 const EVP_CIPHER *crypto_evp_cbc(enum crypto_cipher c, size_t keylen)
 {
     switch (c) {
-    case CIPHER_DES: return keylen == 8 ? EVP_des_ede3_cbc() : NULL;
-    case CIPHER_3DES: return keylen == 24 ? EVP_des_ede3_cbc() : NULL;
+    case CIPHER_DES:
+        return keylen == 8 ? EVP_des_ede3_cbc() : NULL;
+    case CIPHER_3DES:
+        return keylen == 24 ? EVP_des_ede3_cbc() : NULL;
     case CIPHER_AES_CBC:
-        return keylen == 16 ? EVP_aes_128_cbc() : keylen == 24 ? EVP_aes_192_cbc() : keylen == 32 ? EVP_aes_256_cbc() : NULL;
+        return keylen == 16   ? EVP_aes_128_cbc()
+               : keylen == 24 ? EVP_aes_192_cbc()
+               : keylen == 32 ? EVP_aes_256_cbc()
+                              : NULL;
     case CIPHER_NONE:
-    case CIPHER_NULL: break;
+    case CIPHER_NULL:
+        break;
     }
     return NULL;
 }
@@ -32,7 +41,10 @@ const EVP_CIPHER *crypto_evp_ecb(enum crypto_cipher c, size_t keylen)
 {
     if (c != CIPHER_AES_CBC)
         return NULL;
-    return keylen == 16 ? EVP_aes_128_ecb() : keylen == 24 ? EVP_aes_192_ecb() : keylen == 32 ? EVP_aes_256_ecb() : NULL;
+    return keylen == 16   ? EVP_aes_128_ecb()
+           : keylen == 24 ? EVP_aes_192_ecb()
+           : keylen == 32 ? EVP_aes_256_ecb()
+                          : NULL;
 }
 
 void crypto_evp_key(enum crypto_cipher c, const uint8_t *key, size_t keylen, uint8_t out[CRYPTO_KEY_MAX])

@@ -18,12 +18,18 @@ struct dh {
 static BIGNUM *dh_prime(unsigned group)
 {
     switch (group) {
-    case 1: return BN_get_rfc2409_prime_768(NULL);
-    case 2: return BN_get_rfc2409_prime_1024(NULL);
-    case 5: return BN_get_rfc3526_prime_1536(NULL);
-    case 14: return BN_get_rfc3526_prime_2048(NULL);
-    case 15: return BN_get_rfc3526_prime_3072(NULL);
-    case 16: return BN_get_rfc3526_prime_4096(NULL);
+    case 1:
+        return BN_get_rfc2409_prime_768(NULL);
+    case 2:
+        return BN_get_rfc2409_prime_1024(NULL);
+    case 5:
+        return BN_get_rfc3526_prime_1536(NULL);
+    case 14:
+        return BN_get_rfc3526_prime_2048(NULL);
+    case 15:
+        return BN_get_rfc3526_prime_3072(NULL);
+    case 16:
+        return BN_get_rfc3526_prime_4096(NULL);
     }
     return NULL;
 }
@@ -31,12 +37,18 @@ static BIGNUM *dh_prime(unsigned group)
 size_t dh_len(unsigned group)
 {
     switch (group) {
-    case 1: return 96;
-    case 2: return 128;
-    case 5: return 192;
-    case 14: return 256;
-    case 15: return 384;
-    case 16: return 512;
+    case 1:
+        return 96;
+    case 2:
+        return 128;
+    case 5:
+        return 192;
+    case 14:
+        return 256;
+    case 15:
+        return 384;
+    case 16:
+        return 512;
     }
     return 0;
 }
@@ -46,11 +58,16 @@ size_t dh_secret_len(unsigned group)
 {
     switch (group) {
     case 1:
-    case 2: return 32;
-    case 5: return 40;
-    case 14: return 48;
-    case 15: return 56;
-    case 16: return 64;
+    case 2:
+        return 32;
+    case 5:
+        return 40;
+    case 14:
+        return 48;
+    case 15:
+        return 56;
+    case 16:
+        return 64;
     }
     return 0;
 }
@@ -63,8 +80,10 @@ static EVP_PKEY *dh_pkey(const BIGNUM *p, const BIGNUM *pub, const BIGNUM *priv)
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
     OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
     BIGNUM *g = BN_new();
-    if (ctx != NULL && bld != NULL && g != NULL && BN_set_word(g, 2) && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_P, p) &&
-        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_G, g) && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PUB_KEY, pub) &&
+    if (ctx != NULL && bld != NULL && g != NULL && BN_set_word(g, 2) &&
+        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_P, p) &&
+        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_G, g) &&
+        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PUB_KEY, pub) &&
         (priv == NULL || OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, priv)) &&
         (params = OSSL_PARAM_BLD_to_param(bld)) != NULL && EVP_PKEY_fromdata_init(ctx) == 1)
         if (EVP_PKEY_fromdata(ctx, &key, priv != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
@@ -88,8 +107,9 @@ struct dh *dh_new(unsigned group, const uint8_t *random, size_t len)
         dh->group = group;
         BN_bin2bn(random, (int)dh_secret_len(group), x);
         BN_set_flags(x, BN_FLG_CONSTTIME);
-        ok = !BN_is_zero(x) && !BN_is_one(x) && BN_set_word(g, 2) && BN_mod_exp_mont_consttime(y, g, x, dh->p, bn, NULL) &&
-             BN_bn2binpad(y, dh->pub, (int)dh_len(group)) > 0 && (dh->key = dh_pkey(dh->p, y, x)) != NULL;
+        ok = !BN_is_zero(x) && !BN_is_one(x) && BN_set_word(g, 2) &&
+             BN_mod_exp_mont_consttime(y, g, x, dh->p, bn, NULL) && BN_bn2binpad(y, dh->pub, (int)dh_len(group)) > 0 &&
+             (dh->key = dh_pkey(dh->p, y, x)) != NULL;
     }
     BN_clear_free(x);
     BN_free(g);

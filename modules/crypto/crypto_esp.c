@@ -32,8 +32,8 @@ struct esp_key {
 
 int esp_suite_make(struct esp_suite *s, enum crypto_cipher c, unsigned key_bits, enum crypto_hash auth)
 {
-    static const uint8_t icv[] = {[HASH_NONE] = 0, [HASH_MD5] = 12, [HASH_SHA1] = 12,
-                                  [HASH_SHA256] = 16, [HASH_SHA384] = 24, [HASH_SHA512] = 32};
+    static const uint8_t icv[] = {
+        [HASH_NONE] = 0, [HASH_MD5] = 12, [HASH_SHA1] = 12, [HASH_SHA256] = 16, [HASH_SHA384] = 24, [HASH_SHA512] = 32};
     memset(s, 0, sizeof *s);
     if ((unsigned)auth >= sizeof icv)
         return -EINVAL;
@@ -55,7 +55,8 @@ int esp_suite_make(struct esp_suite *s, enum crypto_cipher c, unsigned key_bits,
         s->block = s->iv_len = 16;
         break;
     case CIPHER_NONE:
-    default: return -EINVAL;
+    default:
+        return -EINVAL;
     }
     s->cipher = c;
     s->auth = auth;
@@ -67,36 +68,69 @@ int esp_suite_make(struct esp_suite *s, enum crypto_cipher c, unsigned key_bits,
 static void mac_init(enum crypto_hash h, union midstate *m)
 {
     switch (h) {
-    case HASH_MD5: MD5_Init(&m->md5); break;
-    case HASH_SHA1: SHA1_Init(&m->sha1); break;
-    case HASH_SHA256: SHA256_Init(&m->sha256); break;
-    case HASH_SHA384: SHA384_Init(&m->sha512); break;
-    case HASH_SHA512: SHA512_Init(&m->sha512); break;
-    case HASH_NONE: break;
+    case HASH_MD5:
+        MD5_Init(&m->md5);
+        break;
+    case HASH_SHA1:
+        SHA1_Init(&m->sha1);
+        break;
+    case HASH_SHA256:
+        SHA256_Init(&m->sha256);
+        break;
+    case HASH_SHA384:
+        SHA384_Init(&m->sha512);
+        break;
+    case HASH_SHA512:
+        SHA512_Init(&m->sha512);
+        break;
+    case HASH_NONE:
+        break;
     }
 }
 
 static void mac_update(enum crypto_hash h, union midstate *m, const void *p, size_t n)
 {
     switch (h) {
-    case HASH_MD5: MD5_Update(&m->md5, p, n); break;
-    case HASH_SHA1: SHA1_Update(&m->sha1, p, n); break;
-    case HASH_SHA256: SHA256_Update(&m->sha256, p, n); break;
-    case HASH_SHA384: SHA384_Update(&m->sha512, p, n); break;
-    case HASH_SHA512: SHA512_Update(&m->sha512, p, n); break;
-    case HASH_NONE: break;
+    case HASH_MD5:
+        MD5_Update(&m->md5, p, n);
+        break;
+    case HASH_SHA1:
+        SHA1_Update(&m->sha1, p, n);
+        break;
+    case HASH_SHA256:
+        SHA256_Update(&m->sha256, p, n);
+        break;
+    case HASH_SHA384:
+        SHA384_Update(&m->sha512, p, n);
+        break;
+    case HASH_SHA512:
+        SHA512_Update(&m->sha512, p, n);
+        break;
+    case HASH_NONE:
+        break;
     }
 }
 
 static void mac_final(enum crypto_hash h, union midstate *m, uint8_t out[CRYPTO_HASH_MAX])
 {
     switch (h) {
-    case HASH_MD5: MD5_Final(out, &m->md5); break;
-    case HASH_SHA1: SHA1_Final(out, &m->sha1); break;
-    case HASH_SHA256: SHA256_Final(out, &m->sha256); break;
-    case HASH_SHA384: SHA384_Final(out, &m->sha512); break;
-    case HASH_SHA512: SHA512_Final(out, &m->sha512); break;
-    case HASH_NONE: break;
+    case HASH_MD5:
+        MD5_Final(out, &m->md5);
+        break;
+    case HASH_SHA1:
+        SHA1_Final(out, &m->sha1);
+        break;
+    case HASH_SHA256:
+        SHA256_Final(out, &m->sha256);
+        break;
+    case HASH_SHA384:
+        SHA384_Final(out, &m->sha512);
+        break;
+    case HASH_SHA512:
+        SHA512_Final(out, &m->sha512);
+        break;
+    case HASH_NONE:
+        break;
     }
 }
 
@@ -104,10 +138,18 @@ static void mac_final(enum crypto_hash h, union midstate *m, uint8_t out[CRYPTO_
 static inline void mac_copy(enum crypto_hash h, union midstate *dst, const union midstate *src)
 {
     switch (h) {
-    case HASH_MD5: dst->md5 = src->md5; break;
-    case HASH_SHA1: dst->sha1 = src->sha1; break;
-    case HASH_SHA256: dst->sha256 = src->sha256; break;
-    default: dst->sha512 = src->sha512; break;
+    case HASH_MD5:
+        dst->md5 = src->md5;
+        break;
+    case HASH_SHA1:
+        dst->sha1 = src->sha1;
+        break;
+    case HASH_SHA256:
+        dst->sha256 = src->sha256;
+        break;
+    default:
+        dst->sha512 = src->sha512;
+        break;
     }
 }
 
@@ -145,7 +187,8 @@ static EVP_CIPHER_CTX *keyed(const EVP_CIPHER *cipher, const uint8_t *key, bool 
         return NULL;
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     static const uint8_t zero[16];
-    if (ctx != NULL && EVP_CipherInit_ex(ctx, cipher, NULL, key, zero, seal) == 1 && EVP_CIPHER_CTX_set_padding(ctx, 0) == 1)
+    if (ctx != NULL && EVP_CipherInit_ex(ctx, cipher, NULL, key, zero, seal) == 1 &&
+        EVP_CIPHER_CTX_set_padding(ctx, 0) == 1)
         return ctx;
     EVP_CIPHER_CTX_free(ctx);
     return NULL;
@@ -189,8 +232,8 @@ void esp_key_free(struct esp_key *k)
 static bool cbc_one(struct esp_key *k, uint8_t *iv, uint8_t *p, size_t n)
 {
     int out = 0;
-    return EVP_CipherInit_ex(k->cbc, NULL, NULL, NULL, iv, -1) == 1 && EVP_CipherUpdate(k->cbc, p, &out, p, (int)n) == 1 &&
-           out == (int)n;
+    return EVP_CipherInit_ex(k->cbc, NULL, NULL, NULL, iv, -1) == 1 &&
+           EVP_CipherUpdate(k->cbc, p, &out, p, (int)n) == 1 && out == (int)n;
 }
 
 /* CBC encryption is a serial chain per packet, so several packets advance together: block i of every packet,

@@ -8,12 +8,18 @@
 const EVP_MD *crypto_md(enum crypto_hash h)
 {
     switch (h) {
-    case HASH_MD5: return EVP_md5();
-    case HASH_SHA1: return EVP_sha1();
-    case HASH_SHA256: return EVP_sha256();
-    case HASH_SHA384: return EVP_sha384();
-    case HASH_SHA512: return EVP_sha512();
-    case HASH_NONE: break;
+    case HASH_MD5:
+        return EVP_md5();
+    case HASH_SHA1:
+        return EVP_sha1();
+    case HASH_SHA256:
+        return EVP_sha256();
+    case HASH_SHA384:
+        return EVP_sha384();
+    case HASH_SHA512:
+        return EVP_sha512();
+    case HASH_NONE:
+        break;
     }
     return NULL;
 }
@@ -26,12 +32,18 @@ size_t crypto_md_block(enum crypto_hash h)
 size_t hash_len(enum crypto_hash h)
 {
     switch (h) {
-    case HASH_MD5: return 16;
-    case HASH_SHA1: return 20;
-    case HASH_SHA256: return 32;
-    case HASH_SHA384: return 48;
-    case HASH_SHA512: return 64;
-    case HASH_NONE: break;
+    case HASH_MD5:
+        return 16;
+    case HASH_SHA1:
+        return 20;
+    case HASH_SHA256:
+        return 32;
+    case HASH_SHA384:
+        return 48;
+    case HASH_SHA512:
+        return 64;
+    case HASH_NONE:
+        break;
     }
     return 0;
 }

@@ -4,8 +4,8 @@
 #include "modules/crypto/crypto.h"
 #include <openssl/evp.h>
 
-const EVP_MD *crypto_md(enum crypto_hash h);        /* NULL: none */
-size_t crypto_md_block(enum crypto_hash h);         /* bytes of one compression block */
+const EVP_MD *crypto_md(enum crypto_hash h); /* NULL: none */
+size_t crypto_md_block(enum crypto_hash h);  /* bytes of one compression block */
 /* Single DES is run as EDE3 with three equal keys: the same function, without the legacy provider. */
 const EVP_CIPHER *crypto_evp_cbc(enum crypto_cipher c, size_t keylen);
 const EVP_CIPHER *crypto_evp_ecb(enum crypto_cipher c, size_t keylen);

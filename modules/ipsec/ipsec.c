@@ -95,8 +95,8 @@ static void entry_text(const struct map_entry *e, struct strbuf *b)
         strbuf_add(b, " set=%s", e->tsets[i]);
 }
 
-static void config_lines(struct router *r, void *state, void (*emit)(void *ctx, const char *kind, const char *name, const char *text),
-                         void *ctx)
+static void config_lines(struct router *r, void *state,
+                         void (*emit)(void *ctx, const char *kind, const char *name, const char *text), void *ctx)
 {
     struct ipsec *st = state;
     char name[160], text[128];
@@ -122,13 +122,15 @@ static void config_lines(struct router *r, void *state, void (*emit)(void *ctx, 
         }
 }
 
-static void audit(struct router *r, void *state, void (*fail)(void *ctx, const char *invariant, const char *text), void *ctx)
+static void audit(struct router *r, void *state, void (*fail)(void *ctx, const char *invariant, const char *text),
+                  void *ctx)
 {
     struct ipsec *st = state;
     char text[96];
     (void)r;
     if (st->totals.i2_reuse != 0) {
-        snprintf(text, sizeof text, "%llu outbound sequence numbers outside the reservation", (unsigned long long)st->totals.i2_reuse);
+        snprintf(text, sizeof text, "%llu outbound sequence numbers outside the reservation",
+                 (unsigned long long)st->totals.i2_reuse);
         fail(ctx, "I2", text);
     }
     if (st->totals.i3_clear != 0) {
@@ -154,9 +156,16 @@ void ipsec_flow_foreach(struct router *r, void (*fn)(void *ctx, const struct ips
 {
     struct ipsec *st = ipsec_of(r);
     for (struct flow *f = st->flows; f != NULL; f = f->next) {
-        struct ipsec_flow_view v = {.local = f->b->local, .peer = f->peer, .ident = f->ident, .dynamic = f->dynamic,
-                                    .stateful = f->b->stateful, .in_packets = f->n.decaps, .in_drops = f->n.recv_err,
-                                    .out_packets = f->n.encaps, .out_drops = f->n.send_err, .up_since = f->up_since};
+        struct ipsec_flow_view v = {.local = f->b->local,
+                                    .peer = f->peer,
+                                    .ident = f->ident,
+                                    .dynamic = f->dynamic,
+                                    .stateful = f->b->stateful,
+                                    .in_packets = f->n.decaps,
+                                    .in_drops = f->n.recv_err,
+                                    .out_packets = f->n.encaps,
+                                    .out_drops = f->n.send_err,
+                                    .up_since = f->up_since};
         snprintf(v.map, sizeof v.map, "%s", f->b->map);
         snprintf(v.interface, sizeof v.interface, "%s", f->b->ifname);
         const struct sa *newest = NULL;
@@ -183,7 +192,15 @@ static const struct debug_flag debug_flags[] = {
 };
 static const struct sync_class *const classes[] = {&ipsec_sync_sa, &ipsec_sync_replay};
 
-const struct module ipsec_module = {
-    .name = "ipsec", .init = ipsec_init, .fini = ipsec_fini, .shutdown = ipsec_shutdown, .netif_event = ipsec_netif_event,
-    .debug = debug_flags, .n_debug = sizeof debug_flags / sizeof *debug_flags, .sync = classes, .n_sync = 2,
-    .config_lines = config_lines, .audit = audit, .lab_keys = lab_keys};
+const struct module ipsec_module = {.name = "ipsec",
+                                    .init = ipsec_init,
+                                    .fini = ipsec_fini,
+                                    .shutdown = ipsec_shutdown,
+                                    .netif_event = ipsec_netif_event,
+                                    .debug = debug_flags,
+                                    .n_debug = sizeof debug_flags / sizeof *debug_flags,
+                                    .sync = classes,
+                                    .n_sync = 2,
+                                    .config_lines = config_lines,
+                                    .audit = audit,
+                                    .lab_keys = lab_keys};

@@ -73,7 +73,8 @@ static void acquire_ask(struct acquire *a, struct map_entry *e)
     a->asked = loop_now(st->r->loop);
     timer_start(&a->expire, ACQUIRE_LIFE);
     ipsec_proposal_fill(a->b, e, e, "", &ident, &e->peers[e->peer_at % e->n_peers], &a->prop);
-    ipsec_debug_proposal(st, "sa_request", &a->prop.local, &a->prop.peer, &ident, a->prop.n_transforms ? &a->prop.transforms[0] : NULL);
+    ipsec_debug_proposal(st, "sa_request", &a->prop.local, &a->prop.peer, &ident,
+                         a->prop.n_transforms ? &a->prop.transforms[0] : NULL);
     struct ipsec_proposal p = a->prop; /* IKE may fail at once and free a */
     if (p.n_transforms == 0)
         ipsec_acquire_failed(st->r, &p, "no usable transform set");

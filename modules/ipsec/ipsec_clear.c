@@ -28,7 +28,8 @@ static bool selected(const struct sa *s, const struct args_clear_crypto_sa *a, u
     if (a->has_tag)
         return strcmp(s->b->map, a->tag) == 0;
     if (a->has_dst)
-        return (s->p.in_spi == spi && addr_equal(&s->p.prop.local, &a->dst)) || (s->p.out_spi == spi && addr_equal(&s->p.prop.peer, &a->dst));
+        return (s->p.in_spi == spi && addr_equal(&s->p.prop.local, &a->dst)) ||
+               (s->p.out_spi == spi && addr_equal(&s->p.prop.peer, &a->dst));
     if (a->has_only)
         return s->p.in_spi == spi || s->p.out_spi == spi;
     return true;

@@ -1,7 +1,7 @@
 /* Configuration commands of IPsec: each makes the objects of ipsec_map.c and ipsec_bind.c follow a line. Called by
  * the parser with typed arguments; a line is stored only if its handler accepted it. */
-#include "interface_cmd.h"
 #include "ipsec_cmd.h"
+#include "interface_cmd.h"
 #include "modules/ipsec/ipsec_internal.h"
 #include <stdio.h>
 #include <string.h>
@@ -22,8 +22,10 @@ static void canonical(struct args_crypto_transform_set *a)
         a->kw_a_esp_sha256_hmac = a->kw_b_esp_sha256_hmac;
         a->kw_a_esp_sha384_hmac = a->kw_b_esp_sha384_hmac;
         a->kw_a_esp_sha512_hmac = a->kw_b_esp_sha512_hmac;
-        a->kw_f_esp_des = a->kw_f_esp_3des = a->kw_f_esp_aes = a->kw_f_esp_null = a->kw_f_k128 = a->kw_f_k192 = a->kw_f_k256 = false;
-        a->kw_b_esp_md5_hmac = a->kw_b_esp_sha_hmac = a->kw_b_esp_sha256_hmac = a->kw_b_esp_sha384_hmac = a->kw_b_esp_sha512_hmac = false;
+        a->kw_f_esp_des = a->kw_f_esp_3des = a->kw_f_esp_aes = a->kw_f_esp_null = a->kw_f_k128 = a->kw_f_k192 =
+            a->kw_f_k256 = false;
+        a->kw_b_esp_md5_hmac = a->kw_b_esp_sha_hmac = a->kw_b_esp_sha256_hmac = a->kw_b_esp_sha384_hmac =
+            a->kw_b_esp_sha512_hmac = false;
     }
     a->kw_e_k128 = false;
 }
@@ -168,7 +170,8 @@ static int map_entry_set(struct cmd *c, const char *name, uint32_t seq, const ch
     }
     snprintf(e->dynamic, sizeof e->dynamic, "%s", template);
     if (fresh && template[0] == '\0' && !c->booting)
-        cmd_note(c, "%% NOTE: This new crypto map will remain disabled until a peer\n        and a valid access list have been configured.");
+        cmd_note(c, "%% NOTE: This new crypto map will remain disabled until a peer\n        and a valid access list "
+                    "have been configured.");
     ipsec_policy_changed(st);
     ipsec_bindings_refresh(st, 0);
     return CMD_OK;

@@ -12,7 +12,7 @@ static void proxy_text(const struct prefix *p, uint8_t proto, uint16_t port, cha
 }
 
 void ipsec_debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
-                    const struct ipsec_ident *id, const struct ipsec_transform *t)
+                          const struct ipsec_ident *id, const struct ipsec_transform *t)
 {
     if (!DBG(st, DBG_IPSEC))
         return;
@@ -25,8 +25,10 @@ void ipsec_debug_proposal(struct ipsec *st, const char *func, const struct addr 
     if (in)
         DEBUG(st, DBG_IPSEC, "IPSEC(%s): proposal part #1", func);
     DEBUG(st, DBG_IPSEC,
-          "IPSEC(%s): %s,\n  (key eng. msg.) %s local= %s:%s, remote= %s:%s,\n    local_proxy= %s,\n    remote_proxy= %s,\n"
-          "    protocol= ESP, transform= %s (%s), \n    lifedur= %us and %ukb, \n    spi= 0x0(0), conn_id= 0, keysize= %u, flags= 0x0",
+          "IPSEC(%s): %s,\n  (key eng. msg.) %s local= %s:%s, remote= %s:%s,\n    local_proxy= %s,\n    remote_proxy= "
+          "%s,\n"
+          "    protocol= ESP, transform= %s (%s), \n    lifedur= %us and %ukb, \n    spi= 0x0(0), conn_id= 0, keysize= "
+          "%u, flags= 0x0",
           func, in ? "proposal part #1" : "", in ? "INBOUND" : "OUTBOUND", addr_format(local, l), in ? "0" : "500",
           addr_format(peer, p), in ? "0" : "500", lp, rp, tr, t != NULL && t->transport ? "Transport" : "Tunnel",
           in ? 0 : st->life_s, in ? 0 : st->life_kb, t != NULL ? t->key_bits : 0);
@@ -40,12 +42,14 @@ static void one_sa(struct sa *s, const char *verb, const char *what, bool inboun
     ipsec_transform_debug(&s->p.prop.transforms[0], tr);
     proxy_text(&id->local, id->proto, id->lport, lp);
     proxy_text(&id->remote, id->proto, id->rport, rp);
-    DEBUG(s->st, DBG_IPSEC,
-          "IPSEC(%s): %s,\n  (sa) sa_dest= %s, sa_proto= 50, \n    sa_spi= 0x%X(%u), \n    sa_trans= %s, sa_conn_id= %u\n"
-          "    sa_lifetime(k/sec)= (%u/%u),\n  (identity) local= %s:0, remote= %s:0,\n    local_proxy= %s,\n    remote_proxy= %s",
-          verb, what, addr_format(inbound ? &s->p.prop.local : &s->p.prop.peer, d), spi, spi, tr,
-          2000 + (inbound ? s->conn_in : s->conn_out), s->p.life_kb, s->p.life_s, addr_format(&s->p.prop.local, l),
-          addr_format(&s->p.prop.peer, p), lp, rp);
+    DEBUG(
+        s->st, DBG_IPSEC,
+        "IPSEC(%s): %s,\n  (sa) sa_dest= %s, sa_proto= 50, \n    sa_spi= 0x%X(%u), \n    sa_trans= %s, sa_conn_id= %u\n"
+        "    sa_lifetime(k/sec)= (%u/%u),\n  (identity) local= %s:0, remote= %s:0,\n    local_proxy= %s,\n    "
+        "remote_proxy= %s",
+        verb, what, addr_format(inbound ? &s->p.prop.local : &s->p.prop.peer, d), spi, spi, tr,
+        2000 + (inbound ? s->conn_in : s->conn_out), s->p.life_kb, s->p.life_s, addr_format(&s->p.prop.local, l),
+        addr_format(&s->p.prop.peer, p), lp, rp);
 }
 
 void ipsec_debug_sa_created(struct sa *s)
@@ -77,10 +81,15 @@ static void hex(struct strbuf *b, const uint8_t *p, unsigned n)
 
 static void key_line(struct strbuf *b, const struct sa *s, bool inbound)
 {
-    static const char *const ciphers[] = {[CIPHER_NULL] = "NULL", [CIPHER_DES] = "DES-CBC [RFC2405]",
-                                          [CIPHER_3DES] = "TripleDES-CBC [RFC2451]", [CIPHER_AES_CBC] = "AES-CBC [RFC3602]"};
-    static const char *const auths[] = {[HASH_NONE] = "NULL", [HASH_MD5] = "HMAC-MD5-96 [RFC2403]", [HASH_SHA1] = "HMAC-SHA-1-96 [RFC2404]",
-                                        [HASH_SHA256] = "HMAC-SHA-256-128 [RFC4868]", [HASH_SHA384] = "HMAC-SHA-384-192 [RFC4868]",
+    static const char *const ciphers[] = {[CIPHER_NULL] = "NULL",
+                                          [CIPHER_DES] = "DES-CBC [RFC2405]",
+                                          [CIPHER_3DES] = "TripleDES-CBC [RFC2451]",
+                                          [CIPHER_AES_CBC] = "AES-CBC [RFC3602]"};
+    static const char *const auths[] = {[HASH_NONE] = "NULL",
+                                        [HASH_MD5] = "HMAC-MD5-96 [RFC2403]",
+                                        [HASH_SHA1] = "HMAC-SHA-1-96 [RFC2404]",
+                                        [HASH_SHA256] = "HMAC-SHA-256-128 [RFC4868]",
+                                        [HASH_SHA384] = "HMAC-SHA-384-192 [RFC4868]",
                                         [HASH_SHA512] = "HMAC-SHA-512-256 [RFC4868]"};
     char l[ADDR_STRLEN], p[ADDR_STRLEN];
     const struct ipsec_keys *k = inbound ? &s->p.in : &s->p.out;

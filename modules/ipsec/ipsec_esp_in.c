@@ -6,9 +6,9 @@
 
 struct item {
     struct frame *f;
-    uint8_t *ip;   /* outer IP header */
+    uint8_t *ip; /* outer IP header */
     uint8_t *esp;
-    uint32_t len;  /* from esp */
+    uint32_t len; /* from esp */
     uint32_t seq;
     uint16_t sport; /* UDP source port; 0: plain ESP */
 };
@@ -29,7 +29,8 @@ static void log_invalid_spi(struct ipsec *st, const struct item *it, uint32_t sp
     char d[ADDR_STRLEN], s[ADDR_STRLEN];
     if (log_ratelimit(st->r, "RECVD_PKT_INV_SPI", 1))
         log_syslog(st->r, 0, "CRYPTO", LOG_WARNING_, "RECVD_PKT_INV_SPI",
-                   "decaps: rec'd IPSEC packet has invalid spi for destaddr=%s, prot=%u, spi=0x%X(%u), srcaddr=%s, input interface=%s",
+                   "decaps: rec'd IPSEC packet has invalid spi for destaddr=%s, prot=%u, spi=0x%X(%u), srcaddr=%s, "
+                   "input interface=%s",
                    addr_format(&dst, d), it->sport != 0 ? IPPROTO_UDP_ : IPPROTO_ESP_, spi, spi, addr_format(&src, s),
                    it->f->in != NULL ? it->f->in->name : "");
     if (st->km != NULL && st->km->invalid_spi != NULL)
@@ -178,7 +179,8 @@ static void run_open(struct ipsec *st, struct in_run *run, struct frame_vec *inn
     }
     if (good == 0)
         return;
-    if (!s->enabled) /* the peer uses it, so it has it: HASH(3) may still be on its way or was seen by our predecessor */
+    if (!s->enabled) /* the peer uses it, so it has it: HASH(3) may still be on its way or was seen by our predecessor
+                      */
         ipsec_pair_enable(st->r, s->p.in_spi);
     if (s->ha)
         ipsec_ha_mark(s);

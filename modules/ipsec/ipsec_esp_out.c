@@ -116,7 +116,8 @@ static struct frame *with_room(struct ipsec *st, struct frame *f, uint32_t tail,
         return f;
     struct frame *big = frame_alloc_big(st->r->loop);
     uint8_t *to = big != NULL ? frame_put(big, f->len) : NULL;
-    if (to == NULL || (size_t)(big->data - big->base) < head || (size_t)(big->data - big->base) + f->len + tail > big->cap) {
+    if (to == NULL || (size_t)(big->data - big->base) < head ||
+        (size_t)(big->data - big->base) + f->len + tail > big->cap) {
         frame_free(big);
         ip_drop(st->r, "ipsec-no-room", f);
         return NULL;
@@ -250,7 +251,8 @@ static void protect(struct ipsec *st, struct run *run, struct sa *s, struct neti
     }
 }
 
-static struct flow_cached *cache_slot(struct ipsec *st, const struct acl_flow *f, const struct netif *nif, struct flow_cached *key)
+static struct flow_cached *cache_slot(struct ipsec *st, const struct acl_flow *f, const struct netif *nif,
+                                      struct flow_cached *key)
 {
     key->src = addr_v4_get(&f->src);
     key->dst = addr_v4_get(&f->dst);
@@ -265,7 +267,8 @@ static struct flow_cached *cache_slot(struct ipsec *st, const struct acl_flow *f
 
 static bool cache_hit(const struct flow_cached *c, const struct flow_cached *k, uint32_t gen)
 {
-    return c->gen == gen && c->src == k->src && c->dst == k->dst && c->ports == k->ports && c->proto == k->proto && c->nif == k->nif;
+    return c->gen == gen && c->src == k->src && c->dst == k->dst && c->ports == k->ports && c->proto == k->proto &&
+           c->nif == k->nif;
 }
 
 static void cache_check_acl(struct ipsec *st)
@@ -362,8 +365,8 @@ bool ipsec_esp_input_check(void *ctx, struct netif *in, struct frame *f)
     struct flow_cached key;
     if (b == NULL || (f->flags & FRAME_DECRYPTED) != 0 || !ip_flow_of(f->data, f->len, &flow) || link_local(&flow))
         return true;
-    if (net_is_local(st->r, &flow.dst) && (flow.proto == IPPROTO_ESP_ ||
-        (flow.proto == IPPROTO_UDP_ && (flow.dport == 500 || flow.dport == 4500))))
+    if (net_is_local(st->r, &flow.dst) &&
+        (flow.proto == IPPROTO_ESP_ || (flow.proto == IPPROTO_UDP_ && (flow.dport == 500 || flow.dport == 4500))))
         return true; /* the protocols of IPsec itself */
     cache_check_acl(st);
     struct flow_cached *c = cache_slot(st, &flow, in, &key);

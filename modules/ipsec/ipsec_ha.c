@@ -8,7 +8,8 @@
 
 struct sync_key ipsec_ha_key(uint32_t in_spi)
 {
-    struct sync_key k = {.len = 4, .b = {(uint8_t)(in_spi >> 24), (uint8_t)(in_spi >> 16), (uint8_t)(in_spi >> 8), (uint8_t)in_spi}};
+    struct sync_key k = {
+        .len = 4, .b = {(uint8_t)(in_spi >> 24), (uint8_t)(in_spi >> 16), (uint8_t)(in_spi >> 8), (uint8_t)in_spi}};
     return k;
 }
 
@@ -190,13 +191,14 @@ void ipsec_ha_binding_active(struct binding *b, bool active, event_id cause)
     if (b->group[0] == '\0')
         return;
     if (b->stateful) {
-        DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_mgr_set_state_common): called for vip %s", addr_format(&b->local, a));
+        DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_mgr_set_state_common): called for vip %s",
+              addr_format(&b->local, a));
         if (active)
             take_over(st, b, cause);
         else
             leave(st, b);
-        DEBUG(st, DBG_HA_DETAIL, "IPSec HA (crypto_ha_ipsec_mgr_set_state_common): vip %s state %s", addr_format(&b->local, a),
-              active ? "ACTIVE" : "STANDBY");
+        DEBUG(st, DBG_HA_DETAIL, "IPSec HA (crypto_ha_ipsec_mgr_set_state_common): vip %s state %s",
+              addr_format(&b->local, a), active ? "ACTIVE" : "STANDBY");
     } else if (!active) { /* stateless failover: the address is not ours any more, nobody could answer */
         for (struct sa *s = st->first, *next; s != NULL; s = next) {
             next = s->next;
@@ -214,8 +216,12 @@ void ipsec_ha_binding_active(struct binding *b, bool active, event_id cause)
 /* ---- reverse routes (reference 4.3): to the remote proxy while the SA is active ---- */
 static bool wants_route(const struct sa *s)
 {
-    struct crypto_map *m = s->p.prop.dynamic_map[0] != '\0' ? ipsec_dynmap_find(s->st, s->p.prop.dynamic_map) : ipsec_binding_map(s->b);
-    struct map_entry *e = m == NULL ? NULL : ipsec_entry_find(m, s->p.prop.dynamic_map[0] != '\0' ? s->p.prop.dynamic_seq : s->p.prop.seq, false);
+    struct crypto_map *m =
+        s->p.prop.dynamic_map[0] != '\0' ? ipsec_dynmap_find(s->st, s->p.prop.dynamic_map) : ipsec_binding_map(s->b);
+    struct map_entry *e =
+        m == NULL
+            ? NULL
+            : ipsec_entry_find(m, s->p.prop.dynamic_map[0] != '\0' ? s->p.prop.dynamic_seq : s->p.prop.seq, false);
     return e != NULL && e->rri;
 }
 
@@ -230,7 +236,8 @@ static void rri_resolve(struct sa *s)
     /* Through the interface, with the neighbour that leads to the peer: the remote proxy may be the peer itself. */
     memcpy(rt.ifname, s->b->ifname, sizeof rt.ifname);
     rt.next_hop = s->p.prop.peer;
-    if (!netif_on_subnet(s->b->nif, &s->p.prop.peer) && route_lookup(s->st->r, &s->p.prop.peer, &hit) && hit.netif == s->b->nif)
+    if (!netif_on_subnet(s->b->nif, &s->p.prop.peer) && route_lookup(s->st->r, &s->p.prop.peer, &hit) &&
+        hit.netif == s->b->nif)
         rt.next_hop = hit.next_hop;
     s->route = rt;
     s->route_known = true;

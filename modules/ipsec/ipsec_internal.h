@@ -17,20 +17,20 @@
 #define IPSEC_ENTRIES_MAX 4096
 #define IPSEC_SAS_MAX 20000
 #define IPSEC_FLOWS_MAX 20000
-#define IPSEC_SPIS_MAX 2000    /* reserved, not yet installed */
+#define IPSEC_SPIS_MAX 2000 /* reserved, not yet installed */
 #define IPSEC_ACQUIRES_MAX 256
-#define IPSEC_HELD_MAX 8       /* packets held per acquire */
+#define IPSEC_HELD_MAX 8 /* packets held per acquire */
 #define IPSEC_PEERS_MAX 8
 #define IPSEC_BUCKETS 4096
 
 #define IPSEC_LIFE_S 3600u
 #define IPSEC_LIFE_KB 4608000u
-#define IPSEC_SOFT_LEAD 30     /* s before time expiry (reference 4.2) */
-#define IPSEC_SOFT_LEAD_KB 256 /* kB before volume expiry (reference 4.2) */
+#define IPSEC_SOFT_LEAD 30                  /* s before time expiry (reference 4.2) */
+#define IPSEC_SOFT_LEAD_KB 256              /* kB before volume expiry (reference 4.2) */
 #define IPSEC_STANDBY_GRACE (30 * NS_PER_S) /* state-sync 4.5 (5) */
-#define IPSEC_INTERVAL_IN 1000u   /* reference 4.4 */
+#define IPSEC_INTERVAL_IN 1000u             /* reference 4.4 */
 #define IPSEC_INTERVAL_OUT 100000u
-#define IPSEC_RATE 1000000     /* P of DESIGN 4.1, numbers per second per SA */
+#define IPSEC_RATE 1000000 /* P of DESIGN 4.1, numbers per second per SA */
 #define IPSEC_SEQ_REKEY 0xF0000000u
 #define IPSEC_RECORD_AGE (60 * NS_PER_S)
 
@@ -50,13 +50,13 @@ struct map_entry {
     unsigned n_peers, peer_at; /* peer_at: tried next; moves on after a failed negotiation */
     char tsets[IPSEC_TRANSFORMS_MAX][64];
     unsigned n_tsets;
-    unsigned pfs;              /* group; 0 none */
-    uint32_t life_s, life_kb;  /* 0: the global value */
-    int window;                /* -1: the global value; 0 disabled */
+    unsigned pfs;             /* group; 0 none */
+    uint32_t life_s, life_kb; /* 0: the global value */
+    int window;               /* -1: the global value; 0 disabled */
     char acl[64];
     bool rri;
 };
-struct crypto_map { /* a crypto map or a dynamic-map template */
+struct crypto_map {          /* a crypto map or a dynamic-map template */
     struct crypto_map *next; /* by name */
     char name[64];
     struct map_entry *entries;
@@ -68,16 +68,16 @@ struct crypto_map { /* a crypto map or a dynamic-map template */
 };
 
 struct ipsec;
-struct binding { /* crypto map on an interface */
+struct binding {          /* crypto map on an interface */
     struct binding *next; /* by interface name */
     struct ipsec *st;
     struct netif *nif;
     char ifname[40], map[64], group[64];
     bool stateful;
     struct role_sub *sub;
-    bool role_active;         /* the group is Active here (true without a group) */
-    bool active;              /* IKE and SAs may act: role_active and the unit's state allow it */
-    struct addr local;        /* crypto endpoint now; ADDR_NONE: none */
+    bool role_active;  /* the group is Active here (true without a group) */
+    bool active;       /* IKE and SAs may act: role_active and the unit's state allow it */
+    struct addr local; /* crypto endpoint now; ADDR_NONE: none */
 };
 
 struct flow_counters {
@@ -91,14 +91,14 @@ struct flow { /* an ident under a map entry: what `show crypto ipsec sa` prints 
     struct flow *hash_next; /* bucket by remote host, or the list of wider ones */
     struct sa *pairs;       /* oldest first */
     struct binding *b;
-    uint32_t seq;         /* map entry */
+    uint32_t seq; /* map entry */
     bool dynamic;
     struct ipsec_ident ident;
     struct addr peer;
     uint16_t peer_port;
     struct flow_counters n;
-    struct sa *out;       /* newest enabled pair that may send; NULL none */
-    unsigned sas;         /* pairs */
+    struct sa *out; /* newest enabled pair that may send; NULL none */
+    unsigned sas;   /* pairs */
     nstime up_since;
 };
 
@@ -111,9 +111,10 @@ struct replay_window {
     uint64_t bits[REPLAY_WORDS];
 };
 void ipsec_replay_init(struct replay_window *w, uint32_t size);
-bool ipsec_replay_check(const struct replay_window *w, uint32_t seq);   /* true: may be accepted */
-bool ipsec_replay_advance(struct replay_window *w, uint32_t seq);       /* after the ICV was right; false: it was marked already */
-void ipsec_replay_refuse_to(struct replay_window *w, uint32_t edge);    /* window starts empty above edge */
+bool ipsec_replay_check(const struct replay_window *w, uint32_t seq); /* true: may be accepted */
+bool ipsec_replay_advance(struct replay_window *w,
+                          uint32_t seq); /* after the ICV was right; false: it was marked already */
+void ipsec_replay_refuse_to(struct replay_window *w, uint32_t edge); /* window starts empty above edge */
 
 /* Numbers of one SA at the active, DESIGN 4.1. */
 struct reservation {
@@ -129,28 +130,28 @@ void ipsec_reserve_acked(struct reservation *v, uint32_t limit, nstime now);
 uint32_t ipsec_successor_out(uint32_t limit, uint32_t m, nstime since, bool *rekey);
 uint32_t ipsec_successor_in(uint32_t edge, uint32_t n, uint32_t rate, nstime t);
 
-struct sa { /* a pair of SAs */
-    struct sa *next, *prev;      /* creation order */
-    struct sa *spi_next;         /* bucket by inbound SPI */
-    struct sa *peer_next;        /* bucket by peer address */
-    struct sa *flow_next;        /* pairs of the flow */
+struct sa {                 /* a pair of SAs */
+    struct sa *next, *prev; /* creation order */
+    struct sa *spi_next;    /* bucket by inbound SPI */
+    struct sa *peer_next;   /* bucket by peer address */
+    struct sa *flow_next;   /* pairs of the flow */
     struct ipsec *st;
     struct flow *flow;
     struct binding *b;
     struct ipsec_pair p;
     struct esp_suite suite;
     struct esp_key *open, *seal;
-    uint32_t serial;             /* newer is larger */
-    uint32_t conn_in, conn_out;  /* for show */
-    bool ha;                     /* belongs to a stateful map: synchronised */
+    uint32_t serial;            /* newer is larger */
+    uint32_t conn_in, conn_out; /* for show */
+    bool ha;                    /* belongs to a stateful map: synchronised */
     bool active, enabled, rekeying, dying, stale;
-    bool from_peer;              /* came by synchronisation */
-    bool exact;                  /* numbers in the last record are exact (switchover with notice) */
-    bool own;                    /* numbers are our own from when we were active, no record came since */
-    bool frozen;                 /* switchover with notice: no further number is used */
+    bool from_peer; /* came by synchronisation */
+    bool exact;     /* numbers in the last record are exact (switchover with notice) */
+    bool own;       /* numbers are our own from when we were active, no record came since */
+    bool frozen;    /* switchover with notice: no further number is used */
     /* outbound */
-    uint32_t seq;                /* last number used (standby: L of the last record) */
-    uint32_t high;               /* highest number this unit ever used under this key: the check of I2 */
+    uint32_t seq;  /* last number used (standby: L of the last record) */
+    uint32_t high; /* highest number this unit ever used under this key: the check of I2 */
     struct reservation res;
     uint32_t handed_sa, handed_replay; /* limit in the last record of each sync class */
     uint64_t out_packets, out_bytes;
@@ -158,19 +159,19 @@ struct sa { /* a pair of SAs */
     /* inbound */
     struct replay_window win;
     uint64_t in_packets, in_bytes;
-    uint32_t in_since_sync;      /* packets since the last REPLAY */
-    uint32_t rate, rate_count;   /* packets in the last whole second; in this one */
+    uint32_t in_since_sync;    /* packets since the last REPLAY */
+    uint32_t rate, rate_count; /* packets in the last whole second; in this one */
     nstime rate_at;
     nstime last_in;
-    uint32_t takeover_edge;      /* what a successor would refuse up to / did refuse up to, for show */
-    nstime record_at;            /* standby: when the last record for it was applied */
-    nstime edge_age;             /* age of the edge at the last takeover */
-    uint32_t rec_rate, rec_m, rec_n; /* from the record */
+    uint32_t takeover_edge;           /* what a successor would refuse up to / did refuse up to, for show */
+    nstime record_at;                 /* standby: when the last record for it was applied */
+    nstime edge_age;                  /* age of the edge at the last takeover */
+    uint32_t rec_rate, rec_m, rec_n;  /* from the record */
     uint32_t in_kb_sent, out_kb_sent; /* "HA last key lifetime sent" */
     /* life */
     nstime born, hard_at, rekey_after;
     struct timer soft, hard, push;
-    bool routed, route_known;    /* RRI installed; route is resolved */
+    bool routed, route_known; /* RRI installed; route is resolved */
     struct route route;
 };
 
@@ -198,14 +199,14 @@ struct spi_reserved {
 struct flow_cached {
     uint32_t src, dst, ports;
     uint16_t proto, nif;
-    uint32_t gen; /* 0: empty */
+    uint32_t gen;      /* 0: empty */
     struct flow *flow; /* NULL: goes in clear */
 };
 
-struct ipsec_totals { /* counters that must stay 0 (invariants), and others */
-    uint64_t i2_reuse;    /* an outbound number not above the last one, or above the limit */
-    uint64_t i3_clear;    /* a protected packet was about to leave in clear */
-    uint64_t i4_twice;    /* a number accepted twice in one window */
+struct ipsec_totals {  /* counters that must stay 0 (invariants), and others */
+    uint64_t i2_reuse; /* an outbound number not above the last one, or above the limit */
+    uint64_t i3_clear; /* a protected packet was about to leave in clear */
+    uint64_t i4_twice; /* a number accepted twice in one window */
 };
 
 struct ipsec {
@@ -227,7 +228,7 @@ struct ipsec {
     struct spi_reserved spis[IPSEC_SPIS_MAX];
     unsigned n_spis;
     uint32_t serial, conn_next;
-    uint32_t gen;              /* of everything the flow cache depends on */
+    uint32_t gen; /* of everything the flow cache depends on */
     struct flow_cached cache[FLOW_CACHE];
     uint32_t acl_gen;
     uint8_t iv_pool[4096];
@@ -236,7 +237,7 @@ struct ipsec {
     struct ipsec_totals totals;
     const struct ipsec_km_ops *km;
     void *km_ctx;
-    struct strbuf lab_keys;    /* tshark arguments of every SA held since start (only with lab_keys) */
+    struct strbuf lab_keys; /* tshark arguments of every SA held since start (only with lab_keys) */
     nstime takeover_at;
     unsigned takeover_sas;
     bool shutting_down;
@@ -265,11 +266,12 @@ void ipsec_maps_free(struct ipsec *st);
 bool ipsec_entry_enabled(struct ipsec *st, const struct map_entry *e); /* it decides about packets */
 bool ipsec_entry_complete(struct ipsec *st, const struct map_entry *e);
 /* Transforms of the entry that exist, in order. Returns the count. */
-unsigned ipsec_entry_transforms(struct ipsec *st, const struct map_entry *e, struct ipsec_transform out[IPSEC_TRANSFORMS_MAX]);
+unsigned ipsec_entry_transforms(struct ipsec *st, const struct map_entry *e,
+                                struct ipsec_transform out[IPSEC_TRANSFORMS_MAX]);
 uint32_t ipsec_entry_life_s(const struct ipsec *st, const struct map_entry *e);
 uint32_t ipsec_entry_life_kb(const struct ipsec *st, const struct map_entry *e);
 uint32_t ipsec_entry_window(const struct ipsec *st, const struct map_entry *e);
-void ipsec_transform_text(const struct ipsec_transform *t, char buf[96]); /* "esp-256-aes esp-sha-hmac " (show) */
+void ipsec_transform_text(const struct ipsec_transform *t, char buf[96]);  /* "esp-256-aes esp-sha-hmac " (show) */
 void ipsec_transform_debug(const struct ipsec_transform *t, char buf[96]); /* "esp-aes 256 esp-sha-hmac " */
 void ipsec_policy_changed(struct ipsec *st);
 
@@ -289,11 +291,11 @@ bool ipsec_ident_contains(const struct ipsec_ident *id, const struct acl_flow *f
 bool ipsec_ident_equal(const struct ipsec_ident *a, const struct ipsec_ident *b);
 void ipsec_ident_of_rule(const struct acl_rule *rule, struct ipsec_ident *id);
 enum policy_action { POLICY_CLEAR, POLICY_PROTECT, POLICY_ACQUIRE, POLICY_DROP };
-enum policy_action ipsec_policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow, struct map_entry **entry,
-                              struct ipsec_ident *ident);
+enum policy_action ipsec_policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow,
+                                    struct map_entry **entry, struct ipsec_ident *ident);
 bool ipsec_policy_in_protected(struct binding *b, const struct acl_flow *f);
 void ipsec_proposal_fill(struct binding *b, const struct map_entry *e, const struct map_entry *tmpl, const char *dyn,
-                   const struct ipsec_ident *ident, const struct addr *peer, struct ipsec_proposal *p);
+                         const struct ipsec_ident *ident, const struct addr *peer, struct ipsec_proposal *p);
 /* ipsec_acquire.c */
 void ipsec_acquire_hold(struct binding *b, struct map_entry *e, const struct ipsec_ident *ident, struct frame *f);
 void ipsec_acquire_satisfied(struct ipsec *st, struct flow *flow);
@@ -310,9 +312,9 @@ void ipsec_sa_rekey_failed(struct ipsec *st, const struct ipsec_proposal *p);
 void ipsec_sa_keys_record(struct sa *s);
 void ipsec_entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const char *dynamic);
 struct flow *ipsec_flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,
-                       const struct addr *peer, bool exact_peer);
-struct flow *ipsec_flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic, const struct ipsec_ident *ident,
-                      const struct addr *peer);
+                             const struct addr *peer, bool exact_peer);
+struct flow *ipsec_flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic,
+                            const struct ipsec_ident *ident, const struct addr *peer);
 void ipsec_flow_choose(struct flow *f); /* sets out */
 struct flow **ipsec_flow_bucket(struct ipsec *st, const struct addr *remote);
 void ipsec_flow_forget(struct ipsec *st, struct flow *f);
@@ -330,11 +332,11 @@ uint16_t ipsec_esp_plain_mtu(const struct sa *s, uint16_t path_mtu);
 void ipsec_ha_binding_active(struct binding *b, bool active, event_id cause);
 void ipsec_ha_activate(struct sa *s, event_id cause);
 void ipsec_ha_deactivate(struct sa *s);
-void ipsec_ha_mark(struct sa *s);                   /* numbers changed: arms the timed record, sends at thresholds */
-void ipsec_ha_push(struct sa *s);                   /* marks the replay record dirty now */
-bool ipsec_ha_may_use(struct sa *s, uint32_t seq);  /* outbound number inside the reservation */
+void ipsec_ha_mark(struct sa *s);                  /* numbers changed: arms the timed record, sends at thresholds */
+void ipsec_ha_push(struct sa *s);                  /* marks the replay record dirty now */
+bool ipsec_ha_may_use(struct sa *s, uint32_t seq); /* outbound number inside the reservation */
 void ipsec_ha_interval(const struct sa *s, uint32_t *n, uint32_t *m);
-nstime ipsec_ha_period(const struct sa *s);         /* T */
+nstime ipsec_ha_period(const struct sa *s); /* T */
 bool ipsec_ha_unit_allows(const struct ipsec *st);
 void ipsec_rri_install(struct sa *s);
 void ipsec_rri_remove(struct sa *s);
@@ -346,5 +348,5 @@ extern const struct sync_class ipsec_sync_sa, ipsec_sync_replay;
 void ipsec_debug_sa_created(struct sa *s);
 void ipsec_debug_sa_deleted(struct sa *s, const char *why);
 void ipsec_debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
-                    const struct ipsec_ident *id, const struct ipsec_transform *t);
+                          const struct ipsec_ident *id, const struct ipsec_transform *t);
 #endif

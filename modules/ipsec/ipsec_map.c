@@ -151,7 +151,8 @@ void ipsec_maps_free(struct ipsec *st)
     }
 }
 
-unsigned ipsec_entry_transforms(struct ipsec *st, const struct map_entry *e, struct ipsec_transform out[IPSEC_TRANSFORMS_MAX])
+unsigned ipsec_entry_transforms(struct ipsec *st, const struct map_entry *e,
+                                struct ipsec_transform out[IPSEC_TRANSFORMS_MAX])
 {
     unsigned n = 0;
     for (unsigned i = 0; i < e->n_tsets; i++) {
@@ -196,12 +197,18 @@ uint32_t ipsec_entry_window(const struct ipsec *st, const struct map_entry *e)
 static const char *auth_name(enum crypto_hash h)
 {
     switch (h) {
-    case HASH_MD5: return "esp-md5-hmac";
-    case HASH_SHA1: return "esp-sha-hmac";
-    case HASH_SHA256: return "esp-sha256-hmac";
-    case HASH_SHA384: return "esp-sha384-hmac";
-    case HASH_SHA512: return "esp-sha512-hmac";
-    case HASH_NONE: break;
+    case HASH_MD5:
+        return "esp-md5-hmac";
+    case HASH_SHA1:
+        return "esp-sha-hmac";
+    case HASH_SHA256:
+        return "esp-sha256-hmac";
+    case HASH_SHA384:
+        return "esp-sha384-hmac";
+    case HASH_SHA512:
+        return "esp-sha512-hmac";
+    case HASH_NONE:
+        break;
     }
     return "";
 }

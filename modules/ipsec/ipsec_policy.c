@@ -15,8 +15,9 @@ bool ipsec_ident_contains(const struct ipsec_ident *id, const struct acl_flow *f
 {
     const struct addr *l = outbound ? &f->src : &f->dst, *r = outbound ? &f->dst : &f->src;
     uint16_t lp = outbound ? f->sport : f->dport, rp = outbound ? f->dport : f->sport;
-    return prefix_contains(&id->local, l) && prefix_contains(&id->remote, r) && (id->proto == 0 || id->proto == f->proto) &&
-           (id->lport == 0 || id->lport == lp) && (id->rport == 0 || id->rport == rp);
+    return prefix_contains(&id->local, l) && prefix_contains(&id->remote, r) &&
+           (id->proto == 0 || id->proto == f->proto) && (id->lport == 0 || id->lport == lp) &&
+           (id->rport == 0 || id->rport == rp);
 }
 
 static bool prefix_inside(const struct prefix *inner, const struct prefix *outer)
@@ -50,7 +51,8 @@ void ipsec_ident_of_rule(const struct acl_rule *rule, struct ipsec_ident *id)
     id->rport = rule->dport_lo == rule->dport_hi ? rule->dport_lo : 0;
 }
 
-static struct flow *better(struct flow *best, struct flow *list, struct binding *b, uint32_t seq, const struct acl_flow *f, bool outbound)
+static struct flow *better(struct flow *best, struct flow *list, struct binding *b, uint32_t seq,
+                           const struct acl_flow *f, bool outbound)
 {
     for (struct flow *x = list; x != NULL; x = x->hash_next)
         if (x->b == b && x->seq == seq && x->sas != 0 && ipsec_ident_contains(&x->ident, f, outbound))
@@ -66,8 +68,8 @@ static struct flow *flow_matching(struct binding *b, uint32_t seq, const struct 
     return better(best, b->st->wide, b, seq, f, outbound);
 }
 
-enum policy_action ipsec_policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow, struct map_entry **entry,
-                              struct ipsec_ident *ident)
+enum policy_action ipsec_policy_out(struct binding *b, const struct acl_flow *f, struct flow **flow,
+                                    struct map_entry **entry, struct ipsec_ident *ident)
 {
     struct ipsec *st = b->st;
     struct crypto_map *m = ipsec_binding_map(b);
@@ -125,7 +127,7 @@ bool ipsec_policy_in_protected(struct binding *b, const struct acl_flow *f)
 
 /* tmpl is the template's entry for a dynamic entry, else e itself. */
 void ipsec_proposal_fill(struct binding *b, const struct map_entry *e, const struct map_entry *tmpl, const char *dyn,
-                   const struct ipsec_ident *ident, const struct addr *peer, struct ipsec_proposal *p)
+                         const struct ipsec_ident *ident, const struct addr *peer, struct ipsec_proposal *p)
 {
     memset(p, 0, sizeof *p);
     snprintf(p->map, sizeof p->map, "%s", b->map);
@@ -220,9 +222,9 @@ static int accept_entry(struct binding *b, const struct map_entry *e, const stru
     return 0;
 }
 
-int ipsec_policy_accept(struct router *r, const struct addr *local, const struct addr *peer, const struct ipsec_ident *ident,
-                        const struct ipsec_transform *offered, unsigned n_offered, unsigned offered_pfs,
-                        struct ipsec_proposal *accepted, unsigned *which)
+int ipsec_policy_accept(struct router *r, const struct addr *local, const struct addr *peer,
+                        const struct ipsec_ident *ident, const struct ipsec_transform *offered, unsigned n_offered,
+                        unsigned offered_pfs, struct ipsec_proposal *accepted, unsigned *which)
 {
     struct ipsec *st = ipsec_of(r);
     struct binding *b = ipsec_binding_for_local(st, local);

@@ -44,16 +44,17 @@ static struct flow **flow_list(struct ipsec *st, const struct ipsec_ident *id)
 }
 
 struct flow *ipsec_flow_find(struct ipsec *st, struct binding *b, uint32_t seq, const struct ipsec_ident *ident,
-                       const struct addr *peer, bool exact_peer)
+                             const struct addr *peer, bool exact_peer)
 {
     for (struct flow *f = *flow_list(st, ident); f != NULL; f = f->hash_next)
-        if (f->b == b && f->seq == seq && ipsec_ident_equal(&f->ident, ident) && (!exact_peer || addr_equal(&f->peer, peer)))
+        if (f->b == b && f->seq == seq && ipsec_ident_equal(&f->ident, ident) &&
+            (!exact_peer || addr_equal(&f->peer, peer)))
             return f;
     return NULL;
 }
 
-struct flow *ipsec_flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic, const struct ipsec_ident *ident,
-                      const struct addr *peer)
+struct flow *ipsec_flow_get(struct ipsec *st, struct binding *b, uint32_t seq, bool dynamic,
+                            const struct ipsec_ident *ident, const struct addr *peer)
 {
     struct flow *f = ipsec_flow_find(st, b, seq, ident, peer, true);
     if (f != NULL)
@@ -176,7 +177,8 @@ void ipsec_sa_rekey(struct sa *s, const char *why)
 void ipsec_sa_rekey_failed(struct ipsec *st, const struct ipsec_proposal *p)
 {
     for (struct sa *s = st->by_peer[peer_bucket(&p->peer)]; s != NULL; s = s->peer_next)
-        if (s->rekeying && s->active && !s->dying && s->flow->out == s && s->p.prop.seq == p->seq && ipsec_ident_equal(&s->p.prop.ident, &p->ident)) {
+        if (s->rekeying && s->active && !s->dying && s->flow->out == s && s->p.prop.seq == p->seq &&
+            ipsec_ident_equal(&s->p.prop.ident, &p->ident)) {
             nstime pause = timer_left(&s->hard) / 3;
             if (pause < NS_PER_S)
                 pause = NS_PER_S;
@@ -231,7 +233,8 @@ struct sa *ipsec_sa_create(struct ipsec *st, const struct ipsec_pair *p, struct 
     *err = -ENOSPC;
     if (st->n_sas >= IPSEC_SAS_MAX)
         return NULL;
-    struct flow *flow = ipsec_flow_get(st, b, p->prop.seq, p->prop.dynamic_map[0] != '\0', &p->prop.ident, &p->prop.peer);
+    struct flow *flow =
+        ipsec_flow_get(st, b, p->prop.seq, p->prop.dynamic_map[0] != '\0', &p->prop.ident, &p->prop.peer);
     struct sa *s = flow != NULL ? calloc(1, sizeof *s) : NULL;
     if (s == NULL) {
         if (flow != NULL && flow->sas == 0)
@@ -259,10 +262,12 @@ struct sa *ipsec_sa_create(struct ipsec *st, const struct ipsec_pair *p, struct 
         return NULL;
     }
     const struct map_entry *tmpl = NULL;
-    struct crypto_map *m = p->prop.dynamic_map[0] != '\0' ? ipsec_dynmap_find(st, p->prop.dynamic_map) : ipsec_binding_map(b);
+    struct crypto_map *m =
+        p->prop.dynamic_map[0] != '\0' ? ipsec_dynmap_find(st, p->prop.dynamic_map) : ipsec_binding_map(b);
     if (m != NULL)
         tmpl = ipsec_entry_find(m, p->prop.dynamic_map[0] != '\0' ? p->prop.dynamic_seq : p->prop.seq, false);
-    ipsec_replay_init(&s->win, suite.auth == HASH_NONE ? 0 : ipsec_entry_window(st, tmpl)); /* no ICV: no basis for a window */
+    ipsec_replay_init(&s->win,
+                      suite.auth == HASH_NONE ? 0 : ipsec_entry_window(st, tmpl)); /* no ICV: no basis for a window */
     s->ha = b->stateful;
     s->born = loop_now(st->r->loop);
     timer_init(&s->soft, st->r->loop, soft_fired, s);
@@ -355,7 +360,8 @@ void ipsec_entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
         const struct ipsec_proposal *p = &s->p.prop;
         next = s->next;
-        if (dynamic != NULL ? strcmp(p->dynamic_map, dynamic) == 0 && p->dynamic_seq == seq : strcmp(p->map, map) == 0 && p->seq == seq)
+        if (dynamic != NULL ? strcmp(p->dynamic_map, dynamic) == 0 && p->dynamic_seq == seq
+                            : strcmp(p->map, map) == 0 && p->seq == seq)
             ipsec_sa_delete(s, "crypto map entry removed", true, true, 0);
     }
     for (struct flow *f = st->flows, *next; f != NULL; f = next) {
@@ -394,7 +400,8 @@ int ipsec_pair_install(struct router *r, const struct ipsec_pair *p, event_id ca
     ipsec_sa_start_timers(s, (nstime)(p->life_s != 0 ? p->life_s : IPSEC_LIFE_S) * NS_PER_S);
     ipsec_debug_sa_created(s);
     char peer[ADDR_STRLEN];
-    log_event(r, cause, "ipsec", "sa-install", "spi 0x%X out 0x%X peer %s", p->in_spi, p->out_spi, addr_format(&p->prop.peer, peer));
+    log_event(r, cause, "ipsec", "sa-install", "spi 0x%X out 0x%X peer %s", p->in_spi, p->out_spi,
+              addr_format(&p->prop.peer, peer));
     ipsec_rri_install(s);
     if (s->ha) { /* output commit: handed over before the quick mode message leaves (state-sync 4.5 (4)) */
         struct sync_key key = ipsec_ha_key(p->in_spi);
@@ -445,7 +452,8 @@ void ipsec_pair_enable(struct router *r, uint32_t in_spi)
     ipsec_acquire_satisfied(st, s->flow);
 }
 
-void ipsec_pair_delete_by_out(struct router *r, const struct addr *peer, uint32_t out_spi, const char *reason, event_id cause)
+void ipsec_pair_delete_by_out(struct router *r, const struct addr *peer, uint32_t out_spi, const char *reason,
+                              event_id cause)
 {
     struct ipsec *st = ipsec_of(r);
     struct sa *s = ipsec_sa_by_out(st, peer, out_spi);
@@ -465,7 +473,8 @@ void ipsec_pair_delete_by_cookies(struct router *r, const uint8_t cookies[16], c
     }
 }
 
-void ipsec_pair_delete_by_peer(struct router *r, const struct addr *local, const struct addr *peer, const char *reason, event_id cause)
+void ipsec_pair_delete_by_peer(struct router *r, const struct addr *local, const struct addr *peer, const char *reason,
+                               event_id cause)
 {
     struct ipsec *st = ipsec_of(r);
     for (struct sa *s = st->first, *next; s != NULL; s = next) {

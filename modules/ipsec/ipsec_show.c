@@ -9,7 +9,8 @@ static void entry_body(struct ipsec *st, struct out *o, const struct map_entry *
     char t[96];
     if (e->acl[0] != '\0' && acl_exists(st->r, e->acl)) {
         out_text(o, "        Extended IP access list %s\n", e->acl);
-        for (const struct acl_rule *r = acl_rule_next(st->r, e->acl, NULL); r != NULL; r = acl_rule_next(st->r, e->acl, r)) {
+        for (const struct acl_rule *r = acl_rule_next(st->r, e->acl, NULL); r != NULL;
+             r = acl_rule_next(st->r, e->acl, r)) {
             char text[160];
             acl_rule_text(r, text, sizeof text);
             out_text(o, "            access-list %s %s\n", e->acl, text);
@@ -23,7 +24,8 @@ static void entry_body(struct ipsec *st, struct out *o, const struct map_entry *
         char a[ADDR_STRLEN];
         out_text(o, "        Current peer: %s\n", addr_format(&e->peers[e->peer_at % e->n_peers], a));
     }
-    out_text(o, "        Security association lifetime: %u kilobytes/%u seconds\n", ipsec_entry_life_kb(st, e), ipsec_entry_life_s(st, e));
+    out_text(o, "        Security association lifetime: %u kilobytes/%u seconds\n", ipsec_entry_life_kb(st, e),
+             ipsec_entry_life_s(st, e));
     out_text(o, "        PFS (Y/N): %c\n", e->pfs != 0 ? 'Y' : 'N');
     if (e->pfs != 0)
         out_text(o, "        DH group:  group%u\n", e->pfs);
@@ -50,8 +52,11 @@ static void users(struct ipsec *st, struct out *o, const char *map)
             out_text(o, "                %s\n", b->ifname);
     for (struct binding *b = st->bindings; b != NULL; b = b->next)
         if (strcmp(b->map, map) == 0 && b->group[0] != '\0')
-            out_text(o, "        Redundancy: %s group %s%s, %s%s\n", b->ifname, b->group, b->stateful ? " stateful" : "",
-                     role_get(st->r, b->group)->state == ROLE_ABSENT ? "not defined" : b->active ? "ACTIVE" : "STANDBY",
+            out_text(o, "        Redundancy: %s group %s%s, %s%s\n", b->ifname, b->group,
+                     b->stateful ? " stateful" : "",
+                     role_get(st->r, b->group)->state == ROLE_ABSENT ? "not defined"
+                     : b->active                                     ? "ACTIVE"
+                                                                     : "STANDBY",
                      addr_is_none(&b->local) ? " (no virtual address)" : "");
 }
 
@@ -73,8 +78,9 @@ static void show_entry(struct ipsec *st, struct out *o, const struct crypto_map 
         return;
     }
     if (!ipsec_entry_complete(st, e))
-        incomplete(o, e->n_peers == 0 || e->acl[0] == '\0' || !acl_exists(st->r, e->acl) ? "missing peer or access-list definitions"
-                                                                                          : "missing transform-set definitions");
+        incomplete(o, e->n_peers == 0 || e->acl[0] == '\0' || !acl_exists(st->r, e->acl)
+                          ? "missing peer or access-list definitions"
+                          : "missing transform-set definitions");
     for (unsigned i = 0; i < e->n_peers; i++) {
         char a[ADDR_STRLEN];
         out_text(o, "        Peer = %s\n", addr_format(&e->peers[i], a));
@@ -198,17 +204,23 @@ static void show_ha_numbers(struct ipsec *st, struct out *o, const struct bindin
         if (s->rate > worst)
             worst = s->rate;
     }
-    out_text(o, "  map %s, group %s, %s: %u SA pairs, %u active\n", b->map, b->group, b->active ? "ACTIVE" : "STANDBY", sas, active);
-    out_text(o, "  replay-interval inbound %u outbound %u, record after a change within %lld ms\n", n, out, (long long)(t / NS_PER_MS));
+    out_text(o, "  map %s, group %s, %s: %u SA pairs, %u active\n", b->map, b->group, b->active ? "ACTIVE" : "STANDBY",
+             sas, active);
+    out_text(o, "  replay-interval inbound %u outbound %u, record after a change within %lld ms\n", n, out,
+             (long long)(t / NS_PER_MS));
     if (n == 0) {
         out_text(o, "  inbound window: not protected (inbound 0)\n");
     } else {
         uint32_t refused = ipsec_successor_in(0, n, worst, t);
-        out_text(o, "  a successor refuses %u numbers above the last edge; exposure: packets beyond %llu in the last %lld ms\n", refused,
-                 2 * (unsigned long long)worst * (unsigned long long)(t / NS_PER_MS) / 1000, (long long)(t / NS_PER_MS));
+        out_text(
+            o,
+            "  a successor refuses %u numbers above the last edge; exposure: packets beyond %llu in the last %lld ms\n",
+            refused, 2 * (unsigned long long)worst * (unsigned long long)(t / NS_PER_MS) / 1000,
+            (long long)(t / NS_PER_MS));
     }
     out_text(o, "  outbound reservation: next record limit + 2 x %u + 1000000 per second since the last record\n", out);
-    out_text(o, "  replay edge age at takeover: %lld ms%s\n", (long long)(oldest / NS_PER_MS), active == 0 ? " if it happened now" : "");
+    out_text(o, "  replay edge age at takeover: %lld ms%s\n", (long long)(oldest / NS_PER_MS),
+             active == 0 ? " if it happened now" : "");
 }
 
 int ipsec_cmd_show_ha(struct cmd *c, struct args_show_crypto_ha *a)
@@ -233,14 +245,19 @@ int ipsec_cmd_show_ha(struct cmd *c, struct args_show_crypto_ha *a)
 
 static const char *engine_alg(const struct sa *s, char buf[32])
 {
-    static const char *const auth[] = {[HASH_NONE] = "", [HASH_MD5] = "+MD5", [HASH_SHA1] = "+SHA", [HASH_SHA256] = "+SHA256",
-                                       [HASH_SHA384] = "+SHA384", [HASH_SHA512] = "+SHA512"};
+    static const char *const auth[] = {[HASH_NONE] = "",          [HASH_MD5] = "+MD5",       [HASH_SHA1] = "+SHA",
+                                       [HASH_SHA256] = "+SHA256", [HASH_SHA384] = "+SHA384", [HASH_SHA512] = "+SHA512"};
     const struct ipsec_transform *t = &s->p.prop.transforms[0];
     struct strbuf b = {0};
     if (t->cipher == CIPHER_AES_CBC && t->key_bits != 128)
         strbuf_add(&b, "AES%u%s", t->key_bits, auth[t->auth]);
     else
-        strbuf_add(&b, "%s%s", t->cipher == CIPHER_AES_CBC ? "AES" : t->cipher == CIPHER_3DES ? "3DES" : t->cipher == CIPHER_DES ? "DES" : "NULL", auth[t->auth]);
+        strbuf_add(&b, "%s%s",
+                   t->cipher == CIPHER_AES_CBC ? "AES"
+                   : t->cipher == CIPHER_3DES  ? "3DES"
+                   : t->cipher == CIPHER_DES   ? "DES"
+                                               : "NULL",
+                   auth[t->auth]);
     memset(buf, 0, 32);
     if (b.s != NULL)
         memcpy(buf, b.s, b.len < 31 ? b.len : 31);
@@ -253,17 +270,21 @@ int ipsec_cmd_show_engine(struct cmd *c, struct args_show_crypto_engine *a)
     struct ipsec *st = ipsec_of(c->router);
     char alg[32], ip[ADDR_STRLEN];
     if (!a->kw_connections) {
-        out_text(c->out, "\n        crypto engine name:  Tapir software crypto, %s\n        crypto engine type:  software\n", crypto_engine_name());
+        out_text(c->out,
+                 "\n        crypto engine name:  Tapir software crypto, %s\n        crypto engine type:  software\n",
+                 crypto_engine_name());
         out_text(c->out, "       crypto engine state:  installed\n     crypto engine in slot:  N/A\n\n");
         return CMD_OK;
     }
-    out_text(c->out, "Crypto Engine Connections\n\n   ID  Type    Algorithm           Encrypt  Decrypt LastSeqN IP-Address\n");
+    out_text(c->out,
+             "Crypto Engine Connections\n\n   ID  Type    Algorithm           Encrypt  Decrypt LastSeqN IP-Address\n");
     for (struct sa *s = st->first; s != NULL; s = s->next) {
         engine_alg(s, alg);
         addr_format(&s->p.prop.local, ip);
-        out_text(c->out, "%5u  %-7s %-19s %7llu %8u %8u %s\n", 2000 + s->conn_out, "IPsec", alg, (unsigned long long)s->out_packets, 0, 0, ip);
-        out_text(c->out, "%5u  %-7s %-19s %7u %8llu %8u %s\n", 2000 + s->conn_in, "IPsec", alg, 0, (unsigned long long)s->in_packets,
-                 s->win.top, ip);
+        out_text(c->out, "%5u  %-7s %-19s %7llu %8u %8u %s\n", 2000 + s->conn_out, "IPsec", alg,
+                 (unsigned long long)s->out_packets, 0, 0, ip);
+        out_text(c->out, "%5u  %-7s %-19s %7u %8llu %8u %s\n", 2000 + s->conn_in, "IPsec", alg, 0,
+                 (unsigned long long)s->in_packets, s->win.top, ip);
     }
     return CMD_OK;
 }
@@ -272,9 +293,10 @@ int ipsec_cmd_show_eli(struct cmd *c, struct args_show_crypto_eli *a)
 {
     struct ipsec *st = ipsec_of(c->router);
     (void)a;
-    out_text(c->out, "Hardware Encryption : INACTIVE\n Number of hardware crypto engines = 0\n\n"
-                     " CryptoEngine Software Crypto Engine details: state = Active\n"
-                     " Capability    : IPPCP, DES, 3DES, AES, RSA\n\n IPSec-Session : %5u active, %5u max, 0 failed\n",
+    out_text(c->out,
+             "Hardware Encryption : INACTIVE\n Number of hardware crypto engines = 0\n\n"
+             " CryptoEngine Software Crypto Engine details: state = Active\n"
+             " Capability    : IPPCP, DES, 3DES, AES, RSA\n\n IPSec-Session : %5u active, %5u max, 0 failed\n",
              2 * st->n_sas, 2 * IPSEC_SAS_MAX);
     return CMD_OK;
 }

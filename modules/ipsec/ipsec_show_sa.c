@@ -45,14 +45,16 @@ static void show_one(struct view *v, struct sa *s, bool inbound)
     out_text(o, "      spi: 0x%X(%u)\n        transform: %s,\n", spi, spi, tr);
     out_text(o, "        in use settings ={%s%s, }\n", s->p.prop.transforms[0].transport ? "Transport" : "Tunnel",
              s->p.udp_encap ? " UDP-Encaps" : "");
-    out_text(o, "        conn id: %u, flow_id: SW:%u, sibling_flags 80000046, crypto map: %s\n", 2000 + conn, conn, s->b->map);
-    out_text(o, "        sa timing: remaining key lifetime (k/sec): (%u/%u)\n", ipsec_sa_left_kb(s, inbound), ipsec_sa_left_s(s));
+    out_text(o, "        conn id: %u, flow_id: SW:%u, sibling_flags 80000046, crypto map: %s\n", 2000 + conn, conn,
+             s->b->map);
+    out_text(o, "        sa timing: remaining key lifetime (k/sec): (%u/%u)\n", ipsec_sa_left_kb(s, inbound),
+             ipsec_sa_left_s(s));
     if (s->ha) {
         out_text(o, "           HA last key lifetime sent(k): (%u)\n", inbound ? s->in_kb_sent : s->out_kb_sent);
         out_text(o, "        ike_cookies: %08X %08X %08X %08X\n", c[0], c[1], c[2], c[3]);
     }
-    out_text(o, "        IV size: %u bytes\n        replay detection support: %s\n        Status: %s\n", s->suite.iv_len,
-             s->win.size != 0 ? "Y" : "N", status);
+    out_text(o, "        IV size: %u bytes\n        replay detection support: %s\n        Status: %s\n",
+             s->suite.iv_len, s->win.size != 0 ? "Y" : "N", status);
     out_object(o, NULL);
     out_fmt(o, "spi", "0x%X", spi);
     out_int(o, "spi_number", spi);
@@ -86,20 +88,25 @@ static void show_sas(struct view *v, const struct flow *f, bool inbound)
 
 static void show_detail(struct out *o, const struct flow_counters *n)
 {
-    out_text(o, "    #pkts no sa (send) %llu, #pkts invalid sa (rcv) %llu\n", (unsigned long long)n->no_sa, (unsigned long long)n->invalid_sa);
-    out_text(o, "    #pkts encaps failed (send) %llu, #pkts decaps failed (rcv) %llu\n", (unsigned long long)n->encaps_failed,
-             (unsigned long long)n->decaps_failed);
+    out_text(o, "    #pkts no sa (send) %llu, #pkts invalid sa (rcv) %llu\n", (unsigned long long)n->no_sa,
+             (unsigned long long)n->invalid_sa);
+    out_text(o, "    #pkts encaps failed (send) %llu, #pkts decaps failed (rcv) %llu\n",
+             (unsigned long long)n->encaps_failed, (unsigned long long)n->decaps_failed);
     out_text(o, "    #pkts invalid prot (recv) %llu, #pkts verify failed: %llu\n", (unsigned long long)n->invalid_prot,
              (unsigned long long)n->verify_failed);
-    out_text(o, "    #pkts invalid identity (recv) %llu, #pkts invalid len (rcv) %llu\n", (unsigned long long)n->invalid_ident,
-             (unsigned long long)n->invalid_len);
-    out_text(o, "    #pkts replay rollover (send): %llu, #pkts replay rollover (rcv) 0\n", (unsigned long long)n->replay_rollover);
+    out_text(o, "    #pkts invalid identity (recv) %llu, #pkts invalid len (rcv) %llu\n",
+             (unsigned long long)n->invalid_ident, (unsigned long long)n->invalid_len);
+    out_text(o, "    #pkts replay rollover (send): %llu, #pkts replay rollover (rcv) 0\n",
+             (unsigned long long)n->replay_rollover);
     out_text(o, "    ##pkts replay failed (rcv): %llu\n", (unsigned long long)n->replay_failed);
-    out_text(o, "    #pkts tagged (send): 0, #pkts untagged (rcv): 0\n    #pkts not tagged (send): 0, #pkts not untagged (rcv): 0\n");
-    out_text(o, "    #pkts internal err (send): %llu, #pkts internal err (recv) 0\n", (unsigned long long)n->internal_err);
+    out_text(o, "    #pkts tagged (send): 0, #pkts untagged (rcv): 0\n    #pkts not tagged (send): 0, #pkts not "
+                "untagged (rcv): 0\n");
+    out_text(o, "    #pkts internal err (send): %llu, #pkts internal err (recv) 0\n",
+             (unsigned long long)n->internal_err);
 }
 
-static void ident_line(struct out *o, const char *label, const char *key, const struct prefix *p, uint8_t proto, uint16_t port)
+static void ident_line(struct out *o, const char *label, const char *key, const struct prefix *p, uint8_t proto,
+                       uint16_t port)
 {
     char a[ADDR_STRLEN], m[ADDR_STRLEN];
     struct addr mask = addr_v4(mask_from_len(p->len));
@@ -134,7 +141,8 @@ static void show_flow(struct view *v, const struct flow *f)
     out_text(o, "\n   protected vrf: (none)\n");
     ident_line(o, "local ", "local_ident", &f->ident.local, f->ident.proto, f->ident.lport);
     ident_line(o, "remote", "remote_ident", &f->ident.remote, f->ident.proto, f->ident.rport);
-    out_text(o, "   current_peer %s port %u\n     PERMIT, flags={%s}\n", peer, f->peer_port, f->dynamic ? "" : "origin_is_acl,");
+    out_text(o, "   current_peer %s port %u\n     PERMIT, flags={%s}\n", peer, f->peer_port,
+             f->dynamic ? "" : "origin_is_acl,");
     out_text(o, "    #pkts encaps: %llu, #pkts encrypt: %llu, #pkts digest: %llu\n", (unsigned long long)n.encaps,
              (unsigned long long)n.encaps, (unsigned long long)n.encaps);
     out_text(o, "    #pkts decaps: %llu, #pkts decrypt: %llu, #pkts verify: %llu\n", (unsigned long long)n.decaps,
@@ -144,10 +152,12 @@ static void show_flow(struct view *v, const struct flow *f)
     if (v->detail)
         show_detail(o, &n);
     else
-        out_text(o, "    #send errors %llu, #recv errors %llu\n", (unsigned long long)n.send_err, (unsigned long long)n.recv_err);
+        out_text(o, "    #send errors %llu, #recv errors %llu\n", (unsigned long long)n.send_err,
+                 (unsigned long long)n.recv_err);
     out_text(o, "\n     local crypto endpt.: %s, remote crypto endpt.: %s\n", local, peer);
     out_text(o, "     path mtu %u, ip mtu %u, ip mtu idb %s\n", b->nif->mtu, b->nif->mtu, b->ifname);
-    out_text(o, "     current outbound spi: 0x%X(%u)\n", cur != NULL ? cur->p.out_spi : 0, cur != NULL ? cur->p.out_spi : 0);
+    out_text(o, "     current outbound spi: 0x%X(%u)\n", cur != NULL ? cur->p.out_spi : 0,
+             cur != NULL ? cur->p.out_spi : 0);
     out_text(o, "     PFS (Y/N): %c, DH group: %s\n", group != 0 ? 'Y' : 'N', pfs);
     out_str(o, "peer", peer);
     out_int(o, "peer_port", f->peer_port);
@@ -177,7 +187,8 @@ static void show_unused(struct view *v, struct ipsec *st, struct binding *b)
     for (struct map_entry *e = m != NULL ? m->entries : NULL; e != NULL; e = e->next) {
         if (!ipsec_entry_enabled(st, e))
             continue;
-        for (const struct acl_rule *r = acl_rule_next(st->r, e->acl, NULL); r != NULL; r = acl_rule_next(st->r, e->acl, r)) {
+        for (const struct acl_rule *r = acl_rule_next(st->r, e->acl, NULL); r != NULL;
+             r = acl_rule_next(st->r, e->acl, r)) {
             struct flow f = {.b = b, .seq = e->seq, .peer = e->peers[e->peer_at % e->n_peers], .peer_port = 500};
             if (!r->permit)
                 continue;
@@ -219,7 +230,8 @@ static void show_count(struct ipsec *st, struct out *o)
         active += s->active ? 2 : 0;
         rekeying += s->active && s->rekeying ? 2 : 0;
     }
-    out_text(o, "IPsec SA total: %u, active: %u, rekeying: %u, unused: 0, invalid: 0\n", 2 * st->n_sas, active, rekeying);
+    out_text(o, "IPsec SA total: %u, active: %u, rekeying: %u, unused: 0, invalid: 0\n", 2 * st->n_sas, active,
+             rekeying);
     out_object(o, NULL);
     out_int(o, "total", 2 * st->n_sas);
     out_int(o, "active", active);
@@ -230,8 +242,13 @@ static void show_count(struct ipsec *st, struct out *o)
 int ipsec_cmd_show_sa(struct cmd *c, struct args_show_crypto_ipsec_sa *a)
 {
     struct ipsec *st = ipsec_of(c->router);
-    struct view v = {.o = c->out, .which = a->kw_active ? ONLY_ACTIVE : a->kw_standby ? ONLY_STANDBY : ALL, .detail = a->kw_detail,
-                     .identity = a->kw_identity, .peer = a->has_peer ? &a->peer : NULL};
+    struct view v = {.o = c->out,
+                     .which = a->kw_active    ? ONLY_ACTIVE
+                              : a->kw_standby ? ONLY_STANDBY
+                                              : ALL,
+                     .detail = a->kw_detail,
+                     .identity = a->kw_identity,
+                     .peer = a->has_peer ? &a->peer : NULL};
     if (a->kw_count) {
         show_count(st, c->out);
         return CMD_OK;

@@ -6,8 +6,23 @@
 #include <string.h>
 
 enum tlv {
-    TLV_VRF = 1, TLV_SPIS, TLV_FLAGS, TLV_ENDPOINTS, TLV_IDENT, TLV_MAP, TLV_DYNAMIC, TLV_GROUP, TLV_TRANSFORM, TLV_KEYS, TLV_LIFE,
-    TLV_COOKIES, TLV_PORTS, TLV_PFS, TLV_NUMBERS, TLV_BYTES, TLV_WINDOW,
+    TLV_VRF = 1,
+    TLV_SPIS,
+    TLV_FLAGS,
+    TLV_ENDPOINTS,
+    TLV_IDENT,
+    TLV_MAP,
+    TLV_DYNAMIC,
+    TLV_GROUP,
+    TLV_TRANSFORM,
+    TLV_KEYS,
+    TLV_LIFE,
+    TLV_COOKIES,
+    TLV_PORTS,
+    TLV_PFS,
+    TLV_NUMBERS,
+    TLV_BYTES,
+    TLV_WINDOW,
     TLV_CRITICAL = 0x8000
 };
 enum { FLAG_UDP = 1, FLAG_INITIATOR = 2, FLAG_ENABLED = 4 };
@@ -156,7 +171,8 @@ static enum sync_result encode_sa(struct router *r, const struct sync_key *key, 
     builder_u32(b, p->out_spi);
     tlv_close(b, at);
     at = tlv_open(b, TLV_FLAGS | TLV_CRITICAL);
-    builder_u8(b, (uint8_t)((p->udp_encap ? FLAG_UDP : 0) | (p->initiator ? FLAG_INITIATOR : 0) | (s->enabled ? FLAG_ENABLED : 0)));
+    builder_u8(b, (uint8_t)((p->udp_encap ? FLAG_UDP : 0) | (p->initiator ? FLAG_INITIATOR : 0) |
+                            (s->enabled ? FLAG_ENABLED : 0)));
     tlv_close(b, at);
     at = tlv_open(b, TLV_ENDPOINTS | TLV_CRITICAL);
     put_addr(b, &p->prop.local);
@@ -244,7 +260,9 @@ static void decode_tlv(unsigned type, struct cursor *c, struct record *rec)
     struct ipsec_pair *p = &rec->p;
     struct ipsec_transform *t = &p->prop.transforms[0];
     switch (type & ~(unsigned)TLV_CRITICAL) {
-    case TLV_VRF: cursor_u32(c); break;
+    case TLV_VRF:
+        cursor_u32(c);
+        break;
     case TLV_SPIS:
         p->in_spi = cursor_u32(c);
         p->out_spi = cursor_u32(c);
@@ -275,7 +293,9 @@ static void decode_tlv(unsigned type, struct cursor *c, struct record *rec)
         get_name(c, p->prop.dynamic_map, sizeof p->prop.dynamic_map);
         p->prop.dynamic_seq = cursor_u32(c);
         break;
-    case TLV_GROUP: get_name(c, p->prop.group, sizeof p->prop.group); break;
+    case TLV_GROUP:
+        get_name(c, p->prop.group, sizeof p->prop.group);
+        break;
     case TLV_TRANSFORM:
         get_name(c, t->name, sizeof t->name);
         t->cipher = (enum crypto_cipher)cursor_u8(c);
@@ -284,7 +304,9 @@ static void decode_tlv(unsigned type, struct cursor *c, struct record *rec)
         t->transport = cursor_u8(c) != 0;
         rec->win_size = cursor_u32(c);
         break;
-    case TLV_KEYS: decode_keys(c, rec); break;
+    case TLV_KEYS:
+        decode_keys(c, rec);
+        break;
     case TLV_LIFE:
         p->life_s = cursor_u32(c);
         p->life_kb = cursor_u32(c);
@@ -298,7 +320,9 @@ static void decode_tlv(unsigned type, struct cursor *c, struct record *rec)
         p->local_port = cursor_u16(c);
         p->peer_port = cursor_u16(c);
         break;
-    case TLV_PFS: p->pfs_group = cursor_u16(c); break;
+    case TLV_PFS:
+        p->pfs_group = cursor_u16(c);
+        break;
     case TLV_NUMBERS:
         rec->edge = cursor_u32(c);
         rec->limit = cursor_u32(c);
@@ -384,8 +408,8 @@ static enum sync_result apply_replay(struct router *r, const struct sync_key *ke
     if (s->active)
         return SYNC_OK;
     apply_numbers(s, &rec);
-    DEBUG(st, DBG_HA_UPDATE, "IPSec HA(recv_update_struct): spi 0x%X inbound last seq %u, outbound seq %u%s", s->p.in_spi, rec.edge,
-          rec.limit, rec.exact ? " (exact)" : "");
+    DEBUG(st, DBG_HA_UPDATE, "IPSec HA(recv_update_struct): spi 0x%X inbound last seq %u, outbound seq %u%s",
+          s->p.in_spi, rec.edge, rec.limit, rec.exact ? " (exact)" : "");
     return SYNC_OK;
 }
 
@@ -400,8 +424,9 @@ static enum sync_result refuse(struct ipsec *st, const struct ipsec_pair *p, con
 static enum sync_result apply_sa(struct router *r, const struct sync_key *key, struct cursor *c, event_id cause)
 {
     struct ipsec *st = ipsec_of(r);
-    static const unsigned need = 1u << TLV_SPIS | 1u << TLV_FLAGS | 1u << TLV_ENDPOINTS | 1u << TLV_IDENT | 1u << TLV_MAP | 1u << TLV_GROUP |
-                                 1u << TLV_TRANSFORM | 1u << TLV_KEYS | 1u << TLV_LIFE | 1u << TLV_COOKIES | 1u << TLV_NUMBERS;
+    static const unsigned need = 1u << TLV_SPIS | 1u << TLV_FLAGS | 1u << TLV_ENDPOINTS | 1u << TLV_IDENT |
+                                 1u << TLV_MAP | 1u << TLV_GROUP | 1u << TLV_TRANSFORM | 1u << TLV_KEYS |
+                                 1u << TLV_LIFE | 1u << TLV_COOKIES | 1u << TLV_NUMBERS;
     struct record rec;
     enum sync_result rc = SYNC_RESYNC;
     struct sync_key want;
@@ -427,7 +452,8 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
     if (s != NULL && s->active)
         goto out;
     struct esp_suite suite;
-    if (esp_suite_make(&suite, rec.p.prop.transforms[0].cipher, rec.p.prop.transforms[0].key_bits, rec.p.prop.transforms[0].auth) != 0) {
+    if (esp_suite_make(&suite, rec.p.prop.transforms[0].cipher, rec.p.prop.transforms[0].key_bits,
+                       rec.p.prop.transforms[0].auth) != 0) {
         rc = refuse(st, &rec.p, "unknown transform", rec.p.prop.transforms[0].name);
         goto out;
     }
@@ -447,7 +473,9 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
         }
         s->from_peer = true;
         ipsec_replay_init(&s->win, rec.win_size <= 1024 ? rec.win_size : 1024);
-        DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_mgr_recv_add_sas): This SA is supposed to be insert into crypto map %s", b->map);
+        DEBUG(st, DBG_HA,
+              "IPSec HA (crypto_ha_ipsec_mgr_recv_add_sas): This SA is supposed to be insert into crypto map %s",
+              b->map);
         log_event(r, cause, "ipsec", "sa-sync", "spi 0x%X out 0x%X", rec.p.in_spi, rec.p.out_spi);
         ipsec_debug_sa_created(s);
     }
@@ -536,9 +564,25 @@ static uint32_t version(struct router *r, const struct sync_key *key)
     return h != 0 ? h : 1;
 }
 
-const struct sync_class ipsec_sync_sa = {
-    .name = "ipsec-sa", .add = 30, .update = 31, .del = 32, .rank = 20, .snapshot = true, .enumerate = enumerate, .encode = encode_sa,
-    .acked = acked_sa, .apply = apply_sa, .remove = remove_sa, .mark_stale = mark_stale, .sweep_stale = sweep_stale,
-    .discard_all = discard_all, .version = version};
-const struct sync_class ipsec_sync_replay = {
-    .name = "replay", .add = 33, .rank = 30, .enumerate = enumerate, .encode = encode_replay, .acked = acked_replay, .apply = apply_replay};
+const struct sync_class ipsec_sync_sa = {.name = "ipsec-sa",
+                                         .add = 30,
+                                         .update = 31,
+                                         .del = 32,
+                                         .rank = 20,
+                                         .snapshot = true,
+                                         .enumerate = enumerate,
+                                         .encode = encode_sa,
+                                         .acked = acked_sa,
+                                         .apply = apply_sa,
+                                         .remove = remove_sa,
+                                         .mark_stale = mark_stale,
+                                         .sweep_stale = sweep_stale,
+                                         .discard_all = discard_all,
+                                         .version = version};
+const struct sync_class ipsec_sync_replay = {.name = "replay",
+                                             .add = 33,
+                                             .rank = 30,
+                                             .enumerate = enumerate,
+                                             .encode = encode_replay,
+                                             .acked = acked_replay,
+                                             .apply = apply_replay};

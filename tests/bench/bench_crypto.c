@@ -97,7 +97,8 @@ int main(void)
     esp_suite_make(&s, CIPHER_AES_CBC, 256, HASH_SHA1);
     struct esp_key *sk = esp_key_new(&s, key, ak, true), *ok = esp_key_new(&s, key, ak, false);
     printf("ESP AES-256-CBC HMAC-SHA-1-96 in process; %s\n", crypto_engine_name());
-    printf("%6s %12s %12s %12s %16s %16s %14s\n", "bytes", "seal ns", "seal/1 ns", "open ns", "seal/primitives", "open/primitives", "batch gain");
+    printf("%6s %12s %12s %12s %16s %16s %14s\n", "bytes", "seal ns", "seal/1 ns", "open ns", "seal/primitives",
+           "open/primitives", "batch gain");
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t n = sizes[i];
         double pe = primitives(n, true, key), pd = primitives(n, false, key);

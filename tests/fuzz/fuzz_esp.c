@@ -63,7 +63,8 @@ static void open_once(void)
     b.rng = rng_new_seeded(1, "fuzz", 1);
     storage_open_memory(&b.storage);
     b.host = (struct router_host){.open_link = no_link, .reload = no_reload};
-    struct router_opts o = {.name = "fuzz", .loop = b.loop, .rng = b.rng, .storage = &b.storage, .host = &b.host, .incarnation = 1};
+    struct router_opts o = {
+        .name = "fuzz", .loop = b.loop, .rng = b.rng, .storage = &b.storage, .host = &b.host, .incarnation = 1};
     b.r = router_new(&o);
     b.st = ipsec_of(b.r);
     b.nif = netif_get(b.r, "Ethernet1/1");
@@ -122,7 +123,8 @@ static void sealed(const uint8_t *data, size_t size)
     if (n == 0 || n > 1600)
         return;
     b.seq++;
-    pkt[4] = (uint8_t)(b.seq >> 24), pkt[5] = (uint8_t)(b.seq >> 16), pkt[6] = (uint8_t)(b.seq >> 8), pkt[7] = (uint8_t)b.seq;
+    pkt[4] = (uint8_t)(b.seq >> 24), pkt[5] = (uint8_t)(b.seq >> 16), pkt[6] = (uint8_t)(b.seq >> 8),
+    pkt[7] = (uint8_t)b.seq;
     memcpy(pkt + 24, data, n);
     struct esp_job j = {.data = pkt, .len = (uint32_t)(24 + n)};
     esp_seal(b.seal, &j, 1);

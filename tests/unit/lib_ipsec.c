@@ -8,14 +8,14 @@
 enum { PORT = 9 };
 const char *const ilab_spoke_ip = "10.1.11.11", *const ilab_gw_ip = "10.1.11.254", *const ilab_inside_ip = "10.2.1.254";
 
-static struct addr A(const char *s)
-{
+static struct addr A(const char *s) {
     struct addr a = {0};
     cr_assert(addr_parse(s, &a), "%s", s);
     return a;
 }
 
-static void on_udp(void *arg, const struct udp_rx *rx, struct frame *f)
+static void
+on_udp(void *arg, const struct udp_rx *rx, struct frame *f)
 {
     struct node *n = arg;
     (void)rx;
@@ -183,7 +183,12 @@ struct node *ilab_node(struct lab *l, unsigned i, const char *name, const char *
     n->rng = rng_new_seeded(42, name, 1);
     storage_open_memory(&n->storage);
     n->host = (struct router_host){.ctx = n, .open_link = open_link, .reload = no_reload};
-    struct router_opts o = {.name = n->name, .loop = l->loop, .rng = n->rng, .storage = &n->storage, .host = &n->host, .incarnation = 1,
+    struct router_opts o = {.name = n->name,
+                            .loop = l->loop,
+                            .rng = n->rng,
+                            .storage = &n->storage,
+                            .host = &n->host,
+                            .incarnation = 1,
                             .lab_keys = true};
     n->r = router_new(&o);
     cr_assert_not_null(n->r);
@@ -225,8 +230,13 @@ void ilab_spoke_config(struct node *n)
     transform(n);
     struct acl *acl;
     cr_assert_eq(acl_create(n->r, "test_1", true, &acl), 0);
-    struct acl_line line = {.rule = {.permit = true, .src = A(ilab_spoke_ip), .dst = A(ilab_inside_ip), .sport_hi = 65535, .dport_hi = 65535},
-                            .icmp_type = ACL_ICMP_ANY, .icmp_code = ACL_ICMP_ANY};
+    struct acl_line line = {.rule = {.permit = true,
+                                     .src = A(ilab_spoke_ip),
+                                     .dst = A(ilab_inside_ip),
+                                     .sport_hi = 65535,
+                                     .dport_hi = 65535},
+                            .icmp_type = ACL_ICMP_ANY,
+                            .icmp_code = ACL_ICMP_ANY};
     uint32_t seq;
     cr_assert_eq(acl_line_put(n->r, acl, &line, &seq), 0);
     struct crypto_map *m = ipsec_map_get(&st->maps, "test_1");
@@ -238,7 +248,8 @@ void ilab_spoke_config(struct node *n)
     struct addr zero = addr_v4(0);
     (void)zero;
     struct addr net = A("10.2.1.0");
-    struct route rt = {.prefix = prefix_make(&net, 24), .source = ROUTE_STATIC, .distance = 1, .next_hop = A(ilab_gw_ip)};
+    struct route rt = {
+        .prefix = prefix_make(&net, 24), .source = ROUTE_STATIC, .distance = 1, .next_hop = A(ilab_gw_ip)};
     cr_assert_eq(route_add(n->r, &rt), 0);
 }
 
@@ -265,7 +276,8 @@ void ilab_role(struct node *n, enum role_state s, nstime hold)
     struct netif *nif = netif_find(n->r, "Ethernet1/1");
     struct addr vip = A(ilab_gw_ip);
     struct mac vmac = {{0, 0, 0x0c, 7, 0xac, 1}};
-    struct role_info ri = {.name = "ha-out", .state = s, .netif = nif, .virtual_addr = vip, .hold = hold, .priority = 100};
+    struct role_info ri = {
+        .name = "ha-out", .state = s, .netif = nif, .virtual_addr = vip, .hold = hold, .priority = 100};
     if (s == ROLE_ACTIVE) {
         netif_vip_add(nif, &vip, &vmac);
         arp_send_gratuitous(nif, &vip, &vmac);
@@ -321,7 +333,8 @@ void ilab_pair(struct lab *l, struct node *spoke, struct node *gw, struct ipsec_
 
 void ilab_send(struct node *from, const char *src, const char *dst, size_t len, bool df)
 {
-    struct udp_tx tx = {.ip = {.src = A(src), .dst = A(dst), .proto = IPPROTO_UDP_, .df = df}, .sport = PORT, .dport = PORT};
+    struct udp_tx tx = {
+        .ip = {.src = A(src), .dst = A(dst), .proto = IPPROTO_UDP_, .df = df}, .sport = PORT, .dport = PORT};
     static uint8_t data[8192];
     for (size_t i = 0; i < len; i++)
         data[i] = (uint8_t)i;

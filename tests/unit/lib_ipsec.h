@@ -13,12 +13,12 @@ struct node {
     struct storage storage;
     struct router_host host;
     char name[16];
-    unsigned got;          /* datagrams on the test port */
+    unsigned got; /* datagrams on the test port */
     size_t last_len;
     unsigned acquires, rekeys, deletes;
     bool peer_ready;
     nstime heard;
-    struct node *standby;  /* where records of this node go */
+    struct node *standby; /* where records of this node go */
     bool hold_acks;
 };
 struct seen_packet {
@@ -30,11 +30,11 @@ struct lab {
     struct memswitch *sw;
     struct link *injector;
     struct node n[3];
-    unsigned clear;        /* packets of the protected flow seen in clear */
+    unsigned clear; /* packets of the protected flow seen in clear */
     unsigned esp;
     struct seen_packet last_esp, esp_log[64];
     unsigned n_log;
-    uint32_t spi;          /* next SPI of the key manager */
+    uint32_t spi; /* next SPI of the key manager */
     struct esp_suite suite;
     struct ipsec_transform t;
     bool udp, auto_keys, initiator_rekeys, injecting;
@@ -46,7 +46,7 @@ void ilab_open(struct lab *l);
 struct node *ilab_node(struct lab *l, unsigned i, const char *name, const char *ip);
 void ilab_close(struct lab *l);
 void ilab_run(struct lab *l, double s);
-void ilab_spoke_config(struct node *n);                       /* static map to the gateway */
+void ilab_spoke_config(struct node *n);                                /* static map to the gateway */
 void ilab_gw_config(struct node *n, const char *group, bool stateful); /* dynamic map */
 void ilab_pair(struct lab *l, struct node *spoke, struct node *gw, struct ipsec_pair *a, struct ipsec_pair *b);
 void ilab_send(struct node *from, const char *src, const char *dst, size_t len, bool df);

@@ -276,19 +276,24 @@ static unsigned esp_kat(const char *name)
 
 Test(crypto, esp_known_answers)
 {
-    static const char *const names[] = {"psk-3des-md5", "psk-des-sha1-modp768", "psk-modp1024", "psk-modp2048", "psk-modp768",
-                                        "psk-pfs1024", "psk-sha256-modp2048", "raw-psk-modp1024", "raw-rsa-modp2048",
-                                        "rsa-modp1024", "psk-aggressive"};
+    static const char *const names[] = {"psk-3des-md5",        "psk-des-sha1-modp768", "psk-modp1024",
+                                        "psk-modp2048",        "psk-modp768",          "psk-pfs1024",
+                                        "psk-sha256-modp2048", "raw-psk-modp1024",     "raw-rsa-modp2048",
+                                        "rsa-modp1024",        "psk-aggressive"};
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         cr_assert_eq(esp_kat(names[i]), 6, "%s: three pings, both ways", names[i]);
 }
 
 Test(crypto, batches_equal_single_packets)
 {
-    static const struct { enum crypto_cipher c; unsigned bits; enum crypto_hash h; } kinds[] = {
-        {CIPHER_AES_CBC, 128, HASH_SHA1}, {CIPHER_AES_CBC, 256, HASH_SHA256}, {CIPHER_AES_CBC, 192, HASH_NONE},
-        {CIPHER_3DES, 0, HASH_MD5},       {CIPHER_DES, 0, HASH_SHA1},         {CIPHER_NULL, 0, HASH_SHA512},
-        {CIPHER_AES_CBC, 256, HASH_SHA384}};
+    static const struct {
+        enum crypto_cipher c;
+        unsigned bits;
+        enum crypto_hash h;
+    } kinds[] = {{CIPHER_AES_CBC, 128, HASH_SHA1},  {CIPHER_AES_CBC, 256, HASH_SHA256},
+                 {CIPHER_AES_CBC, 192, HASH_NONE},  {CIPHER_3DES, 0, HASH_MD5},
+                 {CIPHER_DES, 0, HASH_SHA1},        {CIPHER_NULL, 0, HASH_SHA512},
+                 {CIPHER_AES_CBC, 256, HASH_SHA384}};
     static uint8_t one[64][512], many[64][512];
     uint8_t key[64], ak[64];
     for (unsigned i = 0; i < 64; i++) {

@@ -86,7 +86,8 @@ Test(ipsec, clear_text_that_should_be_protected_is_refused)
     pair_up(&l);
     ilab_send(&l.n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
     ilab_run(&l, 0.1);
-    ipsec_binding_clear(ipsec_of(l.n[0].r), netif_find(l.n[0].r, "Ethernet1/1")); /* the spoke forgets its policy, gw gets the DELETE */
+    ipsec_binding_clear(ipsec_of(l.n[0].r),
+                        netif_find(l.n[0].r, "Ethernet1/1")); /* the spoke forgets its policy, gw gets the DELETE */
     cr_assert_eq(ipsec_of(l.n[1].r)->n_sas, 0);
     struct ipsec_pair a, b;
     ilab_pair(&l, &l.n[0], &l.n[1], &a, &b);
@@ -163,11 +164,13 @@ Test(ipsec, sizes_fragments_and_df)
 
 Test(ipsec, every_suite_and_mode)
 {
-    static const struct ipsec_transform ts[] = {
-        {.cipher = CIPHER_AES_CBC, .key_bits = 128, .auth = HASH_SHA256}, {.cipher = CIPHER_AES_CBC, .key_bits = 192, .auth = HASH_MD5},
-        {.cipher = CIPHER_3DES, .auth = HASH_SHA1},                      {.cipher = CIPHER_DES, .auth = HASH_MD5},
-        {.cipher = CIPHER_NULL, .auth = HASH_SHA1},                      {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_SHA512},
-        {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_NONE}};
+    static const struct ipsec_transform ts[] = {{.cipher = CIPHER_AES_CBC, .key_bits = 128, .auth = HASH_SHA256},
+                                                {.cipher = CIPHER_AES_CBC, .key_bits = 192, .auth = HASH_MD5},
+                                                {.cipher = CIPHER_3DES, .auth = HASH_SHA1},
+                                                {.cipher = CIPHER_DES, .auth = HASH_MD5},
+                                                {.cipher = CIPHER_NULL, .auth = HASH_SHA1},
+                                                {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_SHA512},
+                                                {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_NONE}};
     for (unsigned i = 0; i < 2 * sizeof ts / sizeof *ts; i++) {
         struct lab l;
         ilab_open(&l);
@@ -332,7 +335,8 @@ Test(ipsec_replay, reservation)
     ipsec_reserve_handed(&v, 2000, 2 * NS_PER_S);
     ipsec_reserve_handed(&v, 9000000, 2 * NS_PER_S);
     cr_assert_eq(ipsec_reserve_allowed(&v, 2 * NS_PER_S, 1000), 1000 + 2000 + 500000);
-    cr_assert_eq(ipsec_reserve_allowed(&v, 3 * NS_PER_S, 1000), 1000 + 2000 + 1500000, "P per second beyond the limit acknowledged");
+    cr_assert_eq(ipsec_reserve_allowed(&v, 3 * NS_PER_S, 1000), 1000 + 2000 + 1500000,
+                 "P per second beyond the limit acknowledged");
     cr_assert_eq(ipsec_reserve_allowed(&v, 60 * NS_PER_S, 1000), 9000000, "never beyond what was handed over");
     ipsec_reserve_acked(&v, 2000, 4 * NS_PER_S);
     cr_assert_eq(v.acked, 2000);
@@ -378,7 +382,8 @@ static void traffic(struct lab *l, unsigned n, double every)
     for (unsigned i = 0; i < n; i++) {
         ilab_send(&l->n[0], ilab_spoke_ip, ilab_inside_ip, 100, false);
         ilab_run(l, every / 2);
-        ilab_send(&l->n[l->n[1].r != NULL && ipsec_of(l->n[1].r)->bindings->active ? 1 : 2], ilab_inside_ip, ilab_spoke_ip, 100, false);
+        ilab_send(&l->n[l->n[1].r != NULL && ipsec_of(l->n[1].r)->bindings->active ? 1 : 2], ilab_inside_ip,
+                  ilab_spoke_ip, 100, false);
         ilab_run(l, every / 2);
     }
 }
@@ -387,7 +392,8 @@ static void no_number_twice(const struct lab *l)
 {
     for (unsigned i = 0; i < l->n_log; i++)
         for (unsigned k = 0; k < i; k++)
-            cr_assert(memcmp(l->esp_log[i].data + 34, l->esp_log[k].data + 34, 8) != 0, "SPI and number of packets %u and %u", i, k);
+            cr_assert(memcmp(l->esp_log[i].data + 34, l->esp_log[k].data + 34, 8) != 0,
+                      "SPI and number of packets %u and %u", i, k);
 }
 
 Test(ipsec_ha, standby_holds_the_pair_and_takes_over)
@@ -639,14 +645,17 @@ Test(ipsec, mutated_plaintext)
     done(&l);
 }
 
-/* ---- a judge that is not ours: tshark decrypts what we sent, with the keys of `lab keys`, and checks every ICV ---- */
+/* ---- a judge that is not ours: tshark decrypts what we sent, with the keys of `lab keys`, and checks every ICV ----
+ */
 static void write_pcap(const struct lab *l, const char *path)
 {
     pcap_t *pc = pcap_open_dead(DLT_EN10MB, 65535);
     pcap_dumper_t *d = pcap_dump_open(pc, path);
     cr_assert_not_null(d);
     for (unsigned i = 0; i < l->n_log; i++) {
-        struct pcap_pkthdr h = {.ts = {.tv_sec = 1 + (long)i}, .caplen = (bpf_u_int32)l->esp_log[i].len, .len = (bpf_u_int32)l->esp_log[i].len};
+        struct pcap_pkthdr h = {.ts = {.tv_sec = 1 + (long)i},
+                                .caplen = (bpf_u_int32)l->esp_log[i].len,
+                                .len = (bpf_u_int32)l->esp_log[i].len};
         pcap_dump((u_char *)d, &h, l->esp_log[i].data);
     }
     pcap_dump_close(d);
@@ -716,7 +725,8 @@ Test(ipsec, tshark_decrypts_and_checks_every_icv)
         write_pcap(&l, pcap);
         cr_assert_eq(l.n_log, 40, "suite %u: %u", i, l.n_log);
         cr_assert_eq(tshark_count(pcap, keys, "esp.icv_good==1 && udp.port==9"), 40, "suite %u", i);
-        cr_assert_eq(tshark_count(pcap, keys, "esp.icv_bad==1 || _ws.malformed || ip.checksum.status==0"), 0, "suite %u", i);
+        cr_assert_eq(tshark_count(pcap, keys, "esp.icv_bad==1 || _ws.malformed || ip.checksum.status==0"), 0,
+                     "suite %u", i);
         unlink(pcap);
         unlink(keys);
         done(&l);

@@ -48,8 +48,13 @@ static void install(struct router *r, struct ipsec_pair *p)
 static void acquire(void *ctx, const struct ipsec_proposal *p, event_id cause)
 {
     struct router *gw = world_router_get(w, "gw1");
-    struct ipsec_pair a = {.in_spi = 0xD42904F0u, .out_spi = 0xD3E9ABD0u, .life_s = 3600, .life_kb = 4608000, .initiator = true,
-                           .local_port = 500, .peer_port = 500};
+    struct ipsec_pair a = {.in_spi = 0xD42904F0u,
+                           .out_spi = 0xD3E9ABD0u,
+                           .life_s = 3600,
+                           .life_kb = 4608000,
+                           .initiator = true,
+                           .local_port = 500,
+                           .peer_port = 500};
     struct ipsec_pair b;
     struct ipsec_proposal acc;
     struct ipsec_ident id = {.local = p->ident.remote, .remote = p->ident.local};
@@ -58,7 +63,8 @@ static void acquire(void *ctx, const struct ipsec_proposal *p, event_id cause)
     (void)cause;
     acquires++;
     a.prop = *p;
-    static const uint8_t cookies[16] = {0x92, 0x63, 0x63, 0x5C, 0xCA, 0x4B, 0x4E, 0x99, 0xC1, 0x4E, 0x90, 0x8E, 0xE2, 0xD7, 0x9C, 0x01};
+    static const uint8_t cookies[16] = {0x92, 0x63, 0x63, 0x5C, 0xCA, 0x4B, 0x4E, 0x99,
+                                        0xC1, 0x4E, 0x90, 0x8E, 0xE2, 0xD7, 0x9C, 0x01};
     memcpy(a.cookies, cookies, 16);
     for (unsigned i = 0; i < CRYPTO_KEY_MAX; i++)
         a.in.cipher[i] = a.in.auth[i] = a.out.cipher[i] = a.out.auth[i] = (uint8_t)i;
@@ -72,7 +78,8 @@ static void acquire(void *ctx, const struct ipsec_proposal *p, event_id cause)
     install(world_router_get(w, "spoke"), &a);
 }
 
-static void notify(void *ctx, const struct addr *local, const struct addr *peer, const uint8_t cookies[16], const uint32_t *in, unsigned n)
+static void notify(void *ctx, const struct addr *local, const struct addr *peer, const uint8_t cookies[16],
+                   const uint32_t *in, unsigned n)
 {
     (void)ctx;
     (void)local;
@@ -202,8 +209,9 @@ Test(ipsec_cli, show_ipsec_sa_to_the_column, .init = up, .fini = down)
     has("spoke", "show crypto ipsec sa", "     PERMIT, flags={origin_is_acl,}\n");
     lacks("spoke", "show crypto ipsec sa", "ike_cookies");
     has("gw1", "show ip route", "10.1.11.11/32");
-    has("gw1", "show crypto engine connections active", "\n 2001  IPsec   AES256+SHA                3        0        0 10.1.11.254\n"
-                                                        " 2002  IPsec   AES256+SHA                0        3        3 10.1.11.254\n");
+    has("gw1", "show crypto engine connections active",
+        "\n 2001  IPsec   AES256+SHA                3        0        0 10.1.11.254\n"
+        " 2002  IPsec   AES256+SHA                0        3        3 10.1.11.254\n");
 }
 
 Test(ipsec_cli, what_does_not_fit_is_said, .init = up, .fini = down)
@@ -218,7 +226,8 @@ Test(ipsec_cli, what_does_not_fit_is_said, .init = up, .fini = down)
 Test(ipsec_cli, an_entry_without_sa_is_listed, .init = up, .fini = down)
 {
     has("spoke", "show crypto ipsec sa", "     current outbound spi: 0x0(0)\n");
-    is("gw1", "show crypto ipsec sa", "\ninterface: Ethernet1/1\n    Crypto map tag: ha_dynamic, local addr 10.1.11.254\n");
+    is("gw1", "show crypto ipsec sa",
+       "\ninterface: Ethernet1/1\n    Crypto map tag: ha_dynamic, local addr 10.1.11.254\n");
 }
 
 Test(ipsec_cli, maps_and_sets, .init = up, .fini = down)
@@ -242,8 +251,10 @@ Test(ipsec_cli, maps_and_sets, .init = up, .fini = down)
         "        Interfaces using crypto map ha_dynamic:\n"
         "                Ethernet1/1\n");
     has("gw1", "show crypto dynamic-map", "Crypto Map Template\"dyn1\" 10\n        No matching address list set.\n");
-    is("gw1", "show crypto ipsec transform-set", "Transform set t2: { esp-256-aes esp-sha-hmac  } \n   will negotiate = { Tunnel,  }, \n");
-    is("gw1", "show crypto ipsec security-association-lifetime", "Security association lifetime: 4608000 kilobytes/3600 seconds\n");
+    is("gw1", "show crypto ipsec transform-set",
+       "Transform set t2: { esp-256-aes esp-sha-hmac  } \n   will negotiate = { Tunnel,  }, \n");
+    is("gw1", "show crypto ipsec security-association-lifetime",
+       "Security association lifetime: 4608000 kilobytes/3600 seconds\n");
     has("gw1", "show crypto ha", "IKE VIP: 10.1.11.254\n  stamp: 00 00");
     has("gw1", "show crypto ha", "IPSec VIP: 10.1.11.254\n");
     has("spoke", "show running-config", "\ncrypto ipsec transform-set t2 esp-aes 256 esp-sha-hmac\n");
@@ -254,10 +265,12 @@ Test(ipsec_cli, configuration_errors_and_forward_references, .init = up, .fini =
     cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set bad esp-sha-hmac\n"), 1);
     cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set bad esp-aes esp-3des\n"), 1);
     cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set bad esp-null\n"), 1);
-    cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set n esp-null esp-sha-hmac\n mode transport\nexit\n"), 0);
+    cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set n esp-null esp-sha-hmac\n mode transport\nexit\n"),
+                 0);
     cr_assert_eq(world_config(w, "gw1", "crypto map ha_dynamic redundancy replay-interval inbound 10 outbound\n"), 1);
     cr_assert_eq(world_config(w, "gw1", "interface Ethernet1/2\n crypto map later redundancy nowhere stateful\n"), 0);
-    has("gw1", "show crypto map", "Crypto Map \"later\"\n        WARNING: This crypto map is in an incomplete state!\n");
+    has("gw1", "show crypto map",
+        "Crypto Map \"later\"\n        WARNING: This crypto map is in an incomplete state!\n");
     has("gw1", "show running-config", "\n crypto map later redundancy nowhere stateful\n");
     cr_assert_eq(world_config(w, "gw1", "crypto map later 5 ipsec-isakmp\n set peer 10.9.9.9\n"), 0);
     has("gw1", "show crypto map tag later", "(missing peer or access-list definitions)");
@@ -307,11 +320,15 @@ Test(ipsec_cli, debug, .init = up, .fini = down)
     is("gw1", "debug crypto ipsec ha", "Crypto IPSEC High Availability debugging is on\n");
     is("gw1", "debug crypto ipsec ha update", "Crypto IPSEC High Availability updates debugging is on\n");
     has("spoke", "ping 10.2.1.254 repeat 2", "(2/2)");
-    cr_assert(strstr(g.text, "IPSEC(validate_proposal_request): proposal part #1,\n  (key eng. msg.) INBOUND local= 10.1.11.254:0, remote= 10.1.11.11:0,") != NULL, "%s", g.text);
+    cr_assert(strstr(g.text, "IPSEC(validate_proposal_request): proposal part #1,\n  (key eng. msg.) INBOUND local= "
+                             "10.1.11.254:0, remote= 10.1.11.11:0,") != NULL,
+              "%s", g.text);
     cr_assert(strstr(g.text, "(ipsec_process_proposal)Map Accepted: ha_dynamic, 10") != NULL);
-    cr_assert(strstr(g.text, "IPSEC(create_sa): sa created,\n  (sa) sa_dest= 10.1.11.254, sa_proto= 50, \n    sa_spi= 0xD3E9ABD0(3555306448), \n") != NULL);
+    cr_assert(strstr(g.text, "IPSEC(create_sa): sa created,\n  (sa) sa_dest= 10.1.11.254, sa_proto= 50, \n    sa_spi= "
+                             "0xD3E9ABD0(3555306448), \n") != NULL);
     cr_assert(strstr(g.text, "IPSEC(key_engine_enable_outbound): rec'd enable notify from ISAKMP") != NULL);
-    cr_assert(strstr(g.text, "IPSec HA (crypto_ha_ipsec_notify_add_sa): New IPsec SA added... notifying HA Mgr") != NULL);
+    cr_assert(strstr(g.text, "IPSec HA (crypto_ha_ipsec_notify_add_sa): New IPsec SA added... notifying HA Mgr") !=
+              NULL);
     for (unsigned i = 0; i < CRYPTO_KEY_MAX - 1; i++)
         cr_assert(strstr(g.text, "000102030405") == NULL, "no key in debug output");
     free(run("gw1", "no debug crypto ipsec"));
@@ -329,9 +346,12 @@ Test(ipsec_cli, transit_between_lans)
     char spoke[1024], gw[1200];
     acquires = deletes = 0;
     w = world_new(8);
-    snprintf(spoke, sizeof spoke, "%sinterface FastEthernet0\n ip address 192.168.1.1 255.255.255.0\nip access-list extended test_1\n"
-                                  " no permit ip host 10.1.11.11 host 10.2.1.254\n permit ip 192.168.1.0 0.0.0.255 10.2.1.0 0.0.0.255\n", spoke_cfg);
-    snprintf(gw, sizeof gw, "%sno interface Loopback0\ninterface GigabitEthernet0/3\n ip address 10.2.1.1 255.255.255.0\n", gw_cfg);
+    snprintf(spoke, sizeof spoke,
+             "%sinterface FastEthernet0\n ip address 192.168.1.1 255.255.255.0\nip access-list extended test_1\n"
+             " no permit ip host 10.1.11.11 host 10.2.1.254\n permit ip 192.168.1.0 0.0.0.255 10.2.1.0 0.0.0.255\n",
+             spoke_cfg);
+    snprintf(gw, sizeof gw,
+             "%sno interface Loopback0\ninterface GigabitEthernet0/3\n ip address 10.2.1.1 255.255.255.0\n", gw_cfg);
     world_switch(w, "outside");
     world_switch(w, "inside");
     world_switch(w, "lan");
@@ -348,7 +368,8 @@ Test(ipsec_cli, transit_between_lans)
     ipsec_km_set(world_router_get(w, "spoke"), &km, NULL);
     ipsec_km_set(world_router_get(w, "gw1"), &km, NULL);
     has("spoke", "ping 10.2.1.50 source 192.168.1.1 repeat 5", "percent (5/5)");
-    has("spoke", "ping 10.2.1.50 source 192.168.1.1 repeat 5 size 1430", "percent (5/5)"); /* the built-in host reassembles nothing */
+    has("spoke", "ping 10.2.1.50 source 192.168.1.1 repeat 5 size 1430",
+        "percent (5/5)"); /* the built-in host reassembles nothing */
     has("gw1", "show ip route", "192.168.1.0");
     has("gw1", "show crypto ipsec sa", "   remote ident (addr/mask/prot/port): (192.168.1.0/255.255.255.0/0/0)\n");
     /* What the reverse route leads to and the policy does not cover goes in clear, what it covers does not. */

@@ -24,21 +24,25 @@ static const char spoke_cfg[] = "hostname spoke\n"
 static void gateway(struct world *w, const char *name, unsigned me, unsigned other, const char *extra)
 {
     static char cfg[4096];
-    snprintf(cfg, sizeof cfg,
-             "hostname %s\n"
-             "redundancy inter-device\n scheme standby ha-in\n"
-             "ipc zone default\n association 1\n  no shutdown\n  protocol sctp\n   local-port 5000\n    local-ip 10.2.1.%u\n"
-             "    retransmit-timeout 300 10000\n    path-retransmit 10\n    assoc-retransmit 20\n   remote-port 5000\n    remote-ip 10.2.1.%u\n"
-             "crypto ipsec transform-set t2 esp-aes 256 esp-sha-hmac\n"
-             "crypto dynamic-map dyn1 10\n set transform-set t2\n reverse-route\n"
-             "crypto map ha_dynamic redundancy replay-interval inbound 10 outbound 1000\n"
-             "crypto map ha_dynamic 10 ipsec-isakmp dynamic dyn1\n"
-             "interface GigabitEthernet0/3\n ip address 10.2.1.%u 255.255.255.0\n standby delay minimum 0 reload 0\n standby 2 ip 10.2.1.254\n"
-             " standby 2 timers 1 10\n standby 2 preempt\n standby 2 name ha-in\n standby 2 track Ethernet1/1\n%s"
-             "interface Ethernet1/1\n ip address 10.1.11.%u 255.255.0.0\n standby delay minimum 0 reload 0\n standby 1 ip 10.1.11.254\n"
-             " standby 1 timers 1 10\n standby 1 preempt\n standby 1 name ha-out\n standby 1 track GigabitEthernet0/3\n%s"
-             " crypto map ha_dynamic redundancy ha-out stateful\n",
-             name, me, other, me, extra, me, extra);
+    snprintf(
+        cfg, sizeof cfg,
+        "hostname %s\n"
+        "redundancy inter-device\n scheme standby ha-in\n"
+        "ipc zone default\n association 1\n  no shutdown\n  protocol sctp\n   local-port 5000\n    local-ip 10.2.1.%u\n"
+        "    retransmit-timeout 300 10000\n    path-retransmit 10\n    assoc-retransmit 20\n   remote-port 5000\n    "
+        "remote-ip 10.2.1.%u\n"
+        "crypto ipsec transform-set t2 esp-aes 256 esp-sha-hmac\n"
+        "crypto dynamic-map dyn1 10\n set transform-set t2\n reverse-route\n"
+        "crypto map ha_dynamic redundancy replay-interval inbound 10 outbound 1000\n"
+        "crypto map ha_dynamic 10 ipsec-isakmp dynamic dyn1\n"
+        "interface GigabitEthernet0/3\n ip address 10.2.1.%u 255.255.255.0\n standby delay minimum 0 reload 0\n "
+        "standby 2 ip 10.2.1.254\n"
+        " standby 2 timers 1 10\n standby 2 preempt\n standby 2 name ha-in\n standby 2 track Ethernet1/1\n%s"
+        "interface Ethernet1/1\n ip address 10.1.11.%u 255.255.0.0\n standby delay minimum 0 reload 0\n standby 1 ip "
+        "10.1.11.254\n"
+        " standby 1 timers 1 10\n standby 1 preempt\n standby 1 name ha-out\n standby 1 track GigabitEthernet0/3\n%s"
+        " crypto map ha_dynamic redundancy ha-out stateful\n",
+        name, me, other, me, extra, me, extra);
     world_router(w, name, cfg);
     world_plug(w, name, "GigabitEthernet0/3", "inside", name);
     world_plug(w, name, "Ethernet1/1", "outside", name);
@@ -91,7 +95,8 @@ static struct router *active_gateway(void)
 static void acquire(void *ctx, const struct ipsec_proposal *p, event_id cause)
 {
     struct router *gw = active_gateway();
-    struct ipsec_pair a = {.life_s = 3600, .life_kb = 4608000, .initiator = true, .local_port = 500, .peer_port = 500}, b;
+    struct ipsec_pair a = {.life_s = 3600, .life_kb = 4608000, .initiator = true, .local_port = 500, .peer_port = 500},
+                      b;
     struct ipsec_ident id = {.local = p->ident.remote, .remote = p->ident.local};
     unsigned which;
     (void)ctx;
@@ -108,7 +113,8 @@ static void acquire(void *ctx, const struct ipsec_proposal *p, event_id cause)
     b.in_spi = a.out_spi;
     b.out_spi = a.in_spi;
     b.initiator = false;
-    cr_assert_eq(ipsec_policy_accept(gw, &p->peer, &p->local, &id, p->transforms, p->n_transforms, 0, &b.prop, &which), 0);
+    cr_assert_eq(ipsec_policy_accept(gw, &p->peer, &p->local, &id, p->transforms, p->n_transforms, 0, &b.prop, &which),
+                 0);
     cr_assert_eq(ipsec_pair_install(gw, &b, 0), 0);
     ipsec_pair_enable(gw, b.in_spi);
     struct router *sp = world_router_get(t.w, "spoke");
@@ -218,14 +224,23 @@ Test(ipsec_failover, debug_on_both_units)
     memset(&a, 0, sizeof a);
     memset(&b, 0, sizeof b);
     open_world("");
-    struct log_sub *sa = log_subscribe(world_router_get(t.w, "gw1"), grab, &a), *sb = log_subscribe(world_router_get(t.w, "gw2"), grab, &b);
+    struct log_sub *sa = log_subscribe(world_router_get(t.w, "gw1"), grab, &a),
+                   *sb = log_subscribe(world_router_get(t.w, "gw2"), grab, &b);
     for (unsigned i = 0; i < 4; i++)
         free(world_exec(t.w, i & 1 ? "gw2" : "gw1", cmds[i / 2], NULL));
     cr_assert_eq(steady(30), 30);
-    cr_assert(strstr(a.text, "IPSec HA (crypto_ha_ipsec_notify_add_sa): New IPsec SA added... notifying HA Mgr\n") != NULL, "%s", a.text);
-    cr_assert(strstr(a.text, "IPSec HA(check_seq_window): VIP 10.1.11.254 spi 0x20001 inbound window update sent, last seq ") != NULL, "%s", a.text);
+    cr_assert(strstr(a.text, "IPSec HA (crypto_ha_ipsec_notify_add_sa): New IPsec SA added... notifying HA Mgr\n") !=
+                  NULL,
+              "%s", a.text);
+    cr_assert(strstr(a.text,
+                     "IPSec HA(check_seq_window): VIP 10.1.11.254 spi 0x20001 inbound window update sent, last seq ") !=
+                  NULL,
+              "%s", a.text);
     cr_assert(strstr(a.text, "IPSec HA(send_update_struct): spi 0x10001 outbound seq ") != NULL);
-    cr_assert(strstr(b.text, "IPSec HA (crypto_ha_ipsec_mgr_recv_add_sas): HA mgr wants to insert the following bundle\n") != NULL, "%s", b.text);
+    cr_assert(
+        strstr(b.text, "IPSec HA (crypto_ha_ipsec_mgr_recv_add_sas): HA mgr wants to insert the following bundle\n") !=
+            NULL,
+        "%s", b.text);
     cr_assert(strstr(b.text, "IPSec HA(recv_update_struct): spi 0x20001") != NULL);
     log_unsubscribe(world_router_get(t.w, "gw1"), sa);
     world_kill(t.w, "gw1");
