@@ -43,7 +43,8 @@ static void replay_error(struct ipsec *st, struct sa *s, struct item *it)
     s->flow->n.recv_err++;
     if (log_ratelimit(st->r, "PKT_REPLAY_ERR", 1))
         log_syslog(st->r, 0, "CRYPTO", LOG_WARNING_, "PKT_REPLAY_ERR",
-                   "decrypt: replay check failed\n        connection id=%u, sequence number=%u", s->conn_in, it->seq);
+                   "decrypt: replay check failed\n        connection id=%u, sequence number=%u", 2000 + s->conn_in,
+                   it->seq);
     ip_drop(st->r, "esp-replay", it->f);
 }
 
@@ -54,8 +55,9 @@ static void mac_error(struct ipsec *st, struct sa *s, struct item *it)
     s->flow->n.recv_err++;
     if (log_ratelimit(st->r, "RECVD_PKT_MAC_ERR", 1))
         log_syslog(st->r, 0, "CRYPTO", LOG_WARNING_, "RECVD_PKT_MAC_ERR",
-                   "decrypt: mac verify failed for connection id=%u local=%s remote=%s spi=%08X seqno=%08X", s->conn_in,
-                   addr_format(&s->p.prop.local, l), addr_format(&s->p.prop.peer, p), s->p.in_spi, it->seq);
+                   "decrypt: mac verify failed for connection id=%u local=%s remote=%s spi=%08X seqno=%08X",
+                   2000 + s->conn_in, addr_format(&s->p.prop.local, l), addr_format(&s->p.prop.peer, p), s->p.in_spi,
+                   it->seq);
     ip_drop(st->r, "esp-mac", it->f);
 }
 

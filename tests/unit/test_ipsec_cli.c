@@ -311,6 +311,44 @@ static void grab(void *arg, const struct event *e)
     }
 }
 
+static void syslog_text(void *arg, const struct event *e)
+{
+    struct grab *g = arg;
+    size_t n = strlen(g->text);
+    if (e->kind == EVENT_SYSLOG)
+        snprintf(g->text + n, sizeof g->text - n, "%%%s-%u-%s: %s\n", e->facility, e->severity, e->mnemonic, e->text);
+}
+
+Test(ipsec_cli, syslog, .init = up, .fini = down)
+{
+    static struct grab g;
+    struct router *gw = world_router_get(w, "gw1");
+    memset(&g, 0, sizeof g);
+    has("spoke", "ping 10.2.1.254 repeat 3", "(3/3)");
+    struct log_sub *sub = log_subscribe(gw, syslog_text, &g);
+    struct sa *s = ipsec_of(gw)->first;
+    ipsec_replay_refuse_to(&s->win, 3 + 1);
+    free(run("spoke", "ping 10.2.1.254 repeat 1 timeout 1"));
+    cr_assert(strstr(g.text, "%CRYPTO-4-PKT_REPLAY_ERR: decrypt: replay check failed\n        connection id=2002, "
+                             "sequence number=4\n") != NULL,
+              "%s", g.text);
+    esp_key_free(s->open);
+    static const uint8_t wrong[CRYPTO_KEY_MAX] = {9};
+    s->open = esp_key_new(&s->suite, wrong, wrong, false);
+    free(run("spoke", "ping 10.2.1.254 repeat 1 timeout 1"));
+    cr_assert(strstr(g.text,
+                     "%CRYPTO-4-RECVD_PKT_MAC_ERR: decrypt: mac verify failed for connection id=2002 local=10.1.11.254 "
+                     "remote=10.1.11.11 spi=D3E9ABD0 seqno=00000005\n") != NULL,
+              "%s", g.text);
+    ipsec_sa_delete(s, "test", false, false, 0);
+    free(run("spoke", "ping 10.2.1.254 repeat 1 timeout 1"));
+    cr_assert(strstr(g.text, "%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for "
+                             "destaddr=10.1.11.254, prot=50, "
+                             "spi=0xD3E9ABD0(3555306448), srcaddr=10.1.11.11, input interface=Ethernet1/1\n") != NULL,
+              "%s", g.text);
+    log_unsubscribe(gw, sub);
+}
+
 Test(ipsec_cli, debug, .init = up, .fini = down)
 {
     struct grab g = {""};
