@@ -104,14 +104,10 @@ static void conn_ready(void *arg, unsigned events)
     conn_pump(c);
 }
 
-static void control_accept(void *arg, unsigned events)
+bool control_adopt(struct control *ctl, int fd)
 {
-    struct control *ctl = arg;
-    (void)events;
-    int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0)
-        return;
     struct conn *c = ctl->n_conns < CONN_MAX ? calloc(1, sizeof *c) : NULL;
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     if (c)
         c->watch = loop_fd_add(ctl->loop, fd, LOOP_READ, conn_ready, c);
     if (!c || !c->watch) {
@@ -122,7 +118,7 @@ static void control_accept(void *arg, unsigned events)
         ctl_buf_free(&b);
         close(fd);
         free(c);
-        return;
+        return false;
     }
     c->control = ctl;
     c->fd = fd;
@@ -135,6 +131,16 @@ static void control_accept(void *arg, unsigned events)
     c->next = ctl->conns;
     ctl->conns = c;
     ctl->n_conns++;
+    return true;
+}
+
+static void control_accept(void *arg, unsigned events)
+{
+    struct control *ctl = arg;
+    (void)events;
+    int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        control_adopt(ctl, fd);
 }
 
 /* A stale socket of a killed router is taken over; a live one means that the name is in use. */

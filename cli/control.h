@@ -56,6 +56,8 @@ struct ctl;
 struct ctl *ctl_connect(const char *name, char *err, size_t errlen);
 /* As ctl_connect, for a path. */
 struct ctl *ctl_connect_path(const char *path, char *err, size_t errlen);
+/* A connection that exists already; consumes fd. */
+struct ctl *ctl_adopt(int fd, char *err, size_t errlen);
 void ctl_close(struct ctl *c);
 int ctl_fd(const struct ctl *c);
 int ctl_send(struct ctl *c, enum ctl_type type, const void *data, size_t len);          /* 0 or -1 */
@@ -82,6 +84,8 @@ struct control;
 /* Listens at path (mode 0600). NULL with a one-line reason. */
 struct control *control_new(struct loop *loop, const char *path, char *err, size_t errlen);
 void control_free(struct control *c);
+/* Serves fd like an accepted connection; consumes it. */
+bool control_adopt(struct control *c, int fd);
 /* r NULL: the router is off; sessions end with text. */
 void control_set_router(struct control *c, struct router *r, const char *text);
 

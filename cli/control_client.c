@@ -33,6 +33,14 @@ static struct ctl *ctl_new(int fd)
     return c;
 }
 
+struct ctl *ctl_adopt(int fd, char *err, size_t errlen)
+{
+    struct ctl *c = ctl_new(fd);
+    if (!c)
+        snprintf(err, errlen, "out of memory");
+    return c;
+}
+
 struct ctl *ctl_connect_path(const char *path, char *err, size_t errlen)
 {
     int fd = ctl_connect_fd(path);

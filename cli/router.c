@@ -78,8 +78,6 @@ static void door_up(void *ctx, struct router *r)
 {
     struct door *d = ctx;
     control_set_router(d->control, r, NULL);
-    if (d->telnet)
-        telnet_set_router(d->telnet, r, NULL);
 }
 
 static void door_down(void *ctx, struct router *r, bool reload)
@@ -88,8 +86,6 @@ static void door_down(void *ctx, struct router *r, bool reload)
     const char *text = reload ? "\n\n***\n*** --- SHUTDOWN NOW ---\n***\n\n" : "";
     (void)r;
     control_set_router(d->control, NULL, text);
-    if (d->telnet)
-        telnet_set_router(d->telnet, NULL, text);
 }
 
 static void door_signal(void *arg, unsigned events)
@@ -204,7 +200,7 @@ static int open_doors(struct door *d)
     if (!d->control)
         return cli_fail("%s", d->err);
     if (d->telnet_port) {
-        d->telnet = telnet_new(d->loop, (uint16_t)d->telnet_port, d->err, sizeof d->err);
+        d->telnet = telnet_new(d->loop, d->control, (uint16_t)d->telnet_port, d->err, sizeof d->err);
         if (!d->telnet)
             return cli_fail("%s", d->err);
     }
@@ -254,9 +250,8 @@ static int power_on(struct door *d)
 static void door_close(struct door *d)
 {
     instance_free(d->instance); /* the power cut */
-    if (d->telnet)
-        telnet_free(d->telnet);
     control_free(d->control);
+    telnet_free(d->telnet);
     taps_free(d->taps);
     loop_fd_del(d->signal_watch);
     if (d->signal_fd >= 0)
