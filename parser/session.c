@@ -280,9 +280,10 @@ void session_abort(struct session *s)
     }
     if (s->job.s && !s->in_handler) {
         struct cmd_job job = s->job;
-        s->job.s = NULL;
+        s->job.abort = NULL;
         if (job.abort)
-            job.abort(job.arg);
+            job.abort(job.arg); /* may still write its summary: cmd_job_out() works until it returns */
+        s->job.s = NULL;
         finish(s, CMD_OK);
         return;
     }
