@@ -251,6 +251,9 @@ static void both_active_check(struct redundancy *rd)
     }
     if (now - s->both_active < redundancy_hold_time(rd) + NS_PER_S || !redundancy_peer_wins(rd))
         return;
+    /* They must still talk: a peer that died ACTIVE stays so in our books until its session times out. */
+    if (s->heard - s->both_active < redundancy_hold_time(rd))
+        return;
     rd->split = true;
     redundancy_event(rd, RF_EV_SPLIT_LOST, 0);
 }
