@@ -246,13 +246,18 @@ static void both_active_check(struct redundancy *rd)
     }
     if (!s->both_active) {
         s->both_active = now;
-        log_event(rd->router, rd->cause, "redundancy", "split-brain", "both routers are ACTIVE, %s stays",
-                  redundancy_peer_wins(rd) ? "the peer" : "this one");
+        s->both_told = false;
     }
-    if (now - s->both_active < redundancy_hold_time(rd) + NS_PER_S || !redundancy_peer_wins(rd))
-        return;
     /* They must still talk: a peer that died ACTIVE stays so in our books until its session times out. */
-    if (s->heard - s->both_active < redundancy_hold_time(rd))
+    if (now - s->both_active < redundancy_hold_time(rd) + NS_PER_S ||
+        s->heard - s->both_active < redundancy_hold_time(rd))
+        return;
+    bool peer_wins = redundancy_peer_wins(rd);
+    if (!s->both_told)
+        log_event(rd->router, rd->cause, "redundancy", "split-brain", "both routers are ACTIVE, %s stays",
+                  peer_wins ? "the peer" : "this one");
+    s->both_told = true;
+    if (!peer_wins)
         return;
     rd->split = true;
     redundancy_event(rd, RF_EV_SPLIT_LOST, 0);

@@ -99,6 +99,7 @@ struct redundancy_session {
     char reason[160];               /* why not up, or why not compatible */
     struct redundancy_control peer; /* last HELLO, kept current by ROLE and KEEPALIVE */
     nstime both_active;             /* since when; 0: not */
+    bool both_told; /* the split was logged */
     unsigned differences;
     uint8_t out[REDUNDANCY_RECORD_MAX];
 };
