@@ -15,26 +15,13 @@ static void all_modes(struct gram *g, struct command *c)
             c->mode[c->n_mode++] = g->mode[i].name;
 }
 
-/* A mode that no file of this build declares: the command is not known there (a note, since a build may leave a feature
- * out). */
-static void drop_unknown_modes(struct gram *g, struct command *c)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < c->n_mode; i++) {
-        if (gramc_mode_find(g, c->mode[i]) >= 0)
-            c->mode[n++] = c->mode[i];
-        else
-            fprintf(stderr, "%s:%u: note: command %s: unknown mode '%s'\n", c->src.at.file, c->src.at.line, c->src.name,
-                    c->mode[i]);
-    }
-    c->n_mode = n;
-}
-
-static void check_command(struct gram *g, struct command *c)
+static void check_command(struct gram *g, const struct command *c)
 {
     if (!c->n_mode)
         gramc_error(g, c->src.at, "command %s: no mode", c->src.name);
-    drop_unknown_modes(g, c);
+    for (unsigned i = 0; i < c->n_mode; i++)
+        if (gramc_mode_find(g, c->mode[i]) < 0)
+            gramc_error(g, c->src.at, "command %s: unknown mode '%s'", c->src.name, c->mode[i]);
     if (c->opens && gramc_mode_find(g, c->opens) < 0)
         gramc_error(g, c->src.at, "command %s opens unknown mode '%s'", c->src.name, c->opens);
     if (!c->handler && !(c->flags & F_NOEFFECT))
