@@ -47,7 +47,7 @@ static void hold_group_add(struct redundancy *rd, const char *name)
 static void hold_collect(void *ctx, const char *kind, const char *name, const char *text)
 {
     (void)text;
-    if (!strcmp(kind, "group"))
+    if (!strcmp(kind, "stateful group"))
         hold_group_add(ctx, name);
 }
 
