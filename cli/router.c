@@ -51,7 +51,8 @@ static struct link *door_open_link(void *ctx, struct router *r, const char *ifna
     int why = errno;
     if (d->first_boot && (why == EPERM || why == EACCES || why == ENOENT || why == ENODEV || why == ENXIO)) {
         if (!d->no_privilege)
-            snprintf(d->err, sizeof d->err, "%s: %s", ifname, err);
+            snprintf(d->err, sizeof d->err, "%s: %s: %s", ifname, err,
+                     why == EPERM || why == EACCES ? "try sudo" : "is the tun module loaded (modprobe tun)?");
         d->no_privilege = true;
     } else {
         fprintf(stderr, "tapir: %s: %s: %s\n", d->name, ifname, err);
