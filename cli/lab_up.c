@@ -239,6 +239,13 @@ void lab_teardown(struct lab *l)
         if (!lab_ns_exists(ns))
             continue;
         lab_kill_in_ns(ns);
+        if (l->t->nodes[k].kind == TOPO_BRIDGE) {
+            /* at once, not when the kernel gets round to it: the far end may be in a foreign namespace */
+            struct strbuf out = {0};
+            lab_sh(ns, "ip -br link show master switch | sed 's/[@ ].*//' | while read d; do ip link del $d; done",
+                   &out);
+            strbuf_free(&out);
+        }
         strbuf_add(&b, "netns del %s\n", ns);
     }
     if (b.s && lab_ip_batch(NULL, b.s, err, sizeof err) != 0)
