@@ -78,6 +78,8 @@ void ipsec_pair_enable(struct router *r, uint32_t in_spi);
 void ipsec_pair_delete_by_out(struct router *r, const struct addr *peer, uint32_t out_spi, const char *reason, event_id cause);
 void ipsec_pair_delete_by_cookies(struct router *r, const uint8_t cookies[16], const char *reason, event_id cause);
 void ipsec_pair_delete_by_peer(struct router *r, const struct addr *local, const struct addr *peer, const char *reason, event_id cause);
+/* `clear crypto session`: as by_peer, and active pairs are deleted at the peer too (through notify_delete). */
+void ipsec_pair_clear(struct router *r, const struct addr *local, const struct addr *peer);
 /* Negotiation for an acquire failed: held packets are dropped, back-off. */
 void ipsec_acquire_failed(struct router *r, const struct ipsec_proposal *p, const char *reason);
 /* NAT-T port of the peer changed (authenticated packet from another port). */

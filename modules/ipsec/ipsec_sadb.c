@@ -473,6 +473,16 @@ void ipsec_pair_delete_by_cookies(struct router *r, const uint8_t cookies[16], c
     }
 }
 
+void ipsec_pair_clear(struct router *r, const struct addr *local, const struct addr *peer)
+{
+    struct ipsec *st = ipsec_of(r);
+    for (struct sa *s = st->first, *next; s != NULL; s = next) {
+        next = s->next;
+        if (addr_equal(&s->p.prop.peer, peer) && addr_equal(&s->p.prop.local, local))
+            ipsec_sa_delete(s, "cleared by operator", true, true, 0);
+    }
+}
+
 void ipsec_pair_delete_by_peer(struct router *r, const struct addr *local, const struct addr *peer, const char *reason,
                                event_id cause)
 {

@@ -1,0 +1,111 @@
+/* What a responder keeps of a peer that has not proved itself: small records (1,000; 8 per address; the oldest is
+ * recycled) and the queue in which Diffie-Hellman waits, one computation per turn of the loop (DESIGN 4). */
+#include "modules/ike/ike_int.h"
+#include <stdlib.h>
+#include <string.h>
+
+void ike_half_free(struct ike *k, struct ike_half *h)
+{
+    struct ike_half *before = NULL;
+    for (struct ike_half *p = k->half_first; p && p != h; p = p->next)
+        before = p;
+    *(before ? &before->next : &k->half_first) = h->next;
+    if (k->half_last == h)
+        k->half_last = before;
+    k->n_half--;
+    free(h);
+}
+
+void ike_half_expire(struct ike *k)
+{
+    nstime now = loop_now(k->r->loop);
+    while (k->half_first && now - k->half_first->born > 2 * IKE_UNPROVEN_LIFE)
+        ike_half_free(k, k->half_first);
+}
+
+void ike_half_fire(void *arg)
+{
+    struct ike *k = arg;
+    ike_half_expire(k);
+    if (k->half_first)
+        timer_start(&k->half_timer, 2 * IKE_UNPROVEN_LIFE);
+}
+
+struct ike_half *ike_half_new(struct ike *k, const struct addr *peer)
+{
+    unsigned of_peer = 0;
+    struct ike_half *oldest_of_peer = NULL;
+    for (struct ike_half *h = k->half_first; h; h = h->next)
+        if (addr_equal(&h->at.peer, peer)) {
+            of_peer++;
+            if (!oldest_of_peer)
+                oldest_of_peer = h;
+        }
+    struct ike_half *victim = of_peer >= IKE_HALF_PER_PEER ? oldest_of_peer : k->n_half >= IKE_HALF_MAX ? k->half_first : NULL;
+    if (victim) {
+        k->count.half_recycled++;
+        ike_half_free(k, victim);
+    }
+    struct ike_half *h = calloc(1, sizeof *h);
+    if (!h)
+        return NULL;
+    h->born = loop_now(k->r->loop);
+    *(k->half_last ? &k->half_last->next : &k->half_first) = h;
+    k->half_last = h;
+    k->n_half++;
+    if (!timer_armed(&k->half_timer))
+        timer_start(&k->half_timer, 2 * IKE_UNPROVEN_LIFE + NS_PER_S);
+    return h;
+}
+
+struct ike_half *ike_half_find(struct ike *k, const uint8_t ci[8], const uint8_t cr[8], const struct ike_endpoint *at)
+{
+    for (struct ike_half *h = k->half_first; h; h = h->next)
+        if (memcmp(h->ci, ci, 8) == 0 && (!cr || memcmp(h->cr, cr, 8) == 0) && addr_equal(&h->at.peer, &at->peer) &&
+            addr_equal(&h->at.local, &at->local) && h->at.pport == at->pport)
+            return h;
+    return NULL;
+}
+
+bool ike_dh_enqueue(struct ike_sa *sa)
+{
+    struct ike *k = sa->ike;
+    if (k->dh_count >= IKE_DH_QUEUE_MAX)
+        return false;
+    k->dh_queue[(k->dh_head + k->dh_count++) % IKE_DH_QUEUE_MAX] = sa;
+    sa->dh_queued = true;
+    loop_defer(k->r->loop, &k->dh_task);
+    return true;
+}
+
+void ike_dh_forget(struct ike_sa *sa)
+{
+    struct ike *k = sa->ike;
+    if (!sa->dh_queued)
+        return;
+    for (unsigned i = 0; i < k->dh_count; i++) {
+        unsigned at = (k->dh_head + i) % IKE_DH_QUEUE_MAX;
+        if (k->dh_queue[at] == sa)
+            k->dh_queue[at] = NULL;
+    }
+    sa->dh_queued = false;
+}
+
+/* One Diffie-Hellman a turn, so that a flood of MM3 never holds up HSRP or established tunnels. */
+void ike_dh_run(void *arg)
+{
+    struct ike *k = arg;
+    struct ike_sa *sa = NULL;
+    while (k->dh_count && !sa) {
+        sa = k->dh_queue[k->dh_head];
+        k->dh_queue[k->dh_head] = NULL;
+        k->dh_head = (k->dh_head + 1) % IKE_DH_QUEUE_MAX;
+        k->dh_count--;
+    }
+    if (k->dh_count)
+        loop_defer(k->r->loop, &k->dh_task);
+    if (sa) {
+        sa->dh_queued = false;
+        ike_fsm_main(sa, IKE_EV_DH_DONE, NULL);
+    }
+}
