@@ -10,10 +10,10 @@ struct keys { /* what was typed and not used yet; standard input is read into it
     size_t at, len, cap;
     bool end;
 };
-bool keys_read(struct keys *k);          /* reads what there is; false at the end of input */
+bool keys_read(struct keys *k); /* reads what there is; false at the end of input */
 bool keys_waiting(const struct keys *k);
 int keys_next(struct keys *k, bool wait); /* -1: none (wait false) or end of input */
-bool keys_break(struct keys *k);         /* an abort key waits: throws away everything typed */
+bool keys_break(struct keys *k);          /* an abort key waits: throws away everything typed */
 
 struct pager {
     struct keys *keys;

@@ -156,7 +156,8 @@ static void complete(struct plain *p, struct strbuf *text)
     struct ctl_msg m;
     if (!text->len || text->s[text->len - 1] == ' ')
         return;
-    if (ctl_send(p->c, CTL_COMPLETE, text->s, text->len) || wait_for(p, CTL_COMPLETED, CTL_COMPLETED, &m) != CTL_COMPLETED)
+    if (ctl_send(p->c, CTL_COMPLETE, text->s, text->len) ||
+        wait_for(p, CTL_COMPLETED, CTL_COMPLETED, &m) != CTL_COMPLETED)
         return;
     echo(p, text->s, text->len);
     put(p, "\n", 1);

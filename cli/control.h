@@ -43,7 +43,7 @@ enum ctl_type {
 };
 enum ctl_kind { CTL_EXEC = 1, CTL_CONSOLE, CTL_VTY };
 
-struct ctl_state {     /* on the wire: u8 in_config, u32 length, u32 width, prompt */
+struct ctl_state { /* on the wire: u8 in_config, u32 length, u32 width, prompt */
     bool in_config;
     unsigned length, width; /* terminal; 0: no paging, no wrapping */
     char prompt[160];
@@ -60,7 +60,7 @@ struct ctl *ctl_connect_path(const char *path, char *err, size_t errlen);
 struct ctl *ctl_adopt(int fd, char *err, size_t errlen);
 void ctl_close(struct ctl *c);
 int ctl_fd(const struct ctl *c);
-int ctl_send(struct ctl *c, enum ctl_type type, const void *data, size_t len);          /* 0 or -1 */
+int ctl_send(struct ctl *c, enum ctl_type type, const void *data, size_t len); /* 0 or -1 */
 int ctl_send2(struct ctl *c, enum ctl_type type, uint8_t first, const void *data, size_t len);
 struct ctl_msg {
     uint8_t type;

@@ -66,8 +66,8 @@ static int connect_in_labs(const char *node, char *labs, size_t labslen)
         return fd;
     for (struct dirent *d; (d = readdir(dir));) {
         char path[600];
-        if (d->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s/%s.sock", ctl_run_dir(), d->d_name, node) >=
-                                       (int)sizeof path)
+        if (d->d_name[0] == '.' ||
+            snprintf(path, sizeof path, "%s/%s/%s.sock", ctl_run_dir(), d->d_name, node) >= (int)sizeof path)
             continue;
         int other = ctl_connect_fd(path);
         if (other == -EACCES || other == -EPERM)

@@ -15,14 +15,14 @@ struct conn {
     struct task pump;   /* flush, and messages that waited for a command to end */
     struct session *session;
     enum ctl_kind kind;
-    unsigned line;      /* number of the vty */
-    bool closing;       /* nothing more is read; ends when out is empty */
-    bool end_session;   /* session_free() at the next pump: we may be inside one of its calls */
-    bool done;          /* CTL_DONE is to be sent: not at once, the line may close the session too */
+    unsigned line;    /* number of the vty */
+    bool closing;     /* nothing more is read; ends when out is empty */
+    bool end_session; /* session_free() at the next pump: we may be inside one of its calls */
+    bool done;        /* CTL_DONE is to be sent: not at once, the line may close the session too */
     int done_status;
-    bool running;       /* a CTL_LINE or CTL_END is not answered yet */
+    bool running; /* a CTL_LINE or CTL_END is not answered yet */
     struct paste *paste;
-    uint64_t dropped;   /* log lines a slow reader missed */
+    uint64_t dropped; /* log lines a slow reader missed */
     struct conn *next;
 };
 struct control {
@@ -44,7 +44,7 @@ void conn_session_end(struct conn *c);
 void conn_settle(struct conn *c); /* sends CTL_DONE, ends a session that closed */
 /* control_paste.c */
 void paste_start(struct conn *c, bool repair, const char *text, size_t len);
-void paste_step(struct conn *c);               /* from the pump */
+void paste_step(struct conn *c); /* from the pump */
 void paste_output(struct conn *c, const char *text, size_t len);
 void paste_done(struct conn *c, int status);
 void paste_free(struct conn *c);

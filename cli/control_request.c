@@ -124,7 +124,8 @@ int control_request_serve(struct router *r, const char *line, out_sink sink, voi
     }
     snprintf(copy, sizeof copy, "%s", line);
     size_t n = strcspn(copy, " ");
-    struct request q = {.r = r, .args = copy + n + (copy[n] != '\0'), .sink = sink, .arg = arg, .err = err, .errlen = errlen};
+    struct request q = {
+        .r = r, .args = copy + n + (copy[n] != '\0'), .sink = sink, .arg = arg, .err = err, .errlen = errlen};
     copy[n] = '\0';
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (!strcmp(table[i].name, copy))

@@ -119,8 +119,7 @@ static void telnet_accept(void *arg, unsigned events)
 
 struct telnet *telnet_new(struct loop *loop, struct control *control, uint16_t port, char *err, size_t errlen)
 {
-    struct sockaddr_in sa = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int one = 1;
     if (!telnet_self_test()) {
         snprintf(err, errlen, "--telnet: libcli does not call this program's hooks: leave the option out, or rebuild");

@@ -13,7 +13,7 @@
 
 __attribute__((visibility("default"))) int cli_run_command(struct cli_def *cli, const char *command);
 __attribute__((visibility("default"))) void cli_get_completions(struct cli_def *cli, const char *command, char lastchar,
-                                                               struct cli_comphelp *comphelp);
+                                                                struct cli_comphelp *comphelp);
 
 struct run {
     struct cli_def *cli;

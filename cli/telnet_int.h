@@ -24,7 +24,7 @@ struct vty {
 };
 /* libcli hands out one pointer per session: this. */
 struct hook_context {
-    struct vty *vty;  /* NULL: the self-test */
+    struct vty *vty; /* NULL: the self-test */
     bool called;
 };
 void *vty_cli_main(void *vty);   /* telnet_hook.c */
@@ -38,11 +38,11 @@ struct telnet_in { /* from the client to libcli */
     bool after_cr;
 };
 /* Appends to out at most 3 bytes for each of in, and to reply the telnet answers. Returns the length of out. */
-size_t telnet_filter_in(struct telnet_in *t, bool in_config, const uint8_t *in, size_t len, uint8_t *out, uint8_t *reply,
-                        size_t reply_cap, size_t *reply_len);
+size_t telnet_filter_in(struct telnet_in *t, bool in_config, const uint8_t *in, size_t len, uint8_t *out,
+                        uint8_t *reply, size_t reply_cap, size_t *reply_len);
 struct telnet_out { /* from libcli to the client */
     unsigned column;
-    unsigned skip;   /* bytes of libcli's own first prompt character to drop */
+    unsigned skip; /* bytes of libcli's own first prompt character to drop */
     bool seen_prompt, held_cr, held;
 };
 /* Writes at most 2 * len + 4 bytes. */

@@ -60,15 +60,18 @@ static size_t on_text(struct telnet_in *t, bool in_config, uint8_t ch, uint8_t *
     if (ch == 26) { /* Ctrl-Z: drop the line, end */
         if (!in_config)
             return 0;
-        memcpy(out, "\x15" "end\r", 5);
+        memcpy(out,
+               "\x15"
+               "end\r",
+               5);
         return 5;
     }
     out[0] = ch == '\n' ? '\r' : ch;
     return ch >= 32 || ch == '\r' || ch == '\n' || (ch && ch < 27) || ch == 30 ? 1 : 0;
 }
 
-size_t telnet_filter_in(struct telnet_in *t, bool in_config, const uint8_t *in, size_t len, uint8_t *out, uint8_t *reply,
-                        size_t reply_cap, size_t *reply_len)
+size_t telnet_filter_in(struct telnet_in *t, bool in_config, const uint8_t *in, size_t len, uint8_t *out,
+                        uint8_t *reply, size_t reply_cap, size_t *reply_len)
 {
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
@@ -193,7 +196,8 @@ static bool from_net(struct relay *r)
     ssize_t n = recv(r->v->net, in, sizeof in, MSG_DONTWAIT);
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
-    size_t len = telnet_filter_in(&r->in, atomic_load(&r->v->in_config), in, (size_t)n, out, reply, sizeof reply, &n_reply);
+    size_t len =
+        telnet_filter_in(&r->in, atomic_load(&r->v->in_config), in, (size_t)n, out, reply, sizeof reply, &n_reply);
     buf_add(&r->to_lib, out, len);
     buf_add(&r->to_net, reply, n_reply);
     return true;
@@ -240,10 +244,9 @@ static bool relay_turn(struct relay *r)
     bool live = true;
     if (mine && ctl_waiting(v->ctl))
         live = from_router(r);
-    struct pollfd fds[3] = {
-        {.fd = v->net, .events = (short)((room_lib ? POLLIN : 0) | (r->to_net.len ? POLLOUT : 0))},
-        {.fd = v->wire, .events = (short)((room_net ? POLLIN : 0) | (r->to_lib.len ? POLLOUT : 0))},
-        {.fd = mine ? ctl_fd(v->ctl) : -1, .events = POLLIN}};
+    struct pollfd fds[3] = {{.fd = v->net, .events = (short)((room_lib ? POLLIN : 0) | (r->to_net.len ? POLLOUT : 0))},
+                            {.fd = v->wire, .events = (short)((room_net ? POLLIN : 0) | (r->to_lib.len ? POLLOUT : 0))},
+                            {.fd = mine ? ctl_fd(v->ctl) : -1, .events = POLLIN}};
     if (mine)
         pthread_mutex_unlock(&v->lock);
     if (live && poll(fds, 3, mine ? -1 : 20) < 0)

@@ -22,7 +22,8 @@ int world_router(struct world *w, const char *name, const char *startup);
 int world_plug(struct world *w, const char *node, const char *ifname, const char *sw, const char *port);
 int world_cable(struct world *w, const char *node_a, const char *if_a, const char *node_b, const char *if_b);
 /* A built-in host: answers ARP and ping, has addresses and routes, runs pings. */
-int world_host(struct world *w, const char *name, const char *sw, const char *port, const char *addr_len, const char *gateway);
+int world_host(struct world *w, const char *name, const char *sw, const char *port, const char *addr_len,
+               const char *gateway);
 int world_host_bare(struct world *w, const char *name);
 /* One `ip addr add A/L dev D` or `ip route add|replace P via G` line. 0, or -EINVAL: not one of these. */
 int world_host_exec(struct world *w, const char *name, const char *line);
@@ -46,7 +47,8 @@ void world_job_end(struct world *w, struct world_job *job);
 /* configure terminal + text, line by line; returns the number of rejected lines. */
 unsigned world_config(struct world *w, const char *name, const char *text);
 /* Sees every frame on every switch: tests decode them. Several may look. */
-void world_sniff(struct world *w, void (*see)(void *arg, const char *sw, nstime at, const uint8_t *frame, size_t len), void *arg);
+void world_sniff(struct world *w, void (*see)(void *arg, const char *sw, nstime at, const uint8_t *frame, size_t len),
+                 void *arg);
 void world_link_down(struct world *w, const char *node, const char *ifname, bool down);
 /* Faults on the router links of a switch, or of one of its ports; they stay across a reload. NULL spec: clear.
  * -ENOENT: no such switch or port. */

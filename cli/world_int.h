@@ -55,13 +55,14 @@ void world_jobs_end_of(struct world *w, struct wnode *n); /* the router goes: it
 /* ---- built-in hosts (world_host.c) ---- */
 struct memhost *memhost_new(struct loop *loop, const char *name);
 void memhost_free(struct memhost *h);
-int memhost_attach(struct memhost *h, const char *device, struct link *link); /* consumes link */
-int memhost_addr(struct memhost *h, const char *device, const char *addr_len);  /* device NULL: the first */
+int memhost_attach(struct memhost *h, const char *device, struct link *link);  /* consumes link */
+int memhost_addr(struct memhost *h, const char *device, const char *addr_len); /* device NULL: the first */
 int memhost_route(struct memhost *h, const char *prefix, const char *via);
 /* Sends echo requests every `interval`; count 0: until stopped. reply is told each answer once. */
 struct memping;
 struct memping *memhost_ping(struct memhost *h, const struct addr *dst, const struct addr *src, nstime interval,
-                             unsigned size, unsigned count, void (*event)(void *arg, bool reply, unsigned seq, nstime at),
-                             void (*done)(void *arg), void *arg);
+                             unsigned size, unsigned count,
+                             void (*event)(void *arg, bool reply, unsigned seq, nstime at), void (*done)(void *arg),
+                             void *arg);
 void memhost_ping_stop(struct memping *p);
 #endif

@@ -1,7 +1,7 @@
 /* The configuration tree (see cfg.h): identity, replacement, removal, adoption. */
 #include "parser/cfg.h"
-#include "parser/session.h"
 #include "parser/render.h"
+#include "parser/session.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,7 +190,8 @@ static void adopt(struct cfg *cfg, struct cfg_node *block, struct cmd *c)
     }
 }
 
-int cfg_set(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c, struct cfg_node **out)
+int cfg_set(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c,
+            struct cfg_node **out)
 {
     *out = NULL;
     c->op = CMD_SET;
@@ -243,7 +244,8 @@ static int unset_many(struct cfg *cfg, struct cfg_node *at, const struct gram_cm
         bool fits = n->cmd == cmd;
         for (unsigned k = 0; fits && k < cmd->n_member; k++) {
             const struct gram_member *m = &cmd->member[k];
-            if (m->type != GT_KW && value_is_set(m, args) && (!value_is_set(m, n->args) || value_compare(m, args, n->args)))
+            if (m->type != GT_KW && value_is_set(m, args) &&
+                (!value_is_set(m, n->args) || value_compare(m, args, n->args)))
                 fits = false;
         }
         if (fits)
@@ -252,7 +254,8 @@ static int unset_many(struct cfg *cfg, struct cfg_node *at, const struct gram_cm
     return rc;
 }
 
-int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c, bool is_default)
+int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c,
+              bool is_default)
 {
     struct strbuf id = {0};
     if (names_many(cmd, args))

@@ -1,5 +1,5 @@
-/* The configuration tree: the truth about a router's configuration, an ordered set of canonical lines per block (DESIGN 1).
- * Lines enter through configure.c; cfg_text.c shows the tree, cfg_store.c loads and saves it. */
+/* The configuration tree: the truth about a router's configuration, an ordered set of canonical lines per block (DESIGN
+ * 1). Lines enter through configure.c; cfg_text.c shows the tree, cfg_store.c loads and saves it. */
 #ifndef TAPIR_PARSER_CFG_H
 #define TAPIR_PARSER_CFG_H
 #include "modules/core/router.h"
@@ -21,13 +21,13 @@ struct cfg {
     struct cfg_node root;
     struct matcher matcher; /* of config_load and adoption */
     uint64_t orders;
-    unsigned generation; /* +1 whenever a node is freed: who holds nodes looks them up again */
-    bool dirty;          /* changed since it was loaded or saved */
+    unsigned generation;         /* +1 whenever a node is freed: who holds nodes looks them up again */
+    bool dirty;                  /* changed since it was loaded or saved */
     nstime changed_at, saved_at; /* wall; 0: never */
     char changed_by[64], saved_by[64];
-    char scratch[64];    /* a string that a handler leaves in its arguments until the line is stored */
-    struct strbuf text;  /* the same for a banner */
-    char *saved_line;    /* `! NVRAM …` as found in the startup-config */
+    char scratch[64];   /* a string that a handler leaves in its arguments until the line is stored */
+    struct strbuf text; /* the same for a banner */
+    char *saved_line;   /* `! NVRAM …` as found in the startup-config */
 };
 
 /* Made on first use, hung off the router. */
@@ -37,10 +37,12 @@ struct cfg *cfg_get(struct router *r);
 void cfg_blocks(const struct cfg_node *at, struct cmd *c);
 /* Calls the handler; noeffect commands are CMD_OK. */
 int cfg_call(const struct gram_cmd *cmd, struct cmd *c, void *args);
-/* A SET or UNSET of one line in block `at`: handler, then the tree. args may be changed by the handler. On success *out is
- * the stored node (NULL after removal). `by`: for `! Last configuration change`. */
-int cfg_set(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c, struct cfg_node **out);
-int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c, bool is_default);
+/* A SET or UNSET of one line in block `at`: handler, then the tree. args may be changed by the handler. On success *out
+ * is the stored node (NULL after removal). `by`: for `! Last configuration change`. */
+int cfg_set(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c,
+            struct cfg_node **out);
+int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, void *args, struct cmd *c,
+              bool is_default);
 /* Removes the lines of a block, last first, each through its handler. */
 void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c);
 struct cfg_node *cfg_find(const struct cfg_node *at, const char *identity);

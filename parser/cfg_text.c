@@ -1,5 +1,5 @@
-/* The configuration tree as text: order by rank and keys, indentation, `!` separators, default lines (ios-cli 9.3). Called
- * by the show commands, by write and by whoever compares configurations. */
+/* The configuration tree as text: order by rank and keys, indentation, `!` separators, default lines (ios-cli 9.3).
+ * Called by the show commands, by write and by whoever compares configurations. */
 #include "parser/cfg.h"
 #include "parser/session.h"
 #include <stdlib.h>

@@ -53,7 +53,8 @@ struct cmd_job *cmd_suspend(struct cmd *c, void (*abort_fn)(void *arg), void *ar
     return &c->session->job;
 }
 
-int cmd_ask(struct cmd *c, const char *prompt, bool echo, int (*answer)(struct cmd *c, const char *text, void *arg), void *arg)
+int cmd_ask(struct cmd *c, const char *prompt, bool echo, int (*answer)(struct cmd *c, const char *text, void *arg),
+            void *arg)
 {
     struct session *s = c->session;
     if (!s) /* a configuration being read at boot: RETURN */

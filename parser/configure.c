@@ -106,15 +106,15 @@ static enum engine engine_of(const struct gram_cmd *cmd)
     return ENGINE_NOT;
 }
 
-/* Finds the first mode from the innermost outwards that takes the line. *at: that level. On failure *v is the error of the
- * current mode, unless that one did not even know the first word: then of the mode that got furthest (ios-cli 13.1). */
+/* Finds the first mode from the innermost outwards that takes the line. *at: that level. On failure *v is the error of
+ * the current mode, unless that one did not even know the first word: then of the mode that got furthest
+ * (ios-cli 13.1). */
 static bool look_up(struct place *p, struct matcher *m, const char *line, size_t from, size_t len, unsigned flags,
                     unsigned *at, struct verdict *v)
 {
     bool have = false, firm = false;
     for (unsigned i = p->depth; i-- > 0;) {
-        enum match_result r =
-            match_line(m, &gram_modes[p->level[i].mode], line, from, len, flags | MATCH_COMMENTS, 15);
+        enum match_result r = match_line(m, &gram_modes[p->level[i].mode], line, from, len, flags | MATCH_COMMENTS, 15);
         if (r == MATCH_OK) {
             *at = i;
             return true;
@@ -132,7 +132,8 @@ static bool look_up(struct place *p, struct matcher *m, const char *line, size_t
 }
 
 /* `default interface X`: empties the block and keeps it. */
-static enum line_result default_block(struct place *p, struct matcher *m, struct cmd *c, struct cfg_node *at, void *args)
+static enum line_result default_block(struct place *p, struct matcher *m, struct cmd *c, struct cfg_node *at,
+                                      void *args)
 {
     struct strbuf id = {0}, text = {0};
     render_identity(m->cmd, args, &id);
@@ -146,7 +147,8 @@ static enum line_result default_block(struct place *p, struct matcher *m, struct
     return LINE_OK;
 }
 
-static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line, unsigned at)
+static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
+                            unsigned at)
 {
     struct value_pool *pool = NULL;
     const struct gram_cmd *cmd = m->cmd;

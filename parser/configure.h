@@ -1,5 +1,5 @@
-/* A place in configuration mode and what one line does there: the walk up (ios-cli 3.5), no, default, do, exit, end. Called
- * by session.c (typed and pasted lines) and config_load. */
+/* A place in configuration mode and what one line does there: the walk up (ios-cli 3.5), no, default, do, exit, end.
+ * Called by session.c (typed and pasted lines) and config_load. */
 #ifndef TAPIR_PARSER_CONFIGURE_H
 #define TAPIR_PARSER_CONFIGURE_H
 #include "parser/cfg.h"
@@ -25,9 +25,15 @@ struct verdict { /* of a line that the parser refused */
     size_t pos;
     bool unknown_word; /* failed in its first word */
 };
-enum line_result { LINE_OK, LINE_REFUSED /* by the parser: see verdict */, LINE_ERROR /* by the handler, which said why */,
-                   LINE_PENDING, LINE_DO /* verdict.pos: where the exec command starts */, LINE_LEFT /* end, exit from global */,
-                   LINE_HELP };
+enum line_result {
+    LINE_OK,
+    LINE_REFUSED /* by the parser: see verdict */,
+    LINE_ERROR /* by the handler, which said why */,
+    LINE_PENDING,
+    LINE_DO /* verdict.pos: where the exec command starts */,
+    LINE_LEFT /* end, exit from global */,
+    LINE_HELP
+};
 
 void place_enter(struct place *p, struct cfg *cfg); /* global configuration mode */
 void place_leave(struct place *p);

@@ -1,4 +1,5 @@
-/* Exec lines: matching, the unknown word, undebug, output filters (ios-cli 4.3, 7). Called by session.c, also behind `do`. */
+/* Exec lines: matching, the unknown word, undebug, output filters (ios-cli 4.3, 7). Called by session.c, also behind
+ * `do`. */
 #include "parser/render.h"
 #include "parser/session_int.h"
 #include <stdio.h>
@@ -86,8 +87,13 @@ static int run(struct session *s, const char *line, const char *matched, enum cm
         render_line(cmd, args, &name);
     exec_output_open(s, pipe, json ? (name.s ? name.s : line) : NULL);
     strbuf_free(&name);
-    struct cmd c = {.router = s->r, .session = s, .out = s->out, .op = op, .line = line,
-                    .interactive = s->interactive, .line_name = s->line_name};
+    struct cmd c = {.router = s->r,
+                    .session = s,
+                    .out = s->out,
+                    .op = op,
+                    .line = line,
+                    .interactive = s->interactive,
+                    .line_name = s->line_name};
     int rc = cfg_call(cmd, &c, args);
     if (rc == CMD_OK && json && !out_has_json(s->out))
         rc = cmd_error(&c, "%% This command has no JSON form");

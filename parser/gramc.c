@@ -75,7 +75,11 @@ static void builtin_modes(struct gram *g)
 {
     static const struct mode builtin[] = {
         {{"builtin", 0}, (char *)"exec", (char *)"", NULL, (char *)"Exec commands:", (char *)"Exit from the EXEC"},
-        {{"builtin", 0}, (char *)"config", (char *)"(config)", NULL, (char *)"Configure commands:",
+        {{"builtin", 0},
+         (char *)"config",
+         (char *)"(config)",
+         NULL,
+         (char *)"Configure commands:",
          (char *)"Exit from configure mode"}};
     for (unsigned i = 0; i < 2; i++)
         g->mode[g->n_mode++] = builtin[i];

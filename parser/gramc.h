@@ -1,6 +1,6 @@
-/* gramc, the compiler of grammar/ *.gram (grammar/README.md): what its parts share. Build-time only: main reads all files
- * (gramc_read.c), expands each syntax to a tree and a node graph (gramc_syntax.c), refuses ambiguity (gramc_check.c) and
- * writes the headers (gramc_head.c) and the tables (gramc_table.c). */
+/* gramc, the compiler of grammar/ *.gram (grammar/README.md): what its parts share. Build-time only: main reads all
+ * files (gramc_read.c), expands each syntax to a tree and a node graph (gramc_syntax.c), refuses ambiguity
+ * (gramc_check.c) and writes the headers (gramc_head.c) and the tables (gramc_table.c). */
 #ifndef TAPIR_GRAMC_H
 #define TAPIR_GRAMC_H
 #include <stdbool.h>
@@ -82,8 +82,17 @@ struct node {
 };
 
 enum {
-    F_ACTION = 1, F_NOEFFECT = 2, F_MULTI = 4, F_NONO = 8, F_NEGATED = 16, F_ALWAYS = 32, F_ORDERED = 64, F_HIDDEN = 128,
-    F_JSON = 256, F_DEBUG = 512, F_COMPACT = 1024
+    F_ACTION = 1,
+    F_NOEFFECT = 2,
+    F_MULTI = 4,
+    F_NONO = 8,
+    F_NEGATED = 16,
+    F_ALWAYS = 32,
+    F_ORDERED = 64,
+    F_HIDDEN = 128,
+    F_JSON = 256,
+    F_DEBUG = 512,
+    F_COMPACT = 1024
 };
 
 struct command {

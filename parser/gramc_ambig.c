@@ -1,6 +1,6 @@
-/* Refuses ambiguous grammar: two commands of one mode that the same words complete. It plays the matcher's game on sets of
- * positions (a subset construction): from a set, every keyword and every kind of value leads to the next set. Called by
- * gramc's main after the other checks. */
+/* Refuses ambiguous grammar: two commands of one mode that the same words complete. It plays the matcher's game on sets
+ * of positions (a subset construction): from a set, every keyword and every kind of value leads to the next set. Called
+ * by gramc's main after the other checks. */
 #include "parser/gramc.h"
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +113,8 @@ static void ends(struct check *x, const struct set *s)
 
 static void visit(struct check *x, const struct set *s)
 {
-    static const char *const token[T_TYPES] = {"", "N", "A.B.C.D", "", "", "A.B.C.D/nn", "H.H.H", "IFNAME", "WORD", "LINE"};
+    static const char *const token[T_TYPES] = {"",           "N",     "A.B.C.D", "",     "",
+                                               "A.B.C.D/nn", "H.H.H", "IFNAME",  "WORD", "LINE"};
     ends(x, s);
     for (unsigned i = 0; i < s->n; i++) {
         const struct node *n = node_of(x->g, s->p[i]);

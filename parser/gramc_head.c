@@ -1,5 +1,5 @@
-/* Writes build/gen/FEATURE_cmd.h for every .gram file: the args structs and the prototypes of the handlers, which modules
- * include. Called by gramc's main once the grammar was found good. */
+/* Writes build/gen/FEATURE_cmd.h for every .gram file: the args structs and the prototypes of the handlers, which
+ * modules include. Called by gramc's main once the grammar was found good. */
 #include "parser/gramc.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -7,13 +7,15 @@
 
 static void member_out(FILE *o, const struct member *m)
 {
-    static const char *const ctype[T_TYPES] = {"bool",          "uint32_t",   "struct addr",   "uint32_t",     "uint32_t",
-                                               "struct prefix", "struct mac", "struct ifname", "const char *", "const char *"};
+    static const char *const ctype[T_TYPES] = {"bool",         "uint32_t",      "struct addr", "uint32_t",
+                                               "uint32_t",     "struct prefix", "struct mac",  "struct ifname",
+                                               "const char *", "const char *"};
     const char *t = ctype[m->type], *gap = t[strlen(t) - 1] == '*' ? "" : " ";
     if (m->type == T_KW)
         fprintf(o, "    bool kw_%s;\n", m->name);
     else if (m->rep)
-        fprintf(o, "    %s%s%s[%u];\n    unsigned n_%s;\n    bool has_%s;\n", t, gap, m->name, m->rep, m->name, m->name);
+        fprintf(o, "    %s%s%s[%u];\n    unsigned n_%s;\n    bool has_%s;\n", t, gap, m->name, m->rep, m->name,
+                m->name);
     else
         fprintf(o, "    %s%s%s;\n    bool has_%s;\n", t, gap, m->name, m->name);
 }
@@ -36,7 +38,8 @@ static void one_header(struct gram *g, const char *dir, const struct file *f)
     char *guard = gramc_ident(f->feature);
     for (char *p = guard; *p; p++)
         *p = (char)toupper((unsigned char)*p);
-    fprintf(o, "/* Made by gramc from %s. */\n#ifndef TAPIR_GEN_%s_CMD_H\n#define TAPIR_GEN_%s_CMD_H\n", f->path, guard, guard);
+    fprintf(o, "/* Made by gramc from %s. */\n#ifndef TAPIR_GEN_%s_CMD_H\n#define TAPIR_GEN_%s_CMD_H\n", f->path, guard,
+            guard);
     fprintf(o, "#include \"modules/core/command.h\"\n\n");
     for (unsigned i = 0; i < g->n_cmd; i++) {
         const struct command *c = g->cmd[i];

@@ -364,9 +364,10 @@ static void graph_of(struct gram *g, struct command *c, const struct seq *s, str
 
 static void check_names(struct gram *g, struct command *c)
 {
-    static const char *const reserved[] = {"default", "int",  "long",     "short",  "char",   "if",     "else", "for",
-                                           "while",   "do",   "switch",   "case",   "break",  "static", "auto", "register",
-                                           "extern",  "void", "volatile", "signed", "return", "const",  "goto", "inline"};
+    static const char *const reserved[] = {"default",  "int",    "long",   "short",    "char",   "if",
+                                           "else",     "for",    "while",  "do",       "switch", "case",
+                                           "break",    "static", "auto",   "register", "extern", "void",
+                                           "volatile", "signed", "return", "const",    "goto",   "inline"};
     for (unsigned i = 0; i < c->n_member; i++)
         for (unsigned k = 0; k < sizeof reserved / sizeof *reserved; k++)
             if (c->member[i].type != T_KW && !strcmp(c->member[i].name, reserved[k]))

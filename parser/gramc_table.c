@@ -28,8 +28,8 @@ static void nodes(FILE *o, const char *name, const struct command *c, const stru
         unsigned flags = 0;
         if (e)
             flags = (e->alone ? 1u : 0) | (e->hidden ? 2u : 0) | (e->has_range ? 4u : 0);
-        fprintf(o, "    {%u, %u, %u, %u, %u, %u, %u, %uu, %uu, ", n[i].kind, e ? e->type : 0, e ? e->rep : 0, flags, n[i].next,
-                n[i].alt, n[i].member, e ? e->lo : 0, e ? e->hi : 0);
+        fprintf(o, "    {%u, %u, %u, %u, %u, %u, %u, %uu, %uu, ", n[i].kind, e ? e->type : 0, e ? e->rep : 0, flags,
+                n[i].next, n[i].alt, n[i].member, e ? e->lo : 0, e ? e->hi : 0);
         quoted(o, e ? e->text : NULL);
         fputs(", ", o);
         quoted(o, e ? e->old : NULL);
@@ -105,8 +105,8 @@ static void small_tables(struct gram *g, FILE *o, const struct command *c)
     }
     if (c->guard) {
         fprintf(o, "extern __typeof__(%s) %s __attribute__((weak));\n", c->guard, c->guard);
-        fprintf(o, "static int guard_%s(struct cmd *c, void *a) { return &%s != NULL ? %s(c, a) : 0; }\n", c->ident, c->guard,
-                c->guard);
+        fprintf(o, "static int guard_%s(struct cmd *c, void *a) { return &%s != NULL ? %s(c, a) : 0; }\n", c->ident,
+                c->guard, c->guard);
     }
 }
 

@@ -1,5 +1,5 @@
-/* The tables that gramc writes into build/gen/grammar.c, as the rest of parser/ sees them (matching, help, rendering, the
- * configuration tree). Read-only; indices are positions in gram_cmds and gram_modes. */
+/* The tables that gramc writes into build/gen/grammar.c, as the rest of parser/ sees them (matching, help, rendering,
+ * the configuration tree). Read-only; indices are positions in gram_cmds and gram_modes. */
 #ifndef TAPIR_PARSER_GRAMMAR_H
 #define TAPIR_PARSER_GRAMMAR_H
 #include "modules/core/command.h"
@@ -13,8 +13,17 @@ enum gram_kind { GN_KW, GN_ARG, GN_SPLIT, GN_END };
 enum { GRAM_NONE = 0xffff, GRAM_MAX_NODES = 2048 };
 enum { GNF_ALONE = 1, GNF_HIDDEN = 2, GNF_RANGED = 4 };
 enum {
-    GF_ACTION = 1, GF_NOEFFECT = 2, GF_MULTI = 4, GF_NONO = 8, GF_NEGATED = 16, GF_ALWAYS = 32, GF_ORDERED = 64,
-    GF_HIDDEN = 128, GF_JSON = 256, GF_DEBUG = 512, GF_COMPACT = 1024
+    GF_ACTION = 1,
+    GF_NOEFFECT = 2,
+    GF_MULTI = 4,
+    GF_NONO = 8,
+    GF_NEGATED = 16,
+    GF_ALWAYS = 32,
+    GF_ORDERED = 64,
+    GF_HIDDEN = 128,
+    GF_JSON = 256,
+    GF_DEBUG = 512,
+    GF_COMPACT = 1024
 };
 
 struct gram_node {

@@ -93,8 +93,8 @@ static bool first_is(const struct query *q, const char *name, size_t *behind)
         i++;
     if (i == q->len)
         return false;
-    if (match_line(m, q->mode, q->line, q->from, i + 1, q->flags | MATCH_HELP, q->s->privilege) != MATCH_OK || !m->n_st ||
-        strcmp(m->st[m->front].cmd->name, name) != 0)
+    if (match_line(m, q->mode, q->line, q->from, i + 1, q->flags | MATCH_HELP, q->s->privilege) != MATCH_OK ||
+        !m->n_st || strcmp(m->st[m->front].cmd->name, name) != 0)
         return false;
     *behind = i + 1;
     return true;
@@ -126,8 +126,8 @@ static bool offered(const struct query *q, const struct gram_cmd *cmd)
         return true;
     if (q->flags & MATCH_NO)
         return false;
-    return q->mode == &gram_modes[MODE_CONFIG] || !strcmp(cmd->name, "engine-exit") || !strcmp(cmd->name, "engine-no") ||
-           !strcmp(cmd->name, "engine-default");
+    return q->mode == &gram_modes[MODE_CONFIG] || !strcmp(cmd->name, "engine-exit") ||
+           !strcmp(cmd->name, "engine-no") || !strcmp(cmd->name, "engine-default");
 }
 
 static bool prefix_of(const char *word, size_t n, const char *kw)

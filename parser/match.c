@@ -186,7 +186,8 @@ static unsigned rank_of(unsigned type)
     return type == GT_MASK || type == GT_WILDCARD ? GT_IP : type;
 }
 
-/* Arguments that fit; only those of the first type in the order of enum gram_type stay. Returns the end of the token(s). */
+/* Arguments that fit; only those of the first type in the order of enum gram_type stay. Returns the end of the
+ * token(s). */
 static size_t arguments(struct matcher *m, const char *line, size_t pos, size_t end, size_t limit)
 {
     unsigned best = GT_LINE + 1;

@@ -1,19 +1,19 @@
-/* The matcher: walks all commands of a mode at once along the words of a line (ios-cli 3 and 4). Its answers serve running a
- * line, `?` and TAB alike. Called by session.c, help.c and the configuration loader. One struct matcher is reused for every
- * line; it allocates only while it grows. */
+/* The matcher: walks all commands of a mode at once along the words of a line (ios-cli 3 and 4). Its answers serve
+ * running a line, `?` and TAB alike. Called by session.c, help.c and the configuration loader. One struct matcher is
+ * reused for every line; it allocates only while it grows. */
 #ifndef TAPIR_PARSER_MATCH_H
 #define TAPIR_PARSER_MATCH_H
 #include "parser/grammar.h"
 #include "parser/value.h"
 
 enum match_result { MATCH_OK, MATCH_INCOMPLETE, MATCH_AMBIGUOUS, MATCH_INVALID };
-enum { /* options */
-    MATCH_NO = 1,      /* behind `no` or `default` */
-    MATCH_DEFAULT = 2, /* with MATCH_NO: `default`, explicit no forms do not apply */
-    MATCH_COMMENTS = 4, /* a `!` behind a complete command starts a comment */
-    MATCH_PIPES = 8,   /* the exec parser: `|` behind show and more; aliases */
-    MATCH_HELP = 16,   /* the last word is not consumed unless a blank follows it */
-    MATCH_DEBUG = 32   /* behind `no` in exec: only debug commands */
+enum {                     /* options */
+       MATCH_NO = 1,       /* behind `no` or `default` */
+       MATCH_DEFAULT = 2,  /* with MATCH_NO: `default`, explicit no forms do not apply */
+       MATCH_COMMENTS = 4, /* a `!` behind a complete command starts a comment */
+       MATCH_PIPES = 8,    /* the exec parser: `|` behind show and more; aliases */
+       MATCH_HELP = 16,    /* the last word is not consumed unless a blank follows it */
+       MATCH_DEBUG = 32    /* behind `no` in exec: only debug commands */
 };
 
 struct mstate { /* a node that has consumed a token */
@@ -36,12 +36,12 @@ struct matcher {
     unsigned flags, privilege;
     /* answers */
     const struct gram_cmd *cmd;
-    int32_t last;       /* last state of the accepted path; -1: no token */
-    size_t pos;         /* caret */
-    unsigned tokens;    /* consumed */
+    int32_t last;          /* last state of the accepted path; -1: no token */
+    size_t pos;            /* caret */
+    unsigned tokens;       /* consumed */
     size_t word, word_end; /* MATCH_HELP: the word under the cursor */
-    size_t pipe;        /* offset of `|`, or SIZE_MAX */
-    bool is_show;       /* first word is show or more */
+    size_t pipe;           /* offset of `|`, or SIZE_MAX */
+    bool is_show;          /* first word is show or more */
 };
 
 void matcher_free(struct matcher *m);

@@ -82,8 +82,8 @@ static const struct pipe_word *find(const char *w, size_t n, bool json, size_t *
     return found;
 }
 
-enum match_result pipe_parse(const char *line, size_t pos, bool json, struct pipe **out, enum pipe_kind *kind, size_t *fail,
-                             bool *bad_regex)
+enum match_result pipe_parse(const char *line, size_t pos, bool json, struct pipe **out, enum pipe_kind *kind,
+                             size_t *fail, bool *bad_regex)
 {
     *out = NULL;
     *bad_regex = false;
@@ -107,7 +107,8 @@ enum match_result pipe_parse(const char *line, size_t pos, bool json, struct pip
     bool negate = false;
     if (w->kind == PIPE_SECTION) {
         e = word_end(line, i);
-        if (line[e] && (!strncasecmp(line + i, "include", e - i) || !strncasecmp(line + i, "exclude", e - i)) && e - i > 2) {
+        if (line[e] && (!strncasecmp(line + i, "include", e - i) || !strncasecmp(line + i, "exclude", e - i)) &&
+            e - i > 2) {
             negate = line[i] == 'e';
             i = blanks(line, e);
         }
@@ -174,7 +175,8 @@ static void flush_line(struct pipe *p, void (*emit)(void *arg, const char *text,
     p->line = (struct strbuf){0};
 }
 
-void pipe_write(struct pipe *p, const char *text, size_t len, void (*emit)(void *arg, const char *text, size_t len), void *arg)
+void pipe_write(struct pipe *p, const char *text, size_t len, void (*emit)(void *arg, const char *text, size_t len),
+                void *arg)
 {
     while (len) {
         const char *nl = memchr(text, '\n', len);

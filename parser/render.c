@@ -1,5 +1,5 @@
-/* Canonical rendering (see render.h): of all ways through the node graph that agree with the arguments, the one that shows
- * most of them. */
+/* Canonical rendering (see render.h): of all ways through the node graph that agree with the arguments, the one that
+ * shows most of them. */
 #include "parser/render.h"
 #include <string.h>
 

@@ -1,5 +1,6 @@
-/* Paste repair (`tapir paste --repair`): heals a listing whose lines a PDF has wrapped (ios-cli 13.1). It follows the modes
- * of the listing without running anything, so that only what IOS would refuse is ever touched. Called by the paste door. */
+/* Paste repair (`tapir paste --repair`): heals a listing whose lines a PDF has wrapped (ios-cli 13.1). It follows the
+ * modes of the listing without running anything, so that only what IOS would refuse is ever touched. Called by the
+ * paste door. */
 #include "parser/configure.h"
 #include "parser/session.h"
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Sessions (see session.h): one per console line, vty, exec or paste; everything a door asks goes through here. Lines in
- * configuration mode go to configure.c, others to exec.c. */
+/* Sessions (see session.h): one per console line, vty, exec or paste; everything a door asks goes through here. Lines
+ * in configuration mode go to configure.c, others to exec.c. */
 #include "parser/session_int.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,8 @@ static void on_log(void *arg, const struct event *e)
     struct session *s = arg;
     if (e->kind == EVENT_PLAIN || !s->ops.message || !(s->console_log || s->monitor))
         return;
-    if ((int)e->severity > (s->console_log ? s->r->levels.console : s->r->levels.monitor)) /* logging console, monitor */
+    if ((int)e->severity >
+        (s->console_log ? s->r->levels.console : s->r->levels.monitor)) /* logging console, monitor */
         return;
     char *text = log_render(s->r, e);
     if (text)
@@ -169,8 +170,13 @@ static void settle(struct session *s, int rc)
         session_emit(s, q.prompt, strlen(q.prompt));
         session_emit(s, "\n", 1);
         free(q.prompt);
-        struct cmd c = {.router = s->r, .session = s, .out = s->out, .op = CMD_RUN, .line = s->line,
-                        .interactive = s->interactive, .line_name = s->line_name};
+        struct cmd c = {.router = s->r,
+                        .session = s,
+                        .out = s->out,
+                        .op = CMD_RUN,
+                        .line = s->line,
+                        .interactive = s->interactive,
+                        .line_name = s->line_name};
         s->in_handler = true;
         rc = q.answer(&c, "", q.arg);
         s->in_handler = false;
@@ -187,7 +193,8 @@ static void settle(struct session *s, int rc)
 static int config_line(struct session *s, const char *line)
 {
     struct verdict v = {MATCH_OK, 0, false};
-    struct cmd c = {.router = s->r, .session = s, .line = line, .interactive = s->interactive, .line_name = s->line_name};
+    struct cmd c = {
+        .router = s->r, .session = s, .line = line, .interactive = s->interactive, .line_name = s->line_name};
     size_t prompt_len = strlen(session_prompt(s));
     exec_output_open(s, NULL, NULL);
     c.out = s->out;
@@ -264,8 +271,13 @@ void session_answer(struct session *s, const char *text)
         return;
     s->question = (struct question){0};
     free(q.prompt);
-    struct cmd c = {.router = s->r, .session = s, .out = s->out, .op = CMD_RUN, .line = s->line,
-                        .interactive = s->interactive, .line_name = s->line_name};
+    struct cmd c = {.router = s->r,
+                    .session = s,
+                    .out = s->out,
+                    .op = CMD_RUN,
+                    .line = s->line,
+                    .interactive = s->interactive,
+                    .line_name = s->line_name};
     s->in_handler = true;
     int rc = q.answer(&c, text, q.arg);
     s->in_handler = false;

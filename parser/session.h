@@ -7,20 +7,21 @@
 #include "modules/core/router.h"
 
 struct session;
-struct session_ops { /* any may be NULL */
+struct session_ops {                                       /* any may be NULL */
     void (*output)(void *u, const char *text, size_t len); /* \n line ends; paging is the door's business */
-    /* The line given to session_line is finished. status: enum cmd_result (OK or ERROR = rejected by parser or handler). */
+    /* The line given to session_line is finished. status: enum cmd_result (OK or ERROR = rejected by parser or
+     * handler). */
     void (*done)(void *u, int status);
     /* A question: the door reads one line (echo or not) and calls session_answer. */
     void (*ask)(void *u, const char *prompt, bool echo);
-    void (*message)(void *u, const char *text);  /* a log line for this session (rendered, no \n) */
-    void (*closed)(void *u, const char *text);   /* exit, logout, reload: text to print, may be "" */
+    void (*message)(void *u, const char *text); /* a log line for this session (rendered, no \n) */
+    void (*closed)(void *u, const char *text);  /* exit, logout, reload: text to print, may be "" */
 };
 struct session_opts {
-    const char *line_name;   /* "console", "vty0 (10.2.1.9)", for %SYS-5-CONFIG_I */
-    unsigned privilege;      /* 1 or 15 at the start */
-    bool interactive;        /* false: questions are answered with RETURN (exec, paste) */
-    bool console_log;        /* gets log messages without terminal monitor */
+    const char *line_name; /* "console", "vty0 (10.2.1.9)", for %SYS-5-CONFIG_I */
+    unsigned privilege;    /* 1 or 15 at the start */
+    bool interactive;      /* false: questions are answered with RETURN (exec, paste) */
+    bool console_log;      /* gets log messages without terminal monitor */
 };
 struct session *session_new(struct router *r, const struct session_opts *opts, const struct session_ops *ops, void *u);
 void session_free(struct session *s); /* aborts a running command */
@@ -32,7 +33,8 @@ void session_abort(struct session *s);                    /* Ctrl-C, Ctrl-Shift-
 const char *session_prompt(struct session *s);            /* "R1(config-if)#"; borrowed until the next call */
 unsigned session_length(const struct session *s);         /* terminal length; 0: no paging */
 unsigned session_width(const struct session *s);
-/* `?`: the whole help text after the echoed `?` (list, then an empty line). The door re-shows prompt and text. malloc'd. */
+/* `?`: the whole help text after the echoed `?` (list, then an empty line). The door re-shows prompt and text.
+ * malloc'd. */
 char *session_help(struct session *s, const char *line);
 /* TAB on the text before the cursor: the completed line (with the blank added) or NULL (bell). malloc'd. */
 char *session_complete(struct session *s, const char *line);
@@ -51,8 +53,8 @@ bool config_is_saved(struct router *r); /* running equals startup-config */
 /* Writes startup-config through the storage seam; 0 or -errno. */
 int config_save(struct router *r);
 
-/* Paste repair (tapir paste --repair): heals a listing that a PDF wrapped. Returns malloc'd text with the same number of
- * lines (joined lines leave an empty line) and reports each heal. */
+/* Paste repair (tapir paste --repair): heals a listing that a PDF wrapped. Returns malloc'd text with the same number
+ * of lines (joined lines leave an empty line) and reports each heal. */
 char *config_repair(struct router *r, const char *text, unsigned *repaired,
                     void (*healed)(void *ctx, unsigned lineno, const char *what, const char *line), void *ctx);
 #endif

@@ -39,7 +39,7 @@ struct session {
     struct log_sub *sub;
     char prompt[192];
     bool busy, in_handler, closing, left_config;
-    struct cmd_job job; /* .s set while a job runs */
+    struct cmd_job job;       /* .s set while a job runs */
     struct question question; /* .answer set while one is open */
     struct out *out;
     struct pipe *pipe;
@@ -48,7 +48,7 @@ struct session {
 };
 
 void session_emit(struct session *s, const char *text, size_t len);
-void session_close(struct session *s); /* once the line is done */
+void session_close(struct session *s);       /* once the line is done */
 void session_left_config(struct session *s); /* logs %SYS-5-CONFIG_I */
 /* One exec line; `from`: where it starts (behind `do`). An enum cmd_result. */
 int exec_line(struct session *s, const char *line, size_t from);
@@ -69,9 +69,10 @@ struct pipe_word {
 };
 extern const struct pipe_word pipe_words[]; /* ends with name NULL */
 /* Parses line[pos..] from the `|`. NULL pipe and result MATCH_OK: json. */
-enum match_result pipe_parse(const char *line, size_t pos, bool json, struct pipe **out, enum pipe_kind *kind, size_t *fail,
-                             bool *bad_regex);
-void pipe_write(struct pipe *p, const char *text, size_t len, void (*emit)(void *arg, const char *text, size_t len), void *arg);
+enum match_result pipe_parse(const char *line, size_t pos, bool json, struct pipe **out, enum pipe_kind *kind,
+                             size_t *fail, bool *bad_regex);
+void pipe_write(struct pipe *p, const char *text, size_t len, void (*emit)(void *arg, const char *text, size_t len),
+                void *arg);
 void pipe_finish(struct pipe *p, void (*emit)(void *arg, const char *text, size_t len), void *arg);
 void pipe_free(struct pipe *p);
 #endif

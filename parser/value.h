@@ -1,5 +1,5 @@
-/* Values of arguments: recognised in a line, stored in an args struct, formatted canonically, copied, compared. Called by
- * match.c, render.c and the configuration tree. */
+/* Values of arguments: recognised in a line, stored in an args struct, formatted canonically, copied, compared. Called
+ * by match.c, render.c and the configuration tree. */
 #ifndef TAPIR_PARSER_VALUE_H
 #define TAPIR_PARSER_VALUE_H
 #include "parser/grammar.h"
@@ -8,7 +8,8 @@
  * all). Otherwise *fail is where it went wrong. `limit` is the end of the line (comments and blanks cut). */
 bool value_accepts(const struct gram_node *n, const char *line, size_t pos, size_t end, size_t limit, size_t *stop,
                    size_t *fail);
-/* Stores line[pos..stop) into member m of args. Strings are cut into *pool (malloc'd blocks, freed by value_pool_free). */
+/* Stores line[pos..stop) into member m of args. Strings are cut into *pool (malloc'd blocks, freed by value_pool_free).
+ */
 struct value_pool;
 void value_store(const struct gram_member *m, void *args, const char *line, size_t pos, size_t stop,
                  struct value_pool **pool);

@@ -36,8 +36,8 @@ bool addr_parse(const char *text, struct addr *a);
 struct prefix prefix_make(const struct addr *a, unsigned len); /* clears host bits */
 bool prefix_contains(const struct prefix *p, const struct addr *a);
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
-uint32_t mask_from_len(unsigned len);          /* host order */
-int mask_to_len(uint32_t mask_host_order);     /* -1 if not contiguous */
+uint32_t mask_from_len(unsigned len);                              /* host order */
+int mask_to_len(uint32_t mask_host_order);                         /* -1 if not contiguous */
 const char *mac_format(const struct mac *m, char buf[MAC_STRLEN]); /* IOS form 0000.0c07.ac01 */
 bool mac_parse(const char *text, struct mac *m);
 bool mac_equal(const struct mac *a, const struct mac *b);

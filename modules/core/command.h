@@ -16,9 +16,9 @@ struct router;
 struct session; /* parser/ */
 
 enum cmd_op {
-    CMD_RUN,   /* exec command, or a configuration-mode action that is not stored */
-    CMD_SET,   /* configuration line entered (also: replaces an earlier line of the same identity) */
-    CMD_UNSET  /* `no` or `default` form: back to the default. Arguments beyond the key may be absent */
+    CMD_RUN,  /* exec command, or a configuration-mode action that is not stored */
+    CMD_SET,  /* configuration line entered (also: replaces an earlier line of the same identity) */
+    CMD_UNSET /* `no` or `default` form: back to the default. Arguments beyond the key may be absent */
 };
 enum cmd_result { CMD_OK = 0, CMD_ERROR = 1, CMD_PENDING = 2 };
 
@@ -27,10 +27,10 @@ struct cmd {
     struct session *session; /* NULL for configuration loaded at boot */
     struct out *out;
     enum cmd_op op;
-    bool booting;            /* startup-config is being read */
-    bool interactive;        /* somebody can answer a question (not exec, paste, boot) */
-    const char *line_name;   /* "console", "vty0 (10.2.1.9)"; NULL at boot */
-    const char *line;        /* as typed, for messages; borrowed */
+    bool booting;          /* startup-config is being read */
+    bool interactive;      /* somebody can answer a question (not exec, paste, boot) */
+    const char *line_name; /* "console", "vty0 (10.2.1.9)"; NULL at boot */
+    const char *line;      /* as typed, for messages; borrowed */
     /* Enclosing blocks, innermost first: the args struct of the command that opened each mode. */
     const void *block[6];
     const char *block_command[6]; /* that command's grammar name: "interface", "crypto-map-entry" */

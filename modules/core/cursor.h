@@ -17,9 +17,9 @@ uint8_t cursor_u8(struct cursor *c);
 uint16_t cursor_u16(struct cursor *c);
 uint32_t cursor_u32(struct cursor *c);
 uint64_t cursor_u64(struct cursor *c);
-void cursor_bytes(struct cursor *c, void *dst, size_t len);      /* zeros on error */
-const uint8_t *cursor_take(struct cursor *c, size_t len);        /* NULL on error; borrows */
-struct cursor cursor_sub(struct cursor *c, size_t len);          /* a cursor over the next len bytes */
+void cursor_bytes(struct cursor *c, void *dst, size_t len); /* zeros on error */
+const uint8_t *cursor_take(struct cursor *c, size_t len);   /* NULL on error; borrows */
+struct cursor cursor_sub(struct cursor *c, size_t len);     /* a cursor over the next len bytes */
 void cursor_skip(struct cursor *c, size_t len);
 bool cursor_ok(const struct cursor *c);
 
@@ -36,7 +36,7 @@ void builder_u32(struct builder *b, uint32_t v);
 void builder_u64(struct builder *b, uint64_t v);
 void builder_bytes(struct builder *b, const void *src, size_t len);
 void builder_zero(struct builder *b, size_t len);
-size_t builder_mark(struct builder *b);                          /* current offset */
+size_t builder_mark(struct builder *b); /* current offset */
 void builder_patch_u16(struct builder *b, size_t at, uint16_t v);
 void builder_patch_u32(struct builder *b, size_t at, uint32_t v);
 bool builder_ok(const struct builder *b);

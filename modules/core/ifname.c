@@ -1,5 +1,5 @@
-/* Interface names (ios-cli.md 12): abbreviations to canonical names, short forms, tap names, display order. Called by the
- * parser for arguments of type ifname, by debug texts and by whoever opens links. */
+/* Interface names (ios-cli.md 12): abbreviations to canonical names, short forms, tap names, display order. Called by
+ * the parser for arguments of type ifname, by debug texts and by whoever opens links. */
 #include "modules/core/ifname.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -8,19 +8,18 @@
 #include <strings.h>
 
 /* In the order of show running-config: Loopback, Tunnel, hardware, Vlan, BVI (ios-cli 9.3). */
-const struct ifname_type ifname_types[] = {
-    {"Loopback", "Lo", true, 1 << 1},
-    {"Tunnel", "Tu", true, 1 << 1},
-    {"Port-channel", "Po", true, 1 << 1},
-    {"TenGigabitEthernet", "Te", false, 1 << 2 | 1 << 3},
-    {"GigabitEthernet", "Gi", false, 1 << 1 | 1 << 2 | 1 << 3},
-    {"FastEthernet", "Fa", false, 1 << 1 | 1 << 2 | 1 << 3},
-    {"Ethernet", "Et", false, 1 << 1 | 1 << 2 | 1 << 3},
-    {"Serial", "Se", false, 1 << 1 | 1 << 2 | 1 << 3},
-    {"Vlan", "Vl", true, 1 << 1},
-    {"BVI", "BV", true, 1 << 1},
-    {"Null", "Nu", true, 1 << 1},
-    {NULL, NULL, false, 0}};
+const struct ifname_type ifname_types[] = {{"Loopback", "Lo", true, 1 << 1},
+                                           {"Tunnel", "Tu", true, 1 << 1},
+                                           {"Port-channel", "Po", true, 1 << 1},
+                                           {"TenGigabitEthernet", "Te", false, 1 << 2 | 1 << 3},
+                                           {"GigabitEthernet", "Gi", false, 1 << 1 | 1 << 2 | 1 << 3},
+                                           {"FastEthernet", "Fa", false, 1 << 1 | 1 << 2 | 1 << 3},
+                                           {"Ethernet", "Et", false, 1 << 1 | 1 << 2 | 1 << 3},
+                                           {"Serial", "Se", false, 1 << 1 | 1 << 2 | 1 << 3},
+                                           {"Vlan", "Vl", true, 1 << 1},
+                                           {"BVI", "BV", true, 1 << 1},
+                                           {"Null", "Nu", true, 1 << 1},
+                                           {NULL, NULL, false, 0}};
 
 /* The type that the n letters at s name: an exact name, or the only one with that prefix. */
 static const struct ifname_type *type_find(const char *s, size_t n)

@@ -17,13 +17,13 @@ enum { LOG_EMERG_, LOG_ALERT_, LOG_CRIT_, LOG_ERR_, LOG_WARNING_, LOG_NOTICE_, L
 
 struct event {
     event_id id, cause;
-    nstime at, wall;       /* loop_now(), loop_wall() */
+    nstime at, wall; /* loop_now(), loop_wall() */
     enum event_kind kind;
-    uint8_t severity;      /* 0..7 */
-    uint32_t seq;          /* service sequence-numbers: counts what is printed; 0 for EVENT_PLAIN */
-    char facility[24];     /* HSRP, CRYPTO, RF_INTERDEV; the module's name for EVENT_PLAIN */
-    char mnemonic[40];     /* STATECHANGE; "" for debug; a fixed word for EVENT_PLAIN ("rf-state") */
-    char *text;            /* without prefix; may hold \n */
+    uint8_t severity;  /* 0..7 */
+    uint32_t seq;      /* service sequence-numbers: counts what is printed; 0 for EVENT_PLAIN */
+    char facility[24]; /* HSRP, CRYPTO, RF_INTERDEV; the module's name for EVENT_PLAIN */
+    char mnemonic[40]; /* STATECHANGE; "" for debug; a fixed word for EVENT_PLAIN ("rf-state") */
+    char *text;        /* without prefix; may hold \n */
 };
 
 /* EVENT_PLAIN: machine-readable milestones (role changes, SA activation); never printed as syslog. */

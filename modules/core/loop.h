@@ -48,16 +48,16 @@ void loop_stop(struct loop *loop);
 bool loop_is_sim(const struct loop *loop);
 
 nstime loop_now(const struct loop *loop);
-nstime loop_now_fresh(struct loop *loop); /* re-reads the clock (real); same as loop_now in sim */
+nstime loop_now_fresh(struct loop *loop);  /* re-reads the clock (real); same as loop_now in sim */
 nstime loop_wall(const struct loop *loop); /* ns since 1970-01-01 UTC */
 nstime loop_cpu(const struct loop *loop);  /* processor time this process has used; 0 in sim */
 
 void timer_init(struct timer *t, struct loop *loop, void (*fire)(void *), void *arg);
-void timer_start(struct timer *t, nstime delay);  /* re-arms if armed; delay < 0 counts as 0 */
+void timer_start(struct timer *t, nstime delay);   /* re-arms if armed; delay < 0 counts as 0 */
 void timer_start_at(struct timer *t, nstime when); /* absolute loop_now() time */
-void timer_stop(struct timer *t);                 /* harmless if not armed */
+void timer_stop(struct timer *t);                  /* harmless if not armed */
 bool timer_armed(const struct timer *t);
-nstime timer_left(const struct timer *t);         /* ns until it fires; 0 if not armed */
+nstime timer_left(const struct timer *t); /* ns until it fires; 0 if not armed */
 
 void loop_defer(struct loop *loop, struct task *task);
 void loop_cancel(struct loop *loop, struct task *task);

@@ -36,5 +36,5 @@ void loop_base_init(struct loop *loop, const struct loop_ops *ops);
 void loop_base_fini(struct loop *loop);
 struct timer *loop_next_timer(const struct loop *loop); /* NULL: none armed */
 void loop_fire(struct timer *t);                        /* disarms and calls */
-bool loop_run_tasks(struct loop *loop);                 /* runs what is queued now, not what that queues; true if any ran */
+bool loop_run_tasks(struct loop *loop); /* runs what is queued now, not what that queues; true if any ran */
 #endif

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define LINK_ROUNDS 32 /* drains of at most 64 frames in front of a due timer: a flood may delay timers, not stop them */
+#define LINK_ROUNDS                                                                                                    \
+    32 /* drains of at most 64 frames in front of a due timer: a flood may delay timers, not stop them */
 
 struct loop_real_fd {
     struct loop_fd base;

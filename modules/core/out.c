@@ -19,8 +19,8 @@ struct out {
     unsigned too_deep;      /* containers opened beyond JSON_DEPTH: left out */
     char close[JSON_DEPTH]; /* '}' or ']' */
     bool filled[JSON_DEPTH];
-    bool implicit;          /* the outermost object was opened for a handler that named a value at once */
-    bool complete;          /* the outermost container was closed */
+    bool implicit; /* the outermost object was opened for a handler that named a value at once */
+    bool complete; /* the outermost container was closed */
 };
 
 struct out *out_new_text(out_sink sink, void *arg)

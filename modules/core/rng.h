@@ -7,8 +7,19 @@
 #include <stdint.h>
 struct router;
 enum rng_use {
-    RNG_COOKIE, RNG_NONCE, RNG_DH, RNG_SPI, RNG_MESSAGE_ID, RNG_ESP_IV, RNG_IKE_PAD,
-    RNG_SCTP, RNG_SYNC, RNG_JITTER, RNG_ICMP, RNG_FAULT, RNG_USES
+    RNG_COOKIE,
+    RNG_NONCE,
+    RNG_DH,
+    RNG_SPI,
+    RNG_MESSAGE_ID,
+    RNG_ESP_IV,
+    RNG_IKE_PAD,
+    RNG_SCTP,
+    RNG_SYNC,
+    RNG_JITTER,
+    RNG_ICMP,
+    RNG_FAULT,
+    RNG_USES
 };
 void rng_bytes(struct router *r, enum rng_use use, void *buf, size_t len);
 uint32_t rng_u32(struct router *r, enum rng_use use);

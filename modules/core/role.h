@@ -10,10 +10,17 @@ struct netif;
 struct roles;
 
 enum role_state { /* in the publisher's own order; ROLE_ABSENT: no group of that name */
-    ROLE_ABSENT, ROLE_DISABLED, ROLE_INIT, ROLE_LEARN, ROLE_LISTEN, ROLE_SPEAK, ROLE_STANDBY, ROLE_ACTIVE
+                  ROLE_ABSENT,
+                  ROLE_DISABLED,
+                  ROLE_INIT,
+                  ROLE_LEARN,
+                  ROLE_LISTEN,
+                  ROLE_SPEAK,
+                  ROLE_STANDBY,
+                  ROLE_ACTIVE
 };
 struct role_info {
-    const char *name;         /* group name */
+    const char *name; /* group name */
     enum role_state state;
     struct netif *netif;      /* interface of the group; NULL while absent */
     struct addr virtual_addr; /* ADDR_NONE if unknown */

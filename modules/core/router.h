@@ -27,13 +27,13 @@ struct router_host {
 };
 
 struct router_opts {
-    const char *name;            /* NAME of the command line; MACs derive from it */
-    struct loop *loop;           /* borrowed */
-    struct rng *rng;             /* borrowed */
-    struct storage *storage;     /* borrowed */
+    const char *name;        /* NAME of the command line; MACs derive from it */
+    struct loop *loop;       /* borrowed */
+    struct rng *rng;         /* borrowed */
+    struct storage *storage; /* borrowed */
     const struct router_host *host;
-    uint32_t incarnation;        /* 1 at the first power-on, +1 at every boot */
-    bool from_startup;           /* configuration comes from startup-config: counts as reloaded */
+    uint32_t incarnation; /* 1 at the first power-on, +1 at every boot */
+    bool from_startup;    /* configuration comes from startup-config: counts as reloaded */
     bool lab_keys;
     bool no_offload;
 };
@@ -53,13 +53,13 @@ struct router {
     nstime boot_time;
     const char *reload_reason; /* why the last incarnation ended; borrowed literal */
 
-    void **module_states;      /* by index in tapir_modules */
-    uint64_t *debug_bits;      /* by index in tapir_modules */
+    void **module_states; /* by index in tapir_modules */
+    uint64_t *debug_bits; /* by index in tapir_modules */
     bool debug_any;
     struct eventlog *log;
     struct roles *roles;
     struct net *net;
-    struct cfg *cfg;           /* set by parser/ */
+    struct cfg *cfg; /* set by parser/ */
     void (*cfg_free)(struct cfg *cfg);
     bool (*cfg_saved)(struct router *r); /* parser/: running equals startup-config; NULL: no parser in this build */
     int (*cfg_save)(struct router *r);   /* parser/: writes startup-config; 0 or -errno */

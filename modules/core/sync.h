@@ -17,14 +17,18 @@ struct sync_key {
     uint8_t len;
     uint8_t b[SYNC_KEY_MAX]; /* e.g. both cookies; in SPI */
 };
-enum sync_result { SYNC_OK, SYNC_GONE /* encode: object no longer exists */, SYNC_RESYNC /* apply: need a snapshot */,
-                   SYNC_REFUSED /* apply: local configuration lacks something; logged by the class */ };
+enum sync_result {
+    SYNC_OK,
+    SYNC_GONE /* encode: object no longer exists */,
+    SYNC_RESYNC /* apply: need a snapshot */,
+    SYNC_REFUSED /* apply: local configuration lacks something; logged by the class */
+};
 
 struct sync_class {
-    const char *name;     /* "ike-sa", "ipsec-sa", "replay" */
+    const char *name;         /* "ike-sa", "ipsec-sa", "replay" */
     uint8_t add, update, del; /* record types of state-sync.md 4.3; update/del 0 where there is none */
-    uint8_t rank;         /* order within a snapshot: lower first (IKE SAs before IPsec SAs) */
-    bool snapshot;        /* objects take part in bulk sync, stale-marking and the digest */
+    uint8_t rank;             /* order within a snapshot: lower first (IKE SAs before IPsec SAs) */
+    bool snapshot;            /* objects take part in bulk sync, stale-marking and the digest */
     /* active side */
     void (*enumerate)(struct router *r, void (*emit)(void *ctx, const struct sync_key *key), void *ctx);
     /* Writes the object's current state as TLVs. Called exactly when the record is handed to SCTP. */
@@ -33,10 +37,11 @@ struct sync_class {
     /* standby side: idempotent upsert */
     enum sync_result (*apply)(struct router *r, const struct sync_key *key, struct cursor *c, event_id cause);
     void (*remove)(struct router *r, const struct sync_key *key, uint8_t reason, event_id cause);
-    void (*mark_stale)(struct router *r);                   /* SNAP_BEGIN, or IPC lost */
+    void (*mark_stale)(struct router *r);                      /* SNAP_BEGIN, or IPC lost */
     unsigned (*sweep_stale)(struct router *r, event_id cause); /* SNAP_END: delete what is still stale; count */
-    void (*discard_all)(struct router *r, event_id cause);  /* loser of a split: drop HA objects, no DELETE to peers */
-    uint32_t (*version)(struct router *r, const struct sync_key *key); /* part of the snapshot digest; equal on both sides after apply */
+    void (*discard_all)(struct router *r, event_id cause); /* loser of a split: drop HA objects, no DELETE to peers */
+    uint32_t (*version)(struct router *r,
+                        const struct sync_key *key); /* part of the snapshot digest; equal on both sides after apply */
 };
 
 void sync_dirty(struct router *r, const struct sync_class *cls, const struct sync_key *key);

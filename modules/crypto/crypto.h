@@ -31,10 +31,10 @@ int crypto_cbc(enum crypto_cipher c, const uint8_t *key, size_t keylen, uint8_t 
 
 /* MODP groups 1, 2, 5, 14, 15, 16. The secret exponent's bytes come from the caller (randomness seam). */
 struct dh;
-size_t dh_len(unsigned group);                        /* modulus bytes; 0: unknown group */
-size_t dh_secret_len(unsigned group);                 /* bytes of randomness wanted */
+size_t dh_len(unsigned group);                                        /* modulus bytes; 0: unknown group */
+size_t dh_secret_len(unsigned group);                                 /* bytes of randomness wanted */
 struct dh *dh_new(unsigned group, const uint8_t *random, size_t len); /* NULL: error */
-int dh_public(const struct dh *dh, uint8_t *out);      /* dh_len bytes */
+int dh_public(const struct dh *dh, uint8_t *out);                     /* dh_len bytes */
 /* 2 <= y <= p-2 is checked. 0, or -EINVAL. out: dh_len bytes, left padded. */
 int dh_shared(const struct dh *dh, const uint8_t *peer, size_t peerlen, uint8_t *out);
 void dh_free(struct dh *dh);
@@ -42,10 +42,10 @@ void dh_free(struct dh *dh);
 /* ---- ESP data path (RFC 4303) ---- */
 struct esp_suite {
     enum crypto_cipher cipher;
-    uint8_t key_len;      /* bytes */
-    enum crypto_hash auth;/* HASH_NONE: none */
-    uint8_t auth_key_len; /* bytes */
-    uint8_t icv_len;      /* 12 for MD5/SHA-1, 16 SHA-256, 24, 32 */
+    uint8_t key_len;       /* bytes */
+    enum crypto_hash auth; /* HASH_NONE: none */
+    uint8_t auth_key_len;  /* bytes */
+    uint8_t icv_len;       /* 12 for MD5/SHA-1, 16 SHA-256, 24, 32 */
     uint8_t iv_len, block;
 };
 int esp_suite_make(struct esp_suite *s, enum crypto_cipher c, unsigned key_bits, enum crypto_hash auth); /* -EINVAL */
@@ -53,10 +53,10 @@ struct esp_key; /* cipher contexts keyed once, HMAC midstates */
 struct esp_key *esp_key_new(const struct esp_suite *s, const uint8_t *key, const uint8_t *auth_key, bool seal);
 void esp_key_free(struct esp_key *k);
 struct esp_job {
-    uint8_t *data;      /* seal: at the ESP header, len = ESP header + IV + plaintext incl. trailer. open: at the ESP header,
-                           len = through the ICV */
+    uint8_t *data; /* seal: at the ESP header, len = ESP header + IV + plaintext incl. trailer. open: at the ESP header,
+                      len = through the ICV */
     uint32_t len;
-    bool ok;            /* out: open: ICV was right and lengths fit */
+    bool ok; /* out: open: ICV was right and lengths fit */
 };
 /* seal: header, IV and padding are already in place; encrypts in place and appends icv_len bytes at data+len.
  * open: verifies the ICV in constant time first, then decrypts in place. All jobs of one key. */

@@ -1,7 +1,7 @@
-/* The module: life cycle, UDP 500 and 4500, what IPsec asks of its key manager, and the few things the rest of the house
- * asks of every module (configuration lines, audit, lab keys). */
-#include "modules/ike/ike_int.h"
+/* The module: life cycle, UDP 500 and 4500, what IPsec asks of its key manager, and the few things the rest of the
+ * house asks of every module (configuration lines, audit, lab keys). */
 #include "modules/core/out.h"
+#include "modules/ike/ike_int.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,8 @@ struct ike *ike_of(struct router *r)
 int ike_send_raw(struct ike *k, const struct ike_endpoint *at, const uint8_t *data, size_t len)
 {
     uint8_t buf[IKE_MSG_MAX + 4];
-    struct udp_tx tx = {.ip = {.src = at->local, .dst = at->peer, .no_crypto = true}, .sport = at->lport, .dport = at->pport};
+    struct udp_tx tx = {
+        .ip = {.src = at->local, .dst = at->peer, .no_crypto = true}, .sport = at->lport, .dport = at->pport};
     k->count.out++;
     if (at->lport != IKE_PORT_NATT)
         return udp_send(k->r, &tx, data, len);
@@ -39,8 +40,8 @@ static void dispatch(struct ike *k, struct ike_msg *m)
     if (sa && !ike_same_peer(sa, &m->at.local, &m->at.peer))
         sa = NULL;
     if (sa)
-        ike_dbg(k, "ISAKMP (%u): received packet from %s dport %u sport %u Global (%c) %s", sa->conn_id, IKE_ADDR(&m->at.peer),
-                m->at.lport, m->at.pport, sa->initiator ? 'I' : 'R', ike_state_shown(sa));
+        ike_dbg(k, "ISAKMP (%u): received packet from %s dport %u sport %u Global (%c) %s", sa->conn_id,
+                IKE_ADDR(&m->at.peer), m->at.lport, m->at.pport, sa->initiator ? 'I' : 'R', ike_state_shown(sa));
     struct ike_half *h;
     switch (m->h.exchange) {
     case IKE_X_MAIN:
@@ -62,7 +63,8 @@ static void dispatch(struct ike *k, struct ike_msg *m)
             no_sa(k, m);
         return;
     case IKE_X_INFO: {
-        struct ike_sa *half_open = sa ? sa : ike_sa_find(k, m->h.ci, none); /* a refusal of MM1 may carry no cookie of theirs */
+        struct ike_sa *half_open =
+            sa ? sa : ike_sa_find(k, m->h.ci, none); /* a refusal of MM1 may carry no cookie of theirs */
         if (half_open && ike_same_peer(half_open, &m->at.local, &m->at.peer))
             ike_info_input(half_open, m);
         else
@@ -70,8 +72,8 @@ static void dispatch(struct ike *k, struct ike_msg *m)
         return;
     }
     case IKE_X_AGGRESSIVE:
-        ike_log_bad(k, &m->at.peer, "IKMP_MODE_FAILURE", 6, "Processing of Aggressive mode failed with peer at %s (not supported)",
-                    IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, &m->at.peer, "IKMP_MODE_FAILURE", 6,
+                    "Processing of Aggressive mode failed with peer at %s (not supported)", IKE_ADDR(&m->at.peer));
         return;
     default:
         k->count.malformed++;
@@ -87,8 +89,8 @@ static void input(struct ike *k, const struct udp_rx *rx, uint8_t *data, size_t 
     if (len > IKE_RX_MAX || !ike_hdr_decode(data, len, &m.h) || m.h.version >> 4 != 1) {
         k->count.malformed++;
         ip_drop_count(k->r, "ike-malformed", 1);
-        ike_log_bad(k, &m.at.peer, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
-                    IKE_ADDR(&m.at.peer));
+        ike_log_bad(k, &m.at.peer, "IKMP_BAD_MESSAGE", 4,
+                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m.at.peer));
         return;
     }
     m.data = data + IKE_HDR_LEN;
@@ -241,13 +243,15 @@ static void config_lines(struct router *r, void *state,
         const struct ike_policy *p = &k->policies[i];
         char name[16], text[160];
         snprintf(name, sizeof name, "%u", p->priority);
-        snprintf(text, sizeof text, "encr %s %u hash %u auth %u group %u lifetime %u", ike_cipher_text(p->cipher, p->key_bits),
-                 p->cipher == CIPHER_AES_CBC ? p->key_bits : 0, ike_hash_wire(p->hash), p->auth, p->group, p->life_s);
+        snprintf(text, sizeof text, "encr %s %u hash %u auth %u group %u lifetime %u",
+                 ike_cipher_text(p->cipher, p->key_bits), p->cipher == CIPHER_AES_CBC ? p->key_bits : 0,
+                 ike_hash_wire(p->hash), p->auth, p->group, p->life_s);
         emit(ctx, "isakmp policy", name, text);
     }
 }
 
-static void audit(struct router *r, void *state, void (*fail)(void *ctx, const char *invariant, const char *text), void *ctx)
+static void audit(struct router *r, void *state, void (*fail)(void *ctx, const char *invariant, const char *text),
+                  void *ctx)
 {
     struct ike *k = state;
     (void)r;
@@ -263,8 +267,8 @@ static void audit(struct router *r, void *state, void (*fail)(void *ctx, const c
     for (struct ike_half *h = k->half_first; h; h = h->next)
         half++;
     if (sas != k->n_sas || unproven != k->n_unproven || half != k->n_half) {
-        snprintf(text, sizeof text, "I8 IKE tables: %u SAs counted %u, %u unproven counted %u, %u half-open counted %u", sas,
-                 k->n_sas, unproven, k->n_unproven, half, k->n_half);
+        snprintf(text, sizeof text, "I8 IKE tables: %u SAs counted %u, %u unproven counted %u, %u half-open counted %u",
+                 sas, k->n_sas, unproven, k->n_unproven, half, k->n_half);
         fail(ctx, "I8", text);
     }
     if (half > IKE_HALF_MAX || unproven > IKE_UNPROVEN_MAX || sas > IKE_SA_MAX)

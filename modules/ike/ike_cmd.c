@@ -55,7 +55,7 @@ int ike_cmd_hash(struct cmd *c, struct args_isakmp_hash *a)
     if (!p)
         return CMD_OK;
     bool set = c->op != CMD_UNSET;
-    p->hash = !set          ? HASH_SHA1
+    p->hash = !set           ? HASH_SHA1
               : a->kw_md5    ? HASH_MD5
               : a->kw_sha256 ? HASH_SHA256
               : a->kw_sha384 ? HASH_SHA384
@@ -76,7 +76,13 @@ int ike_cmd_group(struct cmd *c, struct args_isakmp_group *a)
 {
     struct ike_policy *p = policy_of(c);
     if (p)
-        p->group = c->op == CMD_UNSET ? 1 : a->kw_g2 ? 2 : a->kw_g5 ? 5 : a->kw_g14 ? 14 : a->kw_g15 ? 15 : a->kw_g16 ? 16 : 1;
+        p->group = c->op == CMD_UNSET ? 1
+                   : a->kw_g2         ? 2
+                   : a->kw_g5         ? 5
+                   : a->kw_g14        ? 14
+                   : a->kw_g15        ? 15
+                   : a->kw_g16        ? 16
+                                      : 1;
     return CMD_OK;
 }
 

@@ -1,7 +1,7 @@
 /* debug crypto isakmp and its relatives: line shapes of reference 3.7 (12.4 style) and 5.7. Called by every
  * file of the module; cheap while off. No key material ever gets here. */
-#include "modules/ike/ike_int.h"
 #include "modules/core/out.h"
+#include "modules/ike/ike_int.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -75,30 +75,40 @@ void ike_log_bad(struct ike *k, const struct addr *peer, const char *mnemonic, i
 static const char *enc_text(uint16_t v)
 {
     switch (v) {
-    case IKE_ENC_DES: return "DES-CBC";
-    case IKE_ENC_3DES: return "3DES-CBC";
-    case IKE_ENC_AES: return "AES-CBC";
-    default: return "unknown";
+    case IKE_ENC_DES:
+        return "DES-CBC";
+    case IKE_ENC_3DES:
+        return "3DES-CBC";
+    case IKE_ENC_AES:
+        return "AES-CBC";
+    default:
+        return "unknown";
     }
 }
 
 static const char *hash_text(uint16_t v)
 {
     switch (v) {
-    case IKE_HASH_MD5: return "MD5";
-    case IKE_HASH_SHA: return "SHA";
-    case IKE_HASH_SHA256: return "SHA256";
-    case IKE_HASH_SHA384: return "SHA384";
-    case IKE_HASH_SHA512: return "SHA512";
-    default: return "unknown";
+    case IKE_HASH_MD5:
+        return "MD5";
+    case IKE_HASH_SHA:
+        return "SHA";
+    case IKE_HASH_SHA256:
+        return "SHA256";
+    case IKE_HASH_SHA384:
+        return "SHA384";
+    case IKE_HASH_SHA512:
+        return "SHA512";
+    default:
+        return "unknown";
     }
 }
 
 static void life(const struct ike *k, const char *what, uint32_t v, bool vpi)
 {
     if (vpi)
-        ike_dbg(k, "ISAKMP:      %s duration (VPI) of  0x%X 0x%X 0x%X 0x%X ", what, v >> 24, v >> 16 & 255, v >> 8 & 255,
-                v & 255);
+        ike_dbg(k, "ISAKMP:      %s duration (VPI) of  0x%X 0x%X 0x%X 0x%X ", what, v >> 24, v >> 16 & 255,
+                v >> 8 & 255, v & 255);
     else
         ike_dbg(k, "ISAKMP:      %s duration (basic) of %u", what, v);
 }
@@ -113,8 +123,10 @@ void ike_debug_transform(const struct ike *k, const struct ike_transform *t)
         ike_dbg(k, "ISAKMP:      keylength of %u", a->key_bits);
     ike_dbg(k, "ISAKMP:      hash %s", hash_text(a->hash));
     ike_dbg(k, "ISAKMP:      default group %u", a->group);
-    ike_dbg(k, "ISAKMP:      auth %s", a->auth_method == IKE_AUTH_PSK ? "pre-share"
-                                       : a->auth_method == IKE_AUTH_RSA_SIG ? "RSA sig" : "unknown");
+    ike_dbg(k, "ISAKMP:      auth %s",
+            a->auth_method == IKE_AUTH_PSK       ? "pre-share"
+            : a->auth_method == IKE_AUTH_RSA_SIG ? "RSA sig"
+                                                 : "unknown");
     if (a->life_s) {
         ike_dbg(k, "ISAKMP:      life type in seconds");
         life(k, "life", a->life_s, a->life_s_vpi);
@@ -124,12 +136,16 @@ void ike_debug_transform(const struct ike *k, const struct ike_transform *t)
 void ike_debug_esp_transform(const struct ike *k, const struct ike_transform *t)
 {
     static const char *const encap[] = {"", "Tunnel", "Transport", "Tunnel-UDP", "Transport-UDP"};
-    static const char *const auth[] = {"", "HMAC-MD5", "HMAC-SHA", "DES-MAC", "KPDK", "HMAC-SHA256", "HMAC-SHA384", "HMAC-SHA512"};
+    static const char *const auth[] = {"",     "HMAC-MD5",    "HMAC-SHA",    "DES-MAC",
+                                       "KPDK", "HMAC-SHA256", "HMAC-SHA384", "HMAC-SHA512"};
     const struct ike_attrs *a = &t->attrs;
     if (!ike_debug_on(k, IKE_DBG))
         return;
-    const char *id = t->id == IKE_ESP_AES ? "ESP_AES" : t->id == IKE_ESP_3DES ? "ESP_3DES"
-                     : t->id == IKE_ESP_DES ? "ESP_DES" : t->id == IKE_ESP_NULL ? "ESP_NULL" : "ESP_unknown";
+    const char *id = t->id == IKE_ESP_AES    ? "ESP_AES"
+                     : t->id == IKE_ESP_3DES ? "ESP_3DES"
+                     : t->id == IKE_ESP_DES  ? "ESP_DES"
+                     : t->id == IKE_ESP_NULL ? "ESP_NULL"
+                                             : "ESP_unknown";
     ike_dbg(k, "ISAKMP: transform %u, %s", t->number, id);
     ike_dbg(k, "ISAKMP:   attributes in transform:");
     ike_dbg(k, "ISAKMP:      encaps is %u (%s)", a->encap, a->encap < 5 ? encap[a->encap] : "draft UDP");
@@ -191,7 +207,7 @@ void ike_debug_ha_dump(const struct ike_sa *sa, bool sending, const char *what, 
         len += 2 * 8 + 6 + 3 * 5 + 20 + sa->his_id_len;
     }
     log_debug(k->r, &ike_module, CRYPTO_DBG_HA, "%s IKE %s SA Message", sending ? "Sending" : "Received", what);
-    log_debug(k->r, &ike_module, CRYPTO_DBG_HA, "HA Message 0: flags=0x01 len=%u HA_IKE_MSG_%s_SA (%u)\n  ID: %08X%s", len,
-              add ? "ADD" : "DEL", number, local, b.s ? b.s : "");
+    log_debug(k->r, &ike_module, CRYPTO_DBG_HA, "HA Message 0: flags=0x01 len=%u HA_IKE_MSG_%s_SA (%u)\n  ID: %08X%s",
+              len, add ? "ADD" : "DEL", number, local, b.s ? b.s : "");
     strbuf_free(&b);
 }

@@ -1,5 +1,5 @@
-/* Dead peer detection (RFC 3706; reference 3.2): on demand or periodic R_U_THERE, answers to the peer's, and what happens
- * after five misses. The timer belongs to each IKE SA; only the newest of a peer asks. */
+/* Dead peer detection (RFC 3706; reference 3.2): on demand or periodic R_U_THERE, answers to the peer's, and what
+ * happens after five misses. The timer belongs to each IKE SA; only the newest of a peer asks. */
 #include "modules/ike/ike_int.h"
 
 #define DPD_MISSES 5
@@ -74,7 +74,8 @@ void ike_dpd_fire(void *arg)
         timer_start(&sa->dpd, interval(k));
         return;
     }
-    nstime in = ipsec_last_in(k->r, &sa->at.local, &sa->at.peer), out = ipsec_last_out(k->r, &sa->at.local, &sa->at.peer);
+    nstime in = ipsec_last_in(k->r, &sa->at.local, &sa->at.peer),
+           out = ipsec_last_out(k->r, &sa->at.local, &sa->at.peer);
     if (in > heard)
         heard = in;
     if (sa->dpd_pending) {
@@ -114,13 +115,16 @@ void ike_dpd_in(struct ike_sa *sa, const struct ike_notify *n)
     struct cursor c = cursor_make(n->data, 4);
     uint32_t seq = cursor_u32(&c);
     if (n->type == IKE_N_R_U_THERE) {
-        ike_dbg(k, "ISAKMP:(%u):DPD/R_U_THERE received from peer %s, sequence 0x%X", sa->conn_id, IKE_ADDR(&sa->at.peer), seq);
+        ike_dbg(k, "ISAKMP:(%u):DPD/R_U_THERE received from peer %s, sequence 0x%X", sa->conn_id,
+                IKE_ADDR(&sa->at.peer), seq);
         sa->dpd_in = seq;
-        ike_dbg(k, "ISAKMP:(%u):Sending NOTIFY DPD/R_U_THERE_ACK protocol 1\n         spi 0, message ID = 0", sa->conn_id);
+        ike_dbg(k, "ISAKMP:(%u):Sending NOTIFY DPD/R_U_THERE_ACK protocol 1\n         spi 0, message ID = 0",
+                sa->conn_id);
         ike_info_send_notify(sa, IKE_PROTO_ISAKMP, IKE_N_R_U_THERE_ACK, n->spi, n->spi_len, n->data, 4);
         return;
     }
-    ike_dbg(k, "ISAKMP:(%u):DPD/R_U_THERE_ACK received from peer %s, sequence 0x%X", sa->conn_id, IKE_ADDR(&sa->at.peer), seq);
+    ike_dbg(k, "ISAKMP:(%u):DPD/R_U_THERE_ACK received from peer %s, sequence 0x%X", sa->conn_id,
+            IKE_ADDR(&sa->at.peer), seq);
     if (sa->dpd_pending && seq == sa->dpd_waiting)
         ike_dpd_start(sa);
 }

@@ -1,5 +1,6 @@
 /* The state machines of main mode and quick mode as tables: (state, event) -> action, next state. A pair that is not
- * here is ignored. Called by the input paths, the DH queue and acquire; the actions are in ike_main.c and ike_quick.c. */
+ * here is ignored. Called by the input paths, the DH queue and acquire; the actions are in ike_main.c and ike_quick.c.
+ */
 #include "modules/ike/ike_int.h"
 
 struct main_rule {
@@ -36,7 +37,7 @@ static const struct quick_rule quick_rules[] = {
 };
 
 static const char *const state_names[IKE_STATES] = {
-    "IKE_READY", "IKE_I_MM1", "IKE_I_MM2", "IKE_I_MM3", "IKE_I_MM4", "IKE_I_MM5", "IKE_I_MM6",
+    "IKE_READY", "IKE_I_MM1", "IKE_I_MM2", "IKE_I_MM3", "IKE_I_MM4", "IKE_I_MM5",       "IKE_I_MM6",
     "IKE_R_MM1", "IKE_R_MM2", "IKE_R_MM3", "IKE_R_MM4", "IKE_R_MM5", "IKE_P1_COMPLETE", "IKE_DEST_SA"};
 static const char *const qm_names[IKE_QM_STATES] = {"IKE_QM_READY", "IKE_QM_I_QM1", "IKE_QM_SPI_STARVE", "IKE_QM_R_QM2",
                                                     "IKE_QM_PHASE2_COMPLETE"};
@@ -54,11 +55,22 @@ const char *ike_qm_state_name(enum ike_qm_state s)
 const char *ike_state_shown(const struct ike_sa *sa)
 {
     switch (sa->state) {
-    case IKE_P1_COMPLETE: return "QM_IDLE";
-    case IKE_I_MM3: case IKE_I_MM2: case IKE_R_MM2: case IKE_R_MM3: return "MM_SA_SETUP";
-    case IKE_I_MM4: case IKE_I_MM5: case IKE_R_MM4: return "MM_KEY_EXCH";
-    case IKE_I_MM6: case IKE_R_MM5: return "MM_KEY_AUTH";
-    default: return "MM_NO_STATE";
+    case IKE_P1_COMPLETE:
+        return "QM_IDLE";
+    case IKE_I_MM3:
+    case IKE_I_MM2:
+    case IKE_R_MM2:
+    case IKE_R_MM3:
+        return "MM_SA_SETUP";
+    case IKE_I_MM4:
+    case IKE_I_MM5:
+    case IKE_R_MM4:
+        return "MM_KEY_EXCH";
+    case IKE_I_MM6:
+    case IKE_R_MM5:
+        return "MM_KEY_AUTH";
+    default:
+        return "MM_NO_STATE";
     }
 }
 
@@ -105,10 +117,12 @@ enum ike_verdict ike_fsm_main(struct ike_sa *sa, enum ike_event ev, struct ike_m
     if (v == IKE_DROP)
         return v;
     if (rule->via != before && rule->via != rule->to)
-        ike_dbg(k, "ISAKMP:(%u):Old State = %s  New State = %s \n", sa->conn_id, state_names[before], state_names[rule->via]);
+        ike_dbg(k, "ISAKMP:(%u):Old State = %s  New State = %s \n", sa->conn_id, state_names[before],
+                state_names[rule->via]);
     ike_dbg(k, "ISAKMP:(%u):Input = %s", sa->conn_id,
-            ev == IKE_EV_ACQUIRE ? "IKE_MESG_FROM_IPSEC, IKE_SA_REQ_MM" : ev == IKE_EV_DH_DONE
-                ? "IKE_MESG_INTERNAL, IKE_PROCESS_COMPLETE" : "IKE_MESG_FROM_PEER, IKE_MM_EXCH");
+            ev == IKE_EV_ACQUIRE   ? "IKE_MESG_FROM_IPSEC, IKE_SA_REQ_MM"
+            : ev == IKE_EV_DH_DONE ? "IKE_MESG_INTERNAL, IKE_PROCESS_COMPLETE"
+                                   : "IKE_MESG_FROM_PEER, IKE_MM_EXCH");
     ike_dbg(k, "ISAKMP:(%u):Old State = %s  New State = %s \n", sa->conn_id,
             state_names[rule->via != rule->to ? rule->via : before], state_names[rule->to]);
     if (rule->to == IKE_P1_COMPLETE)

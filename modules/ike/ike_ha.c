@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOO_OLD (60 * NS_PER_S)      /* I5: older state is not trusted */
+#define TOO_OLD (60 * NS_PER_S) /* I5: older state is not trusted */
 #define AFTER_TAKEOVER (60 * NS_PER_S)
 
 static void on_role(void *arg, const struct role_info *now, enum role_state before)
@@ -45,7 +45,8 @@ static void activate(struct ike_sa *sa, event_id cause)
         heard = sa->standby_since;
     if (now - heard > TOO_OLD) {
         log_syslog(k->r, cause, "CRYPTO_HA_IKE", LOG_ERR_, "FAILOVER_ERROR",
-                   "Attempt to failover IKE SA (%s:%s) failed due to state of %lld s ago. Stateful failover not available for this SA.",
+                   "Attempt to failover IKE SA (%s:%s) failed due to state of %lld s ago. Stateful failover not "
+                   "available for this SA.",
                    IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer), (long long)((now - heard) / NS_PER_S));
         ike_sa_delete(sa, IKE_END_SILENT, "state too old at takeover", cause);
         return;
@@ -57,7 +58,8 @@ static void activate(struct ike_sa *sa, event_id cause)
     sa->last_heard = now;
     k->took_over = now;
     ike_dbg_ha(k, "IKE HA: (%s) IKE SA with %s is ACTIVE now", IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer));
-    log_event(k->r, cause, "ike", "sa-active", "IKE SA %u %s %s", sa->conn_id, IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer));
+    log_event(k->r, cause, "ike", "sa-active", "IKE SA %u %s %s", sa->conn_id, IKE_ADDR(&sa->at.local),
+              IKE_ADDR(&sa->at.peer));
     ike_sa_timers(sa, true);
 }
 
@@ -69,7 +71,8 @@ static void deactivate(struct ike_sa *sa, event_id cause)
     sa->standby = true;
     sa->standby_since = loop_now(k->r->loop);
     ike_dbg_ha(k, "IKE HA: (%s) IKE SA with %s is STANDBY now", IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer));
-    log_event(k->r, cause, "ike", "sa-standby", "IKE SA %u %s %s", sa->conn_id, IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer));
+    log_event(k->r, cause, "ike", "sa-standby", "IKE SA %u %s %s", sa->conn_id, IKE_ADDR(&sa->at.local),
+              IKE_ADDR(&sa->at.peer));
     ike_sa_timers(sa, false);
 }
 
@@ -87,7 +90,7 @@ void ike_ha_evaluate(struct ike *k, event_id cause)
         } else if (sa->stateful && sa->established && ha != HA_NONE) {
             if (!active || ha != HA_ACTIVE)
                 deactivate(sa, cause);
-        } else if (!active) { /* stateless, or still negotiating: the address is another router's now */
+        } else if (!active) {   /* stateless, or still negotiating: the address is another router's now */
             sa->standby = true; /* silent */
             ike_sa_delete(sa, IKE_END_SILENT, "the virtual address is no longer here", cause);
         }

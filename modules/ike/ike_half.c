@@ -41,7 +41,9 @@ struct ike_half *ike_half_new(struct ike *k, const struct addr *peer)
             if (!oldest_of_peer)
                 oldest_of_peer = h;
         }
-    struct ike_half *victim = of_peer >= IKE_HALF_PER_PEER ? oldest_of_peer : k->n_half >= IKE_HALF_MAX ? k->half_first : NULL;
+    struct ike_half *victim = of_peer >= IKE_HALF_PER_PEER ? oldest_of_peer
+                              : k->n_half >= IKE_HALF_MAX  ? k->half_first
+                                                           : NULL;
     if (victim) {
         k->count.half_recycled++;
         ike_half_free(k, victim);

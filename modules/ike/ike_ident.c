@@ -33,18 +33,27 @@ bool ike_ident_decode(const struct ike_payload *p, struct prefix *out, uint8_t *
 
 static uint8_t transform_id(enum crypto_cipher c)
 {
-    return c == CIPHER_AES_CBC ? IKE_ESP_AES : c == CIPHER_3DES ? IKE_ESP_3DES : c == CIPHER_DES ? IKE_ESP_DES : IKE_ESP_NULL;
+    return c == CIPHER_AES_CBC ? IKE_ESP_AES
+           : c == CIPHER_3DES  ? IKE_ESP_3DES
+           : c == CIPHER_DES   ? IKE_ESP_DES
+                               : IKE_ESP_NULL;
 }
 
 static uint16_t auth_wire(enum crypto_hash h)
 {
     switch (h) {
-    case HASH_MD5: return 1;
-    case HASH_SHA1: return 2;
-    case HASH_SHA256: return 5;
-    case HASH_SHA384: return 6;
-    case HASH_SHA512: return 7;
-    default: return 0;
+    case HASH_MD5:
+        return 1;
+    case HASH_SHA1:
+        return 2;
+    case HASH_SHA256:
+        return 5;
+    case HASH_SHA384:
+        return 6;
+    case HASH_SHA512:
+        return 7;
+    default:
+        return 0;
     }
 }
 
@@ -100,18 +109,27 @@ void ike_esp_offer_build(struct ike_out *o, const struct ike_qm *qm, bool udp)
 
 bool ike_esp_transform_of(const struct ike_transform *t, struct ipsec_transform *out, bool *udp)
 {
-    static const enum crypto_hash auth[] = {HASH_NONE, HASH_MD5, HASH_SHA1, HASH_NONE, HASH_NONE, HASH_SHA256, HASH_SHA384,
-                                            HASH_SHA512};
+    static const enum crypto_hash auth[] = {HASH_NONE, HASH_MD5,    HASH_SHA1,   HASH_NONE,
+                                            HASH_NONE, HASH_SHA256, HASH_SHA384, HASH_SHA512};
     memset(out, 0, sizeof *out);
     *udp = false;
     if (t->proto != IKE_PROTO_ESP || t->spi_len != 4 || t->spi < 256 || t->bundle || t->attrs.unknown)
         return false;
     switch (t->id) {
-    case IKE_ESP_AES: out->cipher = CIPHER_AES_CBC; break;
-    case IKE_ESP_3DES: out->cipher = CIPHER_3DES; break;
-    case IKE_ESP_DES: out->cipher = CIPHER_DES; break;
-    case IKE_ESP_NULL: out->cipher = CIPHER_NULL; break;
-    default: return false;
+    case IKE_ESP_AES:
+        out->cipher = CIPHER_AES_CBC;
+        break;
+    case IKE_ESP_3DES:
+        out->cipher = CIPHER_3DES;
+        break;
+    case IKE_ESP_DES:
+        out->cipher = CIPHER_DES;
+        break;
+    case IKE_ESP_NULL:
+        out->cipher = CIPHER_NULL;
+        break;
+    default:
+        return false;
     }
     if (out->cipher == CIPHER_AES_CBC) {
         out->key_bits = t->attrs.key_bits ? t->attrs.key_bits : 128; /* RFC 3602 5.3: older peers leave 128 out */
@@ -129,12 +147,21 @@ bool ike_esp_transform_of(const struct ike_transform *t, struct ipsec_transform 
         return false;
     switch (t->attrs.encap) {
     case 0: /* RFC 2407 4.5: unspecified is host-dependent; IOS takes tunnel */
-    case IKE_ENCAP_TUNNEL: return true;
-    case IKE_ENCAP_TRANSPORT: out->transport = true; return true;
+    case IKE_ENCAP_TUNNEL:
+        return true;
+    case IKE_ENCAP_TRANSPORT:
+        out->transport = true;
+        return true;
     case IKE_ENCAP_UDP_TUNNEL:
-    case IKE_ENCAP_UDP_TUNNEL_DRAFT: *udp = true; return true;
+    case IKE_ENCAP_UDP_TUNNEL_DRAFT:
+        *udp = true;
+        return true;
     case IKE_ENCAP_UDP_TRANSPORT:
-    case IKE_ENCAP_UDP_TRANSPORT_DRAFT: *udp = true; out->transport = true; return true;
-    default: return false;
+    case IKE_ENCAP_UDP_TRANSPORT_DRAFT:
+        *udp = true;
+        out->transport = true;
+        return true;
+    default:
+        return false;
     }
 }

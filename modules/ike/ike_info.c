@@ -11,7 +11,8 @@ static void info_send(struct ike_sa *sa, struct ike_out *o, uint32_t mid)
     size_t at = IKE_HDR_LEN + 4 + sa->keys.hlen;
     if (o->b.error || sa->standby)
         return;
-    ike_keys_hash12(&sa->keys, mid, (struct ike_blob){0}, BLOB_OF(o->buf + at, o->b.len - at), o->buf + IKE_HDR_LEN + 4);
+    ike_keys_hash12(&sa->keys, mid, (struct ike_blob){0}, BLOB_OF(o->buf + at, o->b.len - at),
+                    o->buf + IKE_HDR_LEN + 4);
     ike_keys_iv_phase2(&sa->keys, sa->last_block, mid, iv);
     if (!ike_crypt_seal(sa, o, iv))
         return;
@@ -102,7 +103,9 @@ void ike_info_clear_notify(struct ike *k, const struct ike_msg *m, const uint8_t
 void ike_info_initial_contact(struct ike_sa *sa)
 {
     struct ike *k = sa->ike;
-    ike_dbg(k, "ISAKMP:(%u):Process initial contact,\nbring down existing phase 1 and 2 SA's with local %s remote %s remote port %u",
+    ike_dbg(k,
+            "ISAKMP:(%u):Process initial contact,\nbring down existing phase 1 and 2 SA's with local %s remote %s "
+            "remote port %u",
             sa->conn_id, IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer), sa->at.pport);
     bool alone = true; /* several peers may share the address of a NAT */
     for (struct ike_sa *o = k->first, *next; o; o = next) {
@@ -138,10 +141,11 @@ static void quick_refused(struct ike_sa *sa, const struct ike_notify *n)
         }
     if (!hit || (waiting > 1 && hit->in_spi != spi))
         return;
-    ike_log_bad(sa->ike, &sa->at.peer, "IKMP_MODE_FAILURE", 6, "Processing of Quick mode failed with peer at %s (the peer says: %s)",
-                IKE_ADDR(&sa->at.peer),
+    ike_log_bad(sa->ike, &sa->at.peer, "IKMP_MODE_FAILURE", 6,
+                "Processing of Quick mode failed with peer at %s (the peer says: %s)", IKE_ADDR(&sa->at.peer),
                 n->type == IKE_N_NO_PROPOSAL_CHOSEN ? "no proposal chosen"
-                : n->type == IKE_N_INVALID_ID_INFO  ? "invalid proxy identities" : "error notify");
+                : n->type == IKE_N_INVALID_ID_INFO  ? "invalid proxy identities"
+                                                    : "error notify");
     ike_quick_fail(hit, "refused by the peer");
 }
 
@@ -150,25 +154,31 @@ void ike_notify_in(struct ike_sa *sa, const struct ike_notify *n, struct ike_msg
     struct ike *k = sa->ike;
     switch (n->type) {
     case IKE_N_R_U_THERE:
-    case IKE_N_R_U_THERE_ACK: ike_dpd_in(sa, n); return;
+    case IKE_N_R_U_THERE_ACK:
+        ike_dpd_in(sa, n);
+        return;
     case IKE_N_INITIAL_CONTACT:
-        ike_dbg(k, "ISAKMP:(%u): processing NOTIFY INITIAL_CONTACT protocol %u\n        spi 0, message ID = %u", sa->conn_id,
-                n->proto, m->h.mid);
+        ike_dbg(k, "ISAKMP:(%u): processing NOTIFY INITIAL_CONTACT protocol %u\n        spi 0, message ID = %u",
+                sa->conn_id, n->proto, m->h.mid);
         ike_info_initial_contact(sa);
         return;
     case IKE_N_INVALID_SPI:
         ike_dbg(k, "ISAKMP:(%u): processing NOTIFY INVALID_SPI protocol %u", sa->conn_id, n->proto);
         if (n->data_len == 4 || n->spi_len == 4) {
             const uint8_t *p = n->spi_len == 4 ? n->spi : n->data;
-            ipsec_pair_delete_by_out(k->r, &sa->at.peer, (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3],
+            ipsec_pair_delete_by_out(k->r, &sa->at.peer,
+                                     (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3],
                                      "the peer says invalid SPI", sa->cause);
         }
         return;
     case IKE_N_RESPONDER_LIFETIME:
-    case IKE_N_REPLAY_STATUS: return;
+    case IKE_N_REPLAY_STATUS:
+        return;
     default:
         ike_dbg(k, "ISAKMP:(%u): processing NOTIFY %s protocol %u", sa->conn_id,
-                n->type == IKE_N_NO_PROPOSAL_CHOSEN ? "PROPOSAL_NOT_CHOSEN" : n->type == IKE_N_INVALID_ID_INFO ? "INVALID_ID_INFO" : "ERROR",
+                n->type == IKE_N_NO_PROPOSAL_CHOSEN ? "PROPOSAL_NOT_CHOSEN"
+                : n->type == IKE_N_INVALID_ID_INFO  ? "INVALID_ID_INFO"
+                                                    : "ERROR",
                 n->proto);
         if (n->type < 16384)
             quick_refused(sa, n);
@@ -220,8 +230,9 @@ static void clear_in(struct ike_sa *sa, struct ike_msg *m)
         return;
     ike_dbg_error(sa->ike, "ISAKMP:(%u): processing NOTIFY %s protocol %u", sa->conn_id,
                   n.type == IKE_N_NO_PROPOSAL_CHOSEN ? "PROPOSAL_NOT_CHOSEN" : "ERROR", n.proto);
-    ike_log_bad(sa->ike, &sa->at.peer, "IKMP_MODE_FAILURE", 6, "Processing of Main mode failed with peer at %s (the peer says: %s %u)",
-                IKE_ADDR(&sa->at.peer), n.type == IKE_N_NO_PROPOSAL_CHOSEN ? "no proposal chosen, notify" : "notify", n.type);
+    ike_log_bad(sa->ike, &sa->at.peer, "IKMP_MODE_FAILURE", 6,
+                "Processing of Main mode failed with peer at %s (the peer says: %s %u)", IKE_ADDR(&sa->at.peer),
+                n.type == IKE_N_NO_PROPOSAL_CHOSEN ? "no proposal chosen, notify" : "notify", n.type);
 }
 
 void ike_info_input(struct ike_sa *sa, struct ike_msg *m)
@@ -248,12 +259,13 @@ void ike_info_input(struct ike_sa *sa, struct ike_msg *m)
     bool ok = h && h->type == IKE_P_HASH && h->len == sa->keys.hlen;
     if (ok) {
         struct ike_blob rest = {m->data + 4 + h->len, m->chain.used - 4 - h->len};
-        ok = ike_keys_hash12(&sa->keys, m->h.mid, (struct ike_blob){0}, rest, want) == 0 && crypto_equal(want, h->body, h->len);
+        ok = ike_keys_hash12(&sa->keys, m->h.mid, (struct ike_blob){0}, rest, want) == 0 &&
+             crypto_equal(want, h->body, h->len);
     }
     if (!ok) {
         k->count.malformed++;
-        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
-                    IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4,
+                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m->at.peer));
         return;
     }
     ike_sa_mid_add(sa, m->h.mid);

@@ -15,15 +15,15 @@
 
 #define IKE_PORT 500
 #define IKE_PORT_NATT 4500
-#define IKE_SA_MAX 20000          /* state-sync 4.5 (10) */
-#define IKE_HALF_MAX 1000         /* DESIGN 4 */
+#define IKE_SA_MAX 20000  /* state-sync 4.5 (10) */
+#define IKE_HALF_MAX 1000 /* DESIGN 4 */
 #define IKE_HALF_PER_PEER 8
-#define IKE_UNPROVEN_MAX 200      /* responder SAs between MM3 and MM5 */
+#define IKE_UNPROVEN_MAX 200 /* responder SAs between MM3 and MM5 */
 #define IKE_UNPROVEN_PER_PEER 8
 #define IKE_DH_QUEUE_MAX 64
 #define IKE_SAI_MAX 2048
 #define IKE_ID_MAX 256
-#define IKE_QM_MAX 64             /* phase 2 exchanges of one SA */
+#define IKE_QM_MAX 64 /* phase 2 exchanges of one SA */
 #define IKE_MIDS 64
 #define IKE_PENDING_MAX 16
 #define IKE_POLICIES_MAX 64
@@ -35,17 +35,38 @@
 #define IKE_BUCKETS 1024
 
 enum ike_state { /* main mode; IOS's names (reference 3.7) */
-    IKE_READY, IKE_I_MM1, IKE_I_MM2, IKE_I_MM3, IKE_I_MM4, IKE_I_MM5, IKE_I_MM6,
-    IKE_R_MM1, IKE_R_MM2, IKE_R_MM3, IKE_R_MM4, IKE_R_MM5, IKE_P1_COMPLETE, IKE_DEST_SA, IKE_STATES
+                 IKE_READY,
+                 IKE_I_MM1,
+                 IKE_I_MM2,
+                 IKE_I_MM3,
+                 IKE_I_MM4,
+                 IKE_I_MM5,
+                 IKE_I_MM6,
+                 IKE_R_MM1,
+                 IKE_R_MM2,
+                 IKE_R_MM3,
+                 IKE_R_MM4,
+                 IKE_R_MM5,
+                 IKE_P1_COMPLETE,
+                 IKE_DEST_SA,
+                 IKE_STATES
 };
-enum ike_qm_state { IKE_QM_READY, IKE_QM_I_QM1, IKE_QM_SPI_STARVE, IKE_QM_R_QM2, IKE_QM_PHASE2_COMPLETE, IKE_QM_STATES };
+enum ike_qm_state {
+    IKE_QM_READY,
+    IKE_QM_I_QM1,
+    IKE_QM_SPI_STARVE,
+    IKE_QM_R_QM2,
+    IKE_QM_PHASE2_COMPLETE,
+    IKE_QM_STATES
+};
 enum ike_event {
-    IKE_EV_ACQUIRE,  /* traffic or a rekey wants an SA */
-    IKE_EV_SA,       /* clear message with an SA payload */
-    IKE_EV_KE,       /* clear message with KE and nonce */
-    IKE_EV_DH_DONE,  /* the DH queue came to this SA */
-    IKE_EV_ID,       /* encrypted message with ID and HASH */
-    IKE_EV_QM_START, IKE_EV_QM, /* quick mode: begin; a message with a right hash position */
+    IKE_EV_ACQUIRE, /* traffic or a rekey wants an SA */
+    IKE_EV_SA,      /* clear message with an SA payload */
+    IKE_EV_KE,      /* clear message with KE and nonce */
+    IKE_EV_DH_DONE, /* the DH queue came to this SA */
+    IKE_EV_ID,      /* encrypted message with ID and HASH */
+    IKE_EV_QM_START,
+    IKE_EV_QM, /* quick mode: begin; a message with a right hash position */
     IKE_EVENTS
 };
 enum ike_verdict { IKE_OK, IKE_DROP /* message ignored, state kept */, IKE_FAIL /* this exchange ends */ };
@@ -74,8 +95,8 @@ struct ike_caps { /* what the peer's vendor payloads said */
     uint8_t natt; /* IKE_NATT_* */
     bool dpd, unity, xauth, ios, frag;
 };
-struct ike_half { /* until MM3 brings the right cookie */
-    struct ike_half *next;          /* oldest first */
+struct ike_half {          /* until MM3 brings the right cookie */
+    struct ike_half *next; /* oldest first */
     uint8_t ci[8], cr[8];
     struct ike_endpoint at;
     struct ipsec_endpoint ep;
@@ -83,7 +104,7 @@ struct ike_half { /* until MM3 brings the right cookie */
     struct ike_caps caps;
     nstime born;
     uint16_t sai_len, reply_len;
-    uint8_t reply[256];             /* body of the SA payload of MM2 */
+    uint8_t reply[256]; /* body of the SA payload of MM2 */
     uint8_t sai[IKE_SAI_MAX];
 };
 struct ike_pending { /* an acquire or rekey that waits for phase 1 */
@@ -129,7 +150,7 @@ struct ike_sa {
     uint8_t *gxi, *gxr; /* dh_len(group) bytes each; only during phase 1 */
     uint8_t ni[IKE_NONCE_MAX], nr[IKE_NONCE_MAX];
     uint16_t ni_len, nr_len, sai_len;
-    uint8_t *sai;       /* SAi_b; only during phase 1 */
+    uint8_t *sai; /* SAi_b; only during phase 1 */
     uint8_t iv[IKE_BLOCK_MAX], last_block[IKE_BLOCK_MAX];
     struct ike_caps caps;
     bool nat_me, nat_peer, initial_contact_sent, initial_contact_seen;
@@ -165,8 +186,8 @@ struct ike_lab_key {
 };
 struct ike_counters {
     uint64_t in, out, malformed, no_sa, no_endpoint, not_encrypted, no_proposal, no_key, auth_failed, duplicate,
-        half_recycled, dh_dropped, unproven_dropped, retransmits, standby_in, standby_out, takeover_exchanges, natt_keepalives,
-        qm_rejected, replayed_mid;
+        half_recycled, dh_dropped, unproven_dropped, retransmits, standby_in, standby_out, takeover_exchanges,
+        natt_keepalives, qm_rejected, replayed_mid;
 };
 struct ike {
     struct router *r;
@@ -206,7 +227,7 @@ struct ike *ike_of(struct router *r);
 int ike_send_raw(struct ike *k, const struct ike_endpoint *at, const uint8_t *data, size_t len);
 void ike_out_debug(struct ike_sa *sa);
 /* ike_fsm.c */
-enum ike_verdict ike_fsm_main(struct ike_sa *sa, enum ike_event ev, struct ike_msg *m); /* IKE_FAIL: sa is gone */
+enum ike_verdict ike_fsm_main(struct ike_sa *sa, enum ike_event ev, struct ike_msg *m);  /* IKE_FAIL: sa is gone */
 enum ike_verdict ike_fsm_quick(struct ike_qm *qm, enum ike_event ev, struct ike_msg *m); /* IKE_FAIL: qm is gone */
 const char *ike_state_name(enum ike_state s);
 const char *ike_qm_state_name(enum ike_qm_state s);
@@ -216,13 +237,19 @@ bool ike_fsm_main_has(enum ike_state s, enum ike_event ev);
 bool ike_fsm_quick_has(enum ike_qm_state s, bool initiator, enum ike_event ev);
 
 /* ike_sa.c */
-struct ike_sa *ike_sa_new(struct ike *k, const uint8_t ci[8], const struct ike_endpoint *at, bool initiator); /* NULL: cap */
+struct ike_sa *ike_sa_new(struct ike *k, const uint8_t ci[8], const struct ike_endpoint *at,
+                          bool initiator); /* NULL: cap */
 void ike_sa_link(struct ike_sa *sa, const char *ifname, const char *map, const char *group, bool stateful);
 struct ike_sa *ike_sa_find(struct ike *k, const uint8_t ci[8], const uint8_t cr[8]); /* exact, or cr still unknown */
-struct ike_sa *ike_sa_best(struct ike *k, const struct addr *local, const struct addr *peer); /* established, active, newest */
-struct ike_sa *ike_sa_starting(struct ike *k, const struct addr *local, const struct addr *peer); /* we initiate main mode */
+struct ike_sa *ike_sa_best(struct ike *k, const struct addr *local,
+                           const struct addr *peer); /* established, active, newest */
+struct ike_sa *ike_sa_starting(struct ike *k, const struct addr *local,
+                               const struct addr *peer); /* we initiate main mode */
 /* How an SA ends. */
-enum ike_end { IKE_END_SILENT /* no word to the peer, none to the standby about exchanges */, IKE_END_NOTIFY /* DELETE */ };
+enum ike_end {
+    IKE_END_SILENT /* no word to the peer, none to the standby about exchanges */,
+    IKE_END_NOTIFY /* DELETE */
+};
 void ike_sa_delete(struct ike_sa *sa, enum ike_end how, const char *reason, event_id cause);
 void ike_sa_established(struct ike_sa *sa, event_id cause);
 void ike_sa_timers(struct ike_sa *sa, bool takeover);
@@ -237,7 +264,8 @@ void ike_sa_wipe_phase1(struct ike_sa *sa);
 struct ike_sa *ike_sa_next_of(struct ike *k, struct ike_sa *prev, const struct addr *local, const struct addr *peer);
 bool ike_same_peer(const struct ike_sa *sa, const struct addr *local, const struct addr *peer);
 struct ike_half *ike_half_new(struct ike *k, const struct addr *peer); /* recycles; zeroed, linked */
-struct ike_half *ike_half_find(struct ike *k, const uint8_t ci[8], const uint8_t cr[8] /* NULL: any */, const struct ike_endpoint *at);
+struct ike_half *ike_half_find(struct ike *k, const uint8_t ci[8], const uint8_t cr[8] /* NULL: any */,
+                               const struct ike_endpoint *at);
 void ike_half_free(struct ike *k, struct ike_half *h);
 void ike_half_expire(struct ike *k);
 void ike_half_fire(void *ike);
@@ -259,7 +287,7 @@ enum crypto_hash ike_hash_of(uint16_t wire);
 void ike_main_initiate(struct ike *k, const struct ipsec_proposal *p, bool rekey, event_id cause);
 void ike_main_reauth(struct ike_sa *old);
 void ike_main_send_mm2(struct ike *k, const struct ike_half *h);
-void ike_main_first(struct ike *k, struct ike_msg *m);          /* MM1 */
+void ike_main_first(struct ike *k, struct ike_msg *m);                     /* MM1 */
 void ike_main_third(struct ike *k, struct ike_half *h, struct ike_msg *m); /* MM3 for a half-open record */
 void ike_main_input(struct ike_sa *sa, struct ike_msg *m);
 enum ike_verdict ike_main_start(struct ike_sa *sa, struct ike_msg *m);
@@ -271,10 +299,10 @@ enum ike_verdict ike_main_r_dh(struct ike_sa *sa, struct ike_msg *m);
 enum ike_verdict ike_main_r_id(struct ike_sa *sa, struct ike_msg *m);
 void ike_main_fail_log(struct ike_sa *sa, const char *why);
 void ike_main_build_id(struct ike_sa *sa);
-bool ike_main_take_ke(struct ike_sa *sa, struct ike_msg *m, bool initiators); /* KE and nonce of the peer */
-bool ike_main_make_dh(struct ike_sa *sa);      /* our secret and public value */
-bool ike_main_make_keys(struct ike_sa *sa);    /* g^xy, SKEYID*, first IV */
-void ike_main_build_ke(struct ike_sa *sa, struct ike_out *o); /* KE NONCE VIDs NAT-D */
+bool ike_main_take_ke(struct ike_sa *sa, struct ike_msg *m, bool initiators);         /* KE and nonce of the peer */
+bool ike_main_make_dh(struct ike_sa *sa);                                             /* our secret and public value */
+bool ike_main_make_keys(struct ike_sa *sa);                                           /* g^xy, SKEYID*, first IV */
+void ike_main_build_ke(struct ike_sa *sa, struct ike_out *o);                         /* KE NONCE VIDs NAT-D */
 void ike_main_build_auth(struct ike_sa *sa, struct ike_out *o, bool initial_contact); /* ID HASH [N] */
 enum ike_verdict ike_main_check_auth(struct ike_sa *sa, struct ike_msg *m);
 /* ike_policy.c: phase 1 proposals */
@@ -285,8 +313,10 @@ const struct ike_transform *ike_offer_choose(struct ike *k, const struct addr *p
 bool ike_offer_check_reply(struct ike *k, const struct ike_transform *t, struct ike_policy *agreed);
 
 /* ike_crypt.c: encrypted messages */
-enum ike_verdict ike_crypt_open(struct ike_sa *sa, struct ike_msg *m, uint8_t iv[IKE_BLOCK_MAX]); /* iv: advanced on success */
-bool ike_crypt_seal(struct ike_sa *sa, struct ike_out *o, uint8_t iv[IKE_BLOCK_MAX]); /* pads, encrypts, patches length */
+enum ike_verdict ike_crypt_open(struct ike_sa *sa, struct ike_msg *m,
+                                uint8_t iv[IKE_BLOCK_MAX]); /* iv: advanced on success */
+bool ike_crypt_seal(struct ike_sa *sa, struct ike_out *o,
+                    uint8_t iv[IKE_BLOCK_MAX]); /* pads, encrypts, patches length */
 
 /* ike_quick.c */
 void ike_quick_start(struct ike_sa *sa, const struct ipsec_proposal *p, bool rekey, event_id cause);
@@ -321,10 +351,11 @@ void ike_dpd_fire(void *sa);
 void ike_dpd_in(struct ike_sa *sa, const struct ike_notify *n);
 
 /* ike_natt.c */
-void ike_natt_vids(struct ike_out *o);                     /* MM1 */
-void ike_natt_vid_reply(struct ike_out *o, uint8_t natt);  /* MM2 */
+void ike_natt_vids(struct ike_out *o);                    /* MM1 */
+void ike_natt_vid_reply(struct ike_out *o, uint8_t natt); /* MM2 */
 void ike_vids_mm3(struct ike_sa *sa, struct ike_out *o);
-void ike_vid_seen(struct ike *k, unsigned conn, const struct ike_chain *c, struct ike_caps *caps, const uint8_t *cookie);
+void ike_vid_seen(struct ike *k, unsigned conn, const struct ike_chain *c, struct ike_caps *caps,
+                  const uint8_t *cookie);
 void ike_natt_natd_build(struct ike_sa *sa, struct ike_out *o);
 void ike_natt_natd_check(struct ike_sa *sa, const struct ike_msg *m);
 void ike_natt_keepalive_start(struct ike_sa *sa);

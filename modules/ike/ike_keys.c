@@ -14,10 +14,17 @@ int ike_keys_init(struct ike_keys *k, enum crypto_hash hash, enum crypto_cipher 
     k->hlen = (uint8_t)hash_len(hash);
     k->block = (uint8_t)cipher_block(cipher);
     switch (cipher) {
-    case CIPHER_DES: k->key_len = 8; break;
-    case CIPHER_3DES: k->key_len = 24; break;
-    case CIPHER_AES_CBC: k->key_len = (uint16_t)(key_bits / 8); break;
-    default: return -EINVAL;
+    case CIPHER_DES:
+        k->key_len = 8;
+        break;
+    case CIPHER_3DES:
+        k->key_len = 24;
+        break;
+    case CIPHER_AES_CBC:
+        k->key_len = (uint16_t)(key_bits / 8);
+        break;
+    default:
+        return -EINVAL;
     }
     if (cipher == CIPHER_AES_CBC && key_bits != 128 && key_bits != 192 && key_bits != 256)
         return -EINVAL;

@@ -14,7 +14,7 @@ struct ike_blob { /* borrowed bytes */
 struct ike_keys { /* wiped by its owner */
     enum crypto_hash hash;
     enum crypto_cipher cipher;
-    uint16_t key_len;  /* bytes of ka */
+    uint16_t key_len; /* bytes of ka */
     uint8_t hlen, block;
     uint8_t skeyid[CRYPTO_HASH_MAX], d[CRYPTO_HASH_MAX], a[CRYPTO_HASH_MAX], e[CRYPTO_HASH_MAX];
     uint8_t ka[CRYPTO_KEY_MAX];

@@ -246,9 +246,11 @@ void ike_main_build_id(struct ike_sa *sa)
     sa->my_id_len = (uint16_t)b.len;
     ike_dbg(k, "ISAKMP:(%u):SA is doing pre-shared key authentication using id type %s", sa->conn_id,
             host ? "ID_FQDN" : "ID_IPV4_ADDR");
-    ike_dbg(k, "ISAKMP (%u): ID payload \n        next-payload : 8\n        type         : %u \n        address      : %s \n"
-               "        protocol     : 17 \n        port         : %u \n        length       : %u",
-            sa->conn_id, sa->my_id[0], IKE_ADDR(&sa->at.local), sa->at.lport == IKE_PORT_NATT ? 0 : 500, sa->my_id_len + 4);
+    ike_dbg(
+        k,
+        "ISAKMP (%u): ID payload \n        next-payload : 8\n        type         : %u \n        address      : %s \n"
+        "        protocol     : 17 \n        port         : %u \n        length       : %u",
+        sa->conn_id, sa->my_id[0], IKE_ADDR(&sa->at.local), sa->at.lport == IKE_PORT_NATT ? 0 : 500, sa->my_id_len + 4);
     ike_dbg(k, "ISAKMP:(%u):Total payload length: %u", sa->conn_id, sa->my_id_len + 4);
 }
 
@@ -282,8 +284,8 @@ enum ike_verdict ike_main_i_ke(struct ike_sa *sa, struct ike_msg *m)
     struct ike *k = sa->ike;
     if (!ike_main_take_ke(sa, m, false)) {
         k->count.malformed++;
-        ike_log_bad(k, &sa->at.peer, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
-                    IKE_ADDR(&sa->at.peer));
+        ike_log_bad(k, &sa->at.peer, "IKMP_BAD_MESSAGE", 4,
+                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&sa->at.peer));
         return IKE_DROP;
     }
     sa->conn_id = k->next_conn++;
@@ -296,7 +298,8 @@ enum ike_verdict ike_main_i_ke(struct ike_sa *sa, struct ike_msg *m)
         ike_dbg(k, "ISAKMP (%u): NAT found, %s", sa->conn_id, sa->nat_me ? "this node inside NAT" : "peer inside NAT");
     }
     struct ike_out o;
-    bool first = !ike_sa_best(k, &sa->at.local, &sa->at.peer) && ipsec_pair_count(k->r, &sa->at.local, &sa->at.peer) == 0;
+    bool first =
+        !ike_sa_best(k, &sa->at.local, &sa->at.peer) && ipsec_pair_count(k->r, &sa->at.local, &sa->at.peer) == 0;
     ike_main_build_auth(sa, &o, first);
     if (!ike_crypt_seal(sa, &o, sa->iv))
         return IKE_FAIL;
@@ -331,7 +334,8 @@ enum ike_verdict ike_main_check_auth(struct ike_sa *sa, struct ike_msg *m)
     }
     ike_dbg(k, "ISAKMP:(%u): processing ID payload. message ID = 0", sa->conn_id);
     /* RFC 2407 4.6.2: 0/0 or 17/500; a floated peer may say 17/4500 or 17/0 */
-    if (!(id.proto == 0 && id.port == 0) && !(id.proto == 17 && (id.port == 0 || id.port == IKE_PORT || id.port == IKE_PORT_NATT))) {
+    if (!(id.proto == 0 && id.port == 0) &&
+        !(id.proto == 17 && (id.port == 0 || id.port == IKE_PORT || id.port == IKE_PORT_NATT))) {
         k->count.auth_failed++;
         ike_main_fail_log(sa, "identity with a wrong protocol or port");
         return IKE_DROP;

@@ -1,5 +1,6 @@
 /* Main mode, the responder's half. Until MM3 brings our cookie back there is only a small record, and no
- * Diffie-Hellman; until MM5 is verified DH waits in a short queue, and nothing is sent by a timer of ours (DESIGN 4). */
+ * Diffie-Hellman; until MM5 is verified DH waits in a short queue, and nothing is sent by a timer of ours (DESIGN 4).
+ */
 #include "modules/ike/ike_int.h"
 #include <stdlib.h>
 #include <string.h>
@@ -84,13 +85,13 @@ void ike_main_first(struct ike *k, struct ike_msg *m)
     if (bad || !offer) {
         free(offer);
         k->count.malformed++;
-        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
-                    IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4,
+                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m->at.peer));
         ike_info_clear_notify(k, m, none, (uint16_t)(bad ? bad : IKE_N_PAYLOAD_MALFORMED));
         return;
     }
-    ike_dbg(k, "ISAKMP (0): received packet from %s dport %u sport %u Global (N) NEW SA", IKE_ADDR(&m->at.peer), m->at.lport,
-            m->at.pport);
+    ike_dbg(k, "ISAKMP (0): received packet from %s dport %u sport %u Global (N) NEW SA", IKE_ADDR(&m->at.peer),
+            m->at.lport, m->at.pport);
     ike_dbg(k, "ISAKMP: Created a peer struct for %s, peer port %u", IKE_ADDR(&m->at.peer), m->at.pport);
     ike_dbg(k, "ISAKMP:(0):Input = IKE_MESG_FROM_PEER, IKE_MM_EXCH");
     ike_dbg(k, "ISAKMP:(0):Old State = IKE_READY  New State = IKE_R_MM1 \n");
@@ -145,7 +146,9 @@ static void make_room(struct ike *k, const struct addr *peer)
                 oldest_peer = sa;
         }
     }
-    struct ike_sa *victim = of_peer >= IKE_UNPROVEN_PER_PEER ? oldest_peer : k->n_unproven >= IKE_UNPROVEN_MAX ? oldest : NULL;
+    struct ike_sa *victim = of_peer >= IKE_UNPROVEN_PER_PEER    ? oldest_peer
+                            : k->n_unproven >= IKE_UNPROVEN_MAX ? oldest
+                                                                : NULL;
     if (victim) {
         k->count.unproven_dropped++;
         ike_sa_delete(victim, IKE_END_SILENT, "too many unproven peers", 0);
@@ -159,8 +162,8 @@ void ike_main_third(struct ike *k, struct ike_half *h, struct ike_msg *m)
         !(ke = ike_chain_find(&m->chain, IKE_P_KE, 0)) || !(nonce = ike_chain_find(&m->chain, IKE_P_NONCE, 0)) ||
         ke->len != dh_len(h->suite.group) || nonce->len < 8 || nonce->len > IKE_NONCE_MAX) {
         k->count.malformed++;
-        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
-                    IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4,
+                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m->at.peer));
         return;
     }
     if (k->dh_count >= IKE_DH_QUEUE_MAX) { /* the record stays: the peer's retransmission may find room */
@@ -230,7 +233,8 @@ enum ike_verdict ike_main_r_id(struct ike_sa *sa, struct ike_msg *m)
         struct ike_notify n;
         if (m->chain.p[i].type == IKE_P_NOTIFY && ike_notify_decode(m->chain.p[i].body, m->chain.p[i].len, &n) &&
             n.type == IKE_N_INITIAL_CONTACT) {
-            ike_dbg(k, "ISAKMP:(%u): processing NOTIFY INITIAL_CONTACT protocol 1\n        spi 0, message ID = 0", sa->conn_id);
+            ike_dbg(k, "ISAKMP:(%u): processing NOTIFY INITIAL_CONTACT protocol 1\n        spi 0, message ID = 0",
+                    sa->conn_id);
             sa->initial_contact_seen = true;
         }
     }

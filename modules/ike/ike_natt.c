@@ -3,7 +3,8 @@
 #include "modules/ike/ike_int.h"
 #include <string.h>
 
-static const uint8_t vid_natt[][16] = { /* by IKE_NATT_* - 1; the first four in IOS's order */
+static const uint8_t vid_natt[][16] = {
+    /* by IKE_NATT_* - 1; the first four in IOS's order */
     {0x4a, 0x13, 0x1c, 0x81, 0x07, 0x03, 0x58, 0x45, 0x5c, 0x57, 0x28, 0xf2, 0x0e, 0x95, 0x45, 0x2f}, /* RFC 3947 */
     {0x43, 0x9b, 0x59, 0xf8, 0xba, 0x67, 0x6c, 0x4c, 0x77, 0x37, 0xae, 0x22, 0xea, 0xb8, 0xf5, 0x82}, /* draft 07 */
     {0x7d, 0x94, 0x19, 0xa6, 0x53, 0x10, 0xca, 0x6f, 0x2c, 0x17, 0x9d, 0x92, 0x15, 0x52, 0x9d, 0x56}, /* draft 03 */
@@ -46,7 +47,8 @@ void ike_vids_mm3(struct ike_sa *sa, struct ike_out *o)
     ike_out_payload(o, IKE_P_VID, vid_xauth, 8);
 }
 
-static void one_vid(struct ike *k, unsigned conn, const struct ike_payload *p, struct ike_caps *caps, const uint8_t *cookie)
+static void one_vid(struct ike *k, unsigned conn, const struct ike_payload *p, struct ike_caps *caps,
+                    const uint8_t *cookie)
 {
     ike_dbg(k, "ISAKMP:(%u): processing vendor id payload", conn);
     if (p->len == 16)
@@ -154,7 +156,8 @@ void ike_natt_keepalive_fire(void *arg)
     struct ike *k = sa->ike;
     const uint8_t one = 0xff;
     struct udp_tx tx = {.ip = {.src = sa->at.local, .dst = sa->at.peer, .no_crypto = true},
-                        .sport = sa->at.lport, .dport = sa->at.pport};
+                        .sport = sa->at.lport,
+                        .dport = sa->at.pport};
     if (!sa->standby && sa->at.lport == IKE_PORT_NATT) {
         udp_send(k->r, &tx, &one, 1);
         k->count.natt_keepalives++;

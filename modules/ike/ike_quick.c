@@ -108,7 +108,8 @@ void ike_quick_fire(void *arg)
     }
     if (q->tries >= IKE_RETRIES) {
         ike_log_bad(k, &sa->at.peer, "IKMP_MODE_FAILURE", 6,
-                    "Processing of Quick mode failed with peer at %s (no answer: death by retransmission)", IKE_ADDR(&sa->at.peer));
+                    "Processing of Quick mode failed with peer at %s (no answer: death by retransmission)",
+                    IKE_ADDR(&sa->at.peer));
         if (q->state == IKE_QM_R_QM2)
             ipsec_pair_delete_by_out(k->r, &sa->at.peer, q->out_spi, "quick mode was not finished", q->cause);
         ike_quick_fail(q, "Death by retransmission P2");
@@ -219,7 +220,8 @@ static int install(struct ike_qm *q, const uint8_t *peer_ke, size_t ke_len, bool
     for (unsigned dir = 0; dir < 2 && !rc; dir++) {
         struct ipsec_keys *keys = dir ? &p->out : &p->in;
         rc = ike_keys_keymat(&sa->keys, BLOB_OF(gxy, gxy_len), IKE_PROTO_ESP, dir ? q->out_spi : q->in_spi,
-                             BLOB_OF(q->ni, q->ni_len), BLOB_OF(q->nr, q->nr_len), mat, suite.key_len + suite.auth_key_len);
+                             BLOB_OF(q->ni, q->ni_len), BLOB_OF(q->nr, q->nr_len), mat,
+                             suite.key_len + suite.auth_key_len);
         memcpy(keys->cipher, mat, suite.key_len); /* RFC 2409: encryption key, then authentication key */
         memcpy(keys->auth, mat + suite.key_len, suite.auth_key_len);
     }
@@ -238,14 +240,17 @@ static int install(struct ike_qm *q, const uint8_t *peer_ke, size_t ke_len, bool
         p->peer_port = sa->at.pport;
         p->pfs_group = q->prop.pfs_group;
         p->initiator = q->initiator;
-        ike_dbg(k, "ISAKMP:(%u): Creating IPSec SAs\n        inbound SA from %s to %s (f/i)  0/ 0\n        (proxy %s to %s)\n"
-                   "        has spi 0x%X and conn_id 0\n        lifetime of %u seconds\n        lifetime of %u kilobytes\n"
-                   "        outbound SA from %s to %s (f/i) 0/0\n        (proxy %s to %s)\n        has spi  0x%X and conn_id 0\n"
-                   "        lifetime of %u seconds\n        lifetime of %u kilobytes",
-                sa->conn_id, IKE_ADDR(&sa->at.peer), IKE_ADDR(&sa->at.local), IKE_ADDR(&q->prop.ident.remote.addr),
-                IKE_ADDR(&q->prop.ident.local.addr), q->in_spi, life_s, life_kb, IKE_ADDR(&sa->at.local),
-                IKE_ADDR(&sa->at.peer), IKE_ADDR(&q->prop.ident.local.addr), IKE_ADDR(&q->prop.ident.remote.addr), q->out_spi,
-                life_s, life_kb);
+        ike_dbg(
+            k,
+            "ISAKMP:(%u): Creating IPSec SAs\n        inbound SA from %s to %s (f/i)  0/ 0\n        (proxy %s to %s)\n"
+            "        has spi 0x%X and conn_id 0\n        lifetime of %u seconds\n        lifetime of %u kilobytes\n"
+            "        outbound SA from %s to %s (f/i) 0/0\n        (proxy %s to %s)\n        has spi  0x%X and conn_id "
+            "0\n"
+            "        lifetime of %u seconds\n        lifetime of %u kilobytes",
+            sa->conn_id, IKE_ADDR(&sa->at.peer), IKE_ADDR(&sa->at.local), IKE_ADDR(&q->prop.ident.remote.addr),
+            IKE_ADDR(&q->prop.ident.local.addr), q->in_spi, life_s, life_kb, IKE_ADDR(&sa->at.local),
+            IKE_ADDR(&sa->at.peer), IKE_ADDR(&q->prop.ident.local.addr), IKE_ADDR(&q->prop.ident.remote.addr),
+            q->out_spi, life_s, life_kb);
         rc = ipsec_pair_install(k->r, p, q->cause);
     }
     crypto_wipe(gxy, sizeof gxy);
@@ -260,7 +265,8 @@ static enum ike_verdict reject(struct ike_qm *q, uint16_t notify, const char *wh
 {
     struct ike_sa *sa = q->sa;
     struct ike *k = sa->ike;
-    uint8_t spi[4] = {(uint8_t)(q->out_spi >> 24), (uint8_t)(q->out_spi >> 16), (uint8_t)(q->out_spi >> 8), (uint8_t)q->out_spi};
+    uint8_t spi[4] = {(uint8_t)(q->out_spi >> 24), (uint8_t)(q->out_spi >> 16), (uint8_t)(q->out_spi >> 8),
+                      (uint8_t)q->out_spi};
     k->count.qm_rejected++;
     ike_dbg_error(k, "ISAKMP:(%u): phase 2 SA policy not acceptable! (local %s remote %s)", sa->conn_id,
                   IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer));
@@ -288,10 +294,11 @@ struct qm1_offer { /* what QM1 holds, decoded */
 static const char *qm1_decode(struct ike_qm *q, struct ike_msg *m, struct qm1_offer *d)
 {
     struct ike_sa *sa = q->sa;
-    const struct ike_payload *sap = ike_chain_find(&m->chain, IKE_P_SA, 0), *np = ike_chain_find(&m->chain, IKE_P_NONCE, 0);
+    const struct ike_payload *sap = ike_chain_find(&m->chain, IKE_P_SA, 0),
+                             *np = ike_chain_find(&m->chain, IKE_P_NONCE, 0);
     const struct ike_payload *ci = ike_chain_find(&m->chain, IKE_P_ID, 0), *cr = ike_chain_find(&m->chain, IKE_P_ID, 1);
-    if (!sap || !np || np->len < 8 || np->len > IKE_NONCE_MAX || ike_chain_count(&m->chain, IKE_P_SA) != 1 || (ci && !cr) ||
-        ike_sa_decode(sap->body, sap->len, 2, &d->offer))
+    if (!sap || !np || np->len < 8 || np->len > IKE_NONCE_MAX || ike_chain_count(&m->chain, IKE_P_SA) != 1 ||
+        (ci && !cr) || ike_sa_decode(sap->body, sap->len, 2, &d->offer))
         return "malformed quick mode";
     memcpy(q->ni, np->body, np->len);
     q->ni_len = np->len;
@@ -381,7 +388,8 @@ static enum ike_verdict qm1_answer(struct ike_qm *q, struct ike_msg *m, struct q
     if (!d->n)
         return reject(q, IKE_N_NO_PROPOSAL_CHOSEN, "no usable ESP proposal");
     unsigned which = 0;
-    int rc = ipsec_policy_accept(k->r, &sa->at.local, &sa->at.peer, &d->ident, d->usable, d->n, d->pfs, &q->prop, &which);
+    int rc =
+        ipsec_policy_accept(k->r, &sa->at.local, &sa->at.peer, &d->ident, d->usable, d->n, d->pfs, &q->prop, &which);
     if (rc || which >= d->n)
         return reject(q, rc == IPSEC_NO_MAP || rc == IPSEC_NO_IDENT ? IKE_N_INVALID_ID_INFO : IKE_N_NO_PROPOSAL_CHOSEN,
                       accept_text(rc));
@@ -424,7 +432,8 @@ static enum ike_verdict qm2_take(struct ike_qm *q, struct ike_msg *m, struct ike
 {
     struct ike_sa *sa = q->sa;
     struct ike *k = sa->ike;
-    const struct ike_payload *sap = ike_chain_find(&m->chain, IKE_P_SA, 0), *np = ike_chain_find(&m->chain, IKE_P_NONCE, 0);
+    const struct ike_payload *sap = ike_chain_find(&m->chain, IKE_P_SA, 0),
+                             *np = ike_chain_find(&m->chain, IKE_P_NONCE, 0);
     const struct ike_payload *ke = ike_chain_find(&m->chain, IKE_P_KE, 0), *id;
     struct ipsec_transform t;
     bool udp = false;
@@ -534,8 +543,8 @@ void ike_quick_input(struct ike_sa *sa, struct ike_msg *m)
 {
     struct ike *k = sa->ike;
     if (sa->state != IKE_P1_COMPLETE) {
-        ike_log_bad(k, &m->at.peer, "IKMP_SA_NOT_AUTH", 6, "Cannot accept Quick Mode exchange from %-15s if SA is not authenticated!",
-                    IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, &m->at.peer, "IKMP_SA_NOT_AUTH", 6,
+                    "Cannot accept Quick Mode exchange from %-15s if SA is not authenticated!", IKE_ADDR(&m->at.peer));
         return;
     }
     struct ike_qm *q = ike_quick_find(sa, m->h.mid);
@@ -550,7 +559,8 @@ void ike_quick_input(struct ike_sa *sa, struct ike_msg *m)
     bool fresh = !q;
     if (q && q->state == IKE_QM_PHASE2_COMPLETE)
         return;
-    if (fresh && (m->h.mid == 0 || ike_sa_mid_used(sa, m->h.mid))) { /* an old exchange, replayed or of the former active */
+    if (fresh &&
+        (m->h.mid == 0 || ike_sa_mid_used(sa, m->h.mid))) { /* an old exchange, replayed or of the former active */
         k->count.replayed_mid++;
         return;
     }
@@ -560,8 +570,8 @@ void ike_quick_input(struct ike_sa *sa, struct ike_msg *m)
     memcpy(iv, q->iv, sizeof iv);
     if (ike_crypt_open(sa, m, iv) != IKE_OK || !hash_ok(q, m)) {
         k->count.malformed++;
-        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
-                    IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4,
+                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m->at.peer));
         if (fresh)
             ike_quick_free(q);
         return;

@@ -1,5 +1,5 @@
-/* The IKE SA database: creation, lookup, lifetimes, retransmission, end. Every table has a cap. Called by the exchanges,
- * the clear commands, ike_ha.c and ike_sync.c. */
+/* The IKE SA database: creation, lookup, lifetimes, retransmission, end. Every table has a cap. Called by the
+ * exchanges, the clear commands, ike_ha.c and ike_sync.c. */
 #include "modules/ike/ike_int.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,8 @@ struct ike_sa *ike_sa_find(struct ike *k, const uint8_t ci[8], const uint8_t cr[
     bool any = memcmp(cr, none, 8) == 0;
     for (struct ike_sa *sa = k->bucket[bucket_of(ci)]; sa; sa = sa->bucket_next)
         if (memcmp(sa->ci, ci, 8) == 0 && !sa->deleting &&
-            (any || memcmp(sa->cr, cr, 8) == 0 || (sa->initiator && sa->state <= IKE_I_MM2 && memcmp(sa->cr, none, 8) == 0)))
+            (any || memcmp(sa->cr, cr, 8) == 0 ||
+             (sa->initiator && sa->state <= IKE_I_MM2 && memcmp(sa->cr, none, 8) == 0)))
             return sa;
     return NULL;
 }
@@ -209,8 +210,8 @@ static void retransmit_fire(void *arg)
     sa->tries++;
     k->count.retransmits++;
     ike_dbg(k, "ISAKMP:(%u): retransmitting phase 1 %s...", sa->conn_id, ike_state_shown(sa));
-    ike_dbg(k, "ISAKMP (%u): incrementing error counter on sa, attempt %u of %u: retransmit phase 1", sa->conn_id, sa->tries,
-            IKE_RETRIES);
+    ike_dbg(k, "ISAKMP (%u): incrementing error counter on sa, attempt %u of %u: retransmit phase 1", sa->conn_id,
+            sa->tries, IKE_RETRIES);
     ike_sa_send_tx(sa);
     timer_start(&sa->retransmit, IKE_RETRANSMIT);
 }
@@ -359,6 +360,6 @@ void ike_session_check(struct ike *k, const struct ike_endpoint *at, const uint8
     char peer[ADDR_STRLEN + 8], who[128];
     snprintf(peer, sizeof peer, "%s:%u", IKE_ADDR(&at->peer), at->pport);
     ike_id_text(id, id_len, who, sizeof who);
-    log_syslog(k->r, 0, "CRYPTO", LOG_NOTICE_, "SESSION_STATUS", "Crypto tunnel is %s.  Peer %-20s Id: %s", up ? "UP  " : "DOWN",
-               peer, who);
+    log_syslog(k->r, 0, "CRYPTO", LOG_NOTICE_, "SESSION_STATUS", "Crypto tunnel is %s.  Peer %-20s Id: %s",
+               up ? "UP  " : "DOWN", peer, who);
 }

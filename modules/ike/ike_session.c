@@ -64,10 +64,12 @@ static void flow(struct out *o, const struct ipsec_flow_view *v, bool detail)
     out_text(o, "  IPSEC FLOW: permit %s ", v->ident.proto == 0 ? "ip" : proto);
     side(o, &v->ident.local);
     side(o, &v->ident.remote);
-    out_text(o, "\n        Active SAs: %u, origin: %s\n", v->active_sas, v->dynamic ? "dynamic crypto map" : "crypto map");
+    out_text(o, "\n        Active SAs: %u, origin: %s\n", v->active_sas,
+             v->dynamic ? "dynamic crypto map" : "crypto map");
     if (detail)
-        out_text(o, "        Inbound:  #pkts dec'ed %llu drop %llu life (KB/Sec) %u/%u\n"
-                    "        Outbound: #pkts enc'ed %llu drop %llu life (KB/Sec) %u/%u\n",
+        out_text(o,
+                 "        Inbound:  #pkts dec'ed %llu drop %llu life (KB/Sec) %u/%u\n"
+                 "        Outbound: #pkts enc'ed %llu drop %llu life (KB/Sec) %u/%u\n",
                  (unsigned long long)v->in_packets, (unsigned long long)v->in_drops, v->in_kb_left, v->in_s_left,
                  (unsigned long long)v->out_packets, (unsigned long long)v->out_drops, v->out_kb_left, v->out_s_left);
 }
@@ -85,22 +87,23 @@ static void ike_line(struct view *x, struct out *o, const struct ipsec_flow_view
     struct ike *k = x->k;
     for (struct ike_sa *sa = ike_sa_next_of(k, NULL, &v->local, &v->peer); sa;
          sa = ike_sa_next_of(k, sa, &v->local, &v->peer)) {
-        out_text(o, "  IKE SA: local %s/%u remote %s/%u %s \n", IKE_ADDR(&sa->at.local), sa->at.lport, IKE_ADDR(&sa->at.peer),
-                 sa->at.pport, sa->established ? "Active" : "Inactive");
+        out_text(o, "  IKE SA: local %s/%u remote %s/%u %s \n", IKE_ADDR(&sa->at.local), sa->at.lport,
+                 IKE_ADDR(&sa->at.peer), sa->at.pport, sa->established ? "Active" : "Inactive");
         if (!detail)
             continue;
         nstime left = sa->established ? sa->life_end - loop_now(k->r->loop) : 0;
         long long s = left > 0 ? left / NS_PER_S : 0;
         char cap[4] = "";
         snprintf(cap, sizeof cap, "%s%s", k->keepalive_s && sa->caps.dpd ? "D" : "", ike_natt_used(sa) ? "N" : "");
-        out_text(o, "          Capabilities:%s connid:%u lifetime:%02lld:%02lld:%02lld\n", cap[0] ? cap : "(none)", sa->conn_id,
-                 s / 3600, s / 60 % 60, s % 60);
+        out_text(o, "          Capabilities:%s connid:%u lifetime:%02lld:%02lld:%02lld\n", cap[0] ? cap : "(none)",
+                 sa->conn_id, s / 3600, s / 60 % 60, s % 60);
     }
 }
 
 static bool same_session(const struct ipsec_flow_view *a, const struct ipsec_flow_view *b)
 {
-    return addr_equal(&a->local, &b->local) && addr_equal(&a->peer, &b->peer) && strcmp(a->interface, b->interface) == 0;
+    return addr_equal(&a->local, &b->local) && addr_equal(&a->peer, &b->peer) &&
+           strcmp(a->interface, b->interface) == 0;
 }
 
 static bool first_of_session(const struct view *x, unsigned i)
@@ -144,7 +147,8 @@ static void session(struct view *x, struct out *o, unsigned i, bool detail)
 
 static void brief(struct view *x, struct out *o)
 {
-    out_text(o, "Status: A- Active, U - Up, D - Down, I - Idle, S - Standby, N - Negotiating \n        K - No IKE\nivrf = (none)\n"
+    out_text(o, "Status: A- Active, U - Up, D - Down, I - Idle, S - Standby, N - Negotiating \n        K - No "
+                "IKE\nivrf = (none)\n"
                 "           Peer        I/F        Username  Group/Phase1_id   Uptime   Status\n");
     for (unsigned i = 0; i < x->n; i++) {
         if (!first_of_session(x, i))

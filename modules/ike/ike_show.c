@@ -52,15 +52,18 @@ static void count_sas(struct ike *k, struct out *o)
         standby += sa->standby;
         negotiating += !sa->established;
     }
-    out_text(o, "Active ISAKMP SA's: %u\n\nStandby ISAKMP SA's: %u\n\nCurrently being negotiated ISAKMP SA's: %u\n\n"
-                "Dead ISAKMP SA's: 0\n", active, standby, negotiating);
+    out_text(o,
+             "Active ISAKMP SA's: %u\n\nStandby ISAKMP SA's: %u\n\nCurrently being negotiated ISAKMP SA's: %u\n\n"
+             "Dead ISAKMP SA's: 0\n",
+             active, standby, negotiating);
 }
 
 static void detail(struct ike *k, struct out *o)
 {
     static const char *const hash[] = {"", "md5", "sha", "sha256", "sha384", "sha512"};
     out_text(o, "Codes: C - IKE configuration mode, D - Dead Peer Detection\n       K - Keepalives, N - NAT-traversal\n"
-                "       T - cTCP encapsulation, X - IKE Extended Authentication\n       psk - Preshared key, rsig - RSA signature\n"
+                "       T - cTCP encapsulation, X - IKE Extended Authentication\n       psk - Preshared key, rsig - "
+                "RSA signature\n"
                 "       renc - RSA encryption\nIPv4 Crypto ISAKMP SA\n\n"
                 "C-id  Local           Remote          I-VRF  Status Encr Hash   Auth DH Lifetime Cap.\n\n");
     for (struct ike_sa *sa = k->first; sa; sa = sa->next) {
@@ -68,8 +71,8 @@ static void detail(struct ike *k, struct out *o)
         if (sa->established)
             hms(sa->life_end - loop_now(k->r->loop), left);
         snprintf(cap, sizeof cap, "%s%s", k->keepalive_s && sa->caps.dpd ? "D" : "", ike_natt_used(sa) ? "N" : "");
-        out_text(o, "%-5u %-15s %-15s        %-6s %-4s %-6s %-4s %-2u %-8s %-4s\n       Engine-id:Conn-id =  SW:%u\n\n", sa->conn_id,
-                 IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer), sa->standby ? "STDBY" : "ACTIVE",
+        out_text(o, "%-5u %-15s %-15s        %-6s %-4s %-6s %-4s %-2u %-8s %-4s\n       Engine-id:Conn-id =  SW:%u\n\n",
+                 sa->conn_id, IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer), sa->standby ? "STDBY" : "ACTIVE",
                  ike_cipher_text(sa->suite.cipher, sa->suite.key_bits), hash[sa->suite.hash < 6 ? sa->suite.hash : 0],
                  sa->suite.auth == IKE_AUTH_PSK ? "psk" : "rsig", sa->suite.group, left, cap,
                  sa->conn_id >= 1001 ? sa->conn_id - 1000 : 0);
@@ -94,8 +97,8 @@ int ike_cmd_show_sa(struct cmd *c, struct args_show_crypto_isakmp_sa *a)
     for (struct ike_sa *sa = k->last; sa; sa = sa->prev) {
         if (!wanted(sa, a->kw_active, a->kw_standby))
             continue;
-        out_text(o, "%-15s %-15s %-14s %7u %s\n", IKE_ADDR(dst_of(sa)), IKE_ADDR(src_of(sa)), ike_state_shown(sa), sa->conn_id,
-                 sa->standby ? "STDBY" : "ACTIVE");
+        out_text(o, "%-15s %-15s %-14s %7u %s\n", IKE_ADDR(dst_of(sa)), IKE_ADDR(src_of(sa)), ike_state_shown(sa),
+                 sa->conn_id, sa->standby ? "STDBY" : "ACTIVE");
         out_object(o, NULL);
         out_addr(o, "dst", dst_of(sa));
         out_addr(o, "src", src_of(sa));
@@ -111,8 +114,12 @@ int ike_cmd_show_sa(struct cmd *c, struct args_show_crypto_isakmp_sa *a)
 
 static void suite(struct out *o, const struct ike_policy *p)
 {
-    static const char *const hash[] = {"", "Message Digest 5", "Secure Hash Standard", "Secure Hash Standard 2 (256 bit)",
-                                       "Secure Hash Standard 2 (384 bit)", "Secure Hash Standard 2 (512 bit)"};
+    static const char *const hash[] = {"",
+                                       "Message Digest 5",
+                                       "Secure Hash Standard",
+                                       "Secure Hash Standard 2 (256 bit)",
+                                       "Secure Hash Standard 2 (384 bit)",
+                                       "Secure Hash Standard 2 (512 bit)"};
     if (p->cipher == CIPHER_AES_CBC)
         out_text(o, "        encryption algorithm:   AES - Advanced Encryption Standard (%u bit keys).\n", p->key_bits);
     else

@@ -5,10 +5,30 @@
 #include <string.h>
 
 enum { /* TLV types; bit 15: critical */
-    T_ROLE = 0x8001, T_LOCAL = 0x8002, T_PEER = 0x8003, T_GROUP = 0x8004, T_POLICY = 0x8005, T_SKEYID_D = 0x8006,
-    T_SKEYID_A = 0x8007, T_SKEYID_E = 0x8008, T_KA = 0x8009, T_LAST_BLOCK = 0x800a, T_LIFE = 0x800b, T_VERSION = 0x800c,
-    T_VRF = 0x000d, T_NATT = 0x000e, T_CAPS = 0x000f, T_MY_ID = 0x0010, T_HIS_ID = 0x0011, T_DPD = 0x0012, T_MIDS = 0x0013,
-    T_IFNAME = 0x0014, T_MAP = 0x0015, T_AGE = 0x0016, T_CONN = 0x0017, T_CONTACT = 0x0018
+       T_ROLE = 0x8001,
+       T_LOCAL = 0x8002,
+       T_PEER = 0x8003,
+       T_GROUP = 0x8004,
+       T_POLICY = 0x8005,
+       T_SKEYID_D = 0x8006,
+       T_SKEYID_A = 0x8007,
+       T_SKEYID_E = 0x8008,
+       T_KA = 0x8009,
+       T_LAST_BLOCK = 0x800a,
+       T_LIFE = 0x800b,
+       T_VERSION = 0x800c,
+       T_VRF = 0x000d,
+       T_NATT = 0x000e,
+       T_CAPS = 0x000f,
+       T_MY_ID = 0x0010,
+       T_HIS_ID = 0x0011,
+       T_DPD = 0x0012,
+       T_MIDS = 0x0013,
+       T_IFNAME = 0x0014,
+       T_MAP = 0x0015,
+       T_AGE = 0x0016,
+       T_CONN = 0x0017,
+       T_CONTACT = 0x0018
 };
 
 void ike_sync_key(const struct ike_sa *sa, struct sync_key *key)
@@ -94,8 +114,10 @@ static enum sync_result sa_encode(struct router *r, const struct sync_key *key, 
     tlv_words(b, T_LOCAL, (uint32_t[]){addr_v4_get(&sa->at.local), sa->at.lport}, 2);
     tlv_words(b, T_PEER, (uint32_t[]){addr_v4_get(&sa->at.peer), sa->at.pport}, 2);
     tlv(b, T_GROUP, sa->group, strlen(sa->group));
-    tlv_words(b, T_POLICY, (uint32_t[]){sa->suite.cipher, sa->suite.key_bits, sa->suite.hash, sa->suite.auth, sa->suite.group,
-                                        sa->suite.life_s, sa->suite.priority}, 7);
+    tlv_words(b, T_POLICY,
+              (uint32_t[]){sa->suite.cipher, sa->suite.key_bits, sa->suite.hash, sa->suite.auth, sa->suite.group,
+                           sa->suite.life_s, sa->suite.priority},
+              7);
     tlv(b, T_SKEYID_D, sa->keys.d, hlen);
     tlv(b, T_SKEYID_A, sa->keys.a, hlen);
     tlv(b, T_SKEYID_E, sa->keys.e, hlen);
@@ -105,8 +127,10 @@ static enum sync_result sa_encode(struct router *r, const struct sync_key *key, 
     tlv_words(b, T_VERSION, &sa->version, 1);
     tlv_words(b, T_VRF, (uint32_t[]){0}, 1);
     tlv_words(b, T_NATT, (uint32_t[]){sa->caps.natt, sa->nat_me, sa->nat_peer}, 3);
-    tlv_words(b, T_CAPS, (uint32_t[]){(uint32_t)(sa->caps.dpd | sa->caps.unity << 1 | sa->caps.xauth << 2 | sa->caps.ios << 3 |
-                                                 sa->caps.frag << 4)}, 1);
+    tlv_words(b, T_CAPS,
+              (uint32_t[]){(uint32_t)(sa->caps.dpd | sa->caps.unity << 1 | sa->caps.xauth << 2 | sa->caps.ios << 3 |
+                                      sa->caps.frag << 4)},
+              1);
     tlv(b, T_MY_ID, sa->my_id, sa->my_id_len);
     tlv(b, T_HIS_ID, sa->his_id, sa->his_id_len);
     dpd_tlv(sa, b);
@@ -154,10 +178,20 @@ static void decode_one(struct object *o, uint16_t type, struct cursor *v)
     struct ike_sa *sa = &o->sa;
     uint32_t caps;
     switch (type) {
-    case T_ROLE: sa->initiator = cursor_u8(v) != 0; break;
-    case T_LOCAL: sa->at.local = addr_v4(cursor_u32(v)); sa->at.lport = (uint16_t)cursor_u32(v); break;
-    case T_PEER: sa->at.peer = addr_v4(cursor_u32(v)); sa->at.pport = (uint16_t)cursor_u32(v); break;
-    case T_GROUP: take_text(v, sa->group, sizeof sa->group, &o->bad); break;
+    case T_ROLE:
+        sa->initiator = cursor_u8(v) != 0;
+        break;
+    case T_LOCAL:
+        sa->at.local = addr_v4(cursor_u32(v));
+        sa->at.lport = (uint16_t)cursor_u32(v);
+        break;
+    case T_PEER:
+        sa->at.peer = addr_v4(cursor_u32(v));
+        sa->at.pport = (uint16_t)cursor_u32(v);
+        break;
+    case T_GROUP:
+        take_text(v, sa->group, sizeof sa->group, &o->bad);
+        break;
     case T_POLICY:
         sa->suite.cipher = (enum crypto_cipher)cursor_u32(v);
         sa->suite.key_bits = (uint16_t)cursor_u32(v);
@@ -167,13 +201,27 @@ static void decode_one(struct object *o, uint16_t type, struct cursor *v)
         sa->suite.life_s = cursor_u32(v);
         sa->suite.priority = cursor_u32(v);
         break;
-    case T_SKEYID_D: o->d_len = take_bytes(v, o->d, sizeof o->d, &o->bad); break;
-    case T_SKEYID_A: o->a_len = take_bytes(v, o->a, sizeof o->a, &o->bad); break;
-    case T_SKEYID_E: o->e_len = take_bytes(v, o->e, sizeof o->e, &o->bad); break;
-    case T_KA: o->ka_len = take_bytes(v, o->ka, sizeof o->ka, &o->bad); break;
-    case T_LAST_BLOCK: o->last_len = take_bytes(v, sa->last_block, sizeof sa->last_block, &o->bad); break;
-    case T_LIFE: o->life_ms = cursor_u32(v); break;
-    case T_VERSION: sa->version = cursor_u32(v); break;
+    case T_SKEYID_D:
+        o->d_len = take_bytes(v, o->d, sizeof o->d, &o->bad);
+        break;
+    case T_SKEYID_A:
+        o->a_len = take_bytes(v, o->a, sizeof o->a, &o->bad);
+        break;
+    case T_SKEYID_E:
+        o->e_len = take_bytes(v, o->e, sizeof o->e, &o->bad);
+        break;
+    case T_KA:
+        o->ka_len = take_bytes(v, o->ka, sizeof o->ka, &o->bad);
+        break;
+    case T_LAST_BLOCK:
+        o->last_len = take_bytes(v, sa->last_block, sizeof sa->last_block, &o->bad);
+        break;
+    case T_LIFE:
+        o->life_ms = cursor_u32(v);
+        break;
+    case T_VERSION:
+        sa->version = cursor_u32(v);
+        break;
     case T_NATT:
         sa->caps.natt = (uint8_t)cursor_u32(v);
         sa->nat_me = cursor_u32(v) != 0;
@@ -187,18 +235,35 @@ static void decode_one(struct object *o, uint16_t type, struct cursor *v)
         sa->caps.ios = caps >> 3 & 1;
         sa->caps.frag = caps >> 4 & 1;
         break;
-    case T_MY_ID: sa->my_id_len = (uint16_t)take_bytes(v, sa->my_id, sizeof sa->my_id, &o->bad); break;
-    case T_HIS_ID: sa->his_id_len = (uint16_t)take_bytes(v, sa->his_id, sizeof sa->his_id, &o->bad); break;
-    case T_DPD: sa->dpd_out = cursor_u32(v); sa->dpd_in = cursor_u32(v); break;
+    case T_MY_ID:
+        sa->my_id_len = (uint16_t)take_bytes(v, sa->my_id, sizeof sa->my_id, &o->bad);
+        break;
+    case T_HIS_ID:
+        sa->his_id_len = (uint16_t)take_bytes(v, sa->his_id, sizeof sa->his_id, &o->bad);
+        break;
+    case T_DPD:
+        sa->dpd_out = cursor_u32(v);
+        sa->dpd_in = cursor_u32(v);
+        break;
     case T_MIDS:
         for (unsigned i = 0; i < IKE_MIDS; i++)
             sa->mids[i] = cursor_u32(v);
         break;
-    case T_IFNAME: take_text(v, sa->ifname, sizeof sa->ifname, &o->bad); break;
-    case T_MAP: take_text(v, sa->map, sizeof sa->map, &o->bad); break;
-    case T_AGE: o->age_s = cursor_u32(v); break;
-    case T_CONN: o->conn = cursor_u32(v); break;
-    default: o->unknown |= (type & 0x8000) != 0; return;
+    case T_IFNAME:
+        take_text(v, sa->ifname, sizeof sa->ifname, &o->bad);
+        break;
+    case T_MAP:
+        take_text(v, sa->map, sizeof sa->map, &o->bad);
+        break;
+    case T_AGE:
+        o->age_s = cursor_u32(v);
+        break;
+    case T_CONN:
+        o->conn = cursor_u32(v);
+        break;
+    default:
+        o->unknown |= (type & 0x8000) != 0;
+        return;
     }
     o->bad |= !cursor_ok(v);
 }
@@ -218,7 +283,8 @@ static enum sync_result sa_take(struct router *r, struct object *o, const struct
     struct ike *k = ike_of(r);
     struct ike_keys keys;
     if (ike_keys_init(&keys, o->sa.suite.hash, o->sa.suite.cipher, o->sa.suite.key_bits) || o->d_len != keys.hlen ||
-        o->a_len != keys.hlen || o->e_len != keys.hlen || o->ka_len != keys.key_len || o->last_len != keys.block || !o->sa.group[0])
+        o->a_len != keys.hlen || o->e_len != keys.hlen || o->ka_len != keys.key_len || o->last_len != keys.block ||
+        !o->sa.group[0])
         return SYNC_RESYNC;
     memcpy(keys.d, o->d, keys.hlen);
     memcpy(keys.a, o->a, keys.hlen);
@@ -233,7 +299,8 @@ static enum sync_result sa_take(struct router *r, struct object *o, const struct
     if (is_new && !(sa = ike_sa_new(k, key->b, &o->sa.at, true))) {
         crypto_wipe(&keys, sizeof keys);
         log_syslog(r, cause, "CRYPTO_HA_IKE", LOG_ERR_, "FAILOVER_ERROR",
-                   "Attempt to failover IKE SA (%s:%s) failed due to too many ISAKMP SAs. Stateful failover not available for this SA.",
+                   "Attempt to failover IKE SA (%s:%s) failed due to too many ISAKMP SAs. Stateful failover not "
+                   "available for this SA.",
                    IKE_ADDR(&o->sa.at.local), IKE_ADDR(&o->sa.at.peer));
         return SYNC_REFUSED;
     }
@@ -342,9 +409,20 @@ static uint32_t sa_version(struct router *r, const struct sync_key *key)
 }
 
 const struct sync_class ike_sync_sa = {
-    .name = "ike-sa", .add = 20, .update = 21, .del = 22, .rank = 20, .snapshot = true,
-    .enumerate = sa_enumerate, .encode = sa_encode, .apply = sa_apply, .remove = sa_remove, .mark_stale = sa_mark_stale,
-    .sweep_stale = sa_sweep, .discard_all = sa_discard, .version = sa_version,
+    .name = "ike-sa",
+    .add = 20,
+    .update = 21,
+    .del = 22,
+    .rank = 20,
+    .snapshot = true,
+    .enumerate = sa_enumerate,
+    .encode = sa_encode,
+    .apply = sa_apply,
+    .remove = sa_remove,
+    .mark_stale = sa_mark_stale,
+    .sweep_stale = sa_sweep,
+    .discard_all = sa_discard,
+    .version = sa_version,
 };
 
 /* ---- 40 DPD and 41 IKE_MID: small records about an SA the peer has already ---- */
@@ -407,7 +485,17 @@ static void small_remove(struct router *r, const struct sync_key *key, uint8_t r
     (void)cause;
 }
 
-const struct sync_class ike_sync_dpd = {.name = "ike-dpd", .add = 40, .rank = 21, .enumerate = none, .encode = dpd_encode,
-                                        .apply = small_apply, .remove = small_remove};
-const struct sync_class ike_sync_mid = {.name = "ike-mid", .add = 41, .rank = 22, .enumerate = none, .encode = mid_encode,
-                                        .apply = small_apply, .remove = small_remove};
+const struct sync_class ike_sync_dpd = {.name = "ike-dpd",
+                                        .add = 40,
+                                        .rank = 21,
+                                        .enumerate = none,
+                                        .encode = dpd_encode,
+                                        .apply = small_apply,
+                                        .remove = small_remove};
+const struct sync_class ike_sync_mid = {.name = "ike-mid",
+                                        .add = 41,
+                                        .rank = 22,
+                                        .enumerate = none,
+                                        .encode = mid_encode,
+                                        .apply = small_apply,
+                                        .remove = small_remove};

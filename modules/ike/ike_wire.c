@@ -98,20 +98,43 @@ static bool attrs_decode(const uint8_t *p, size_t len, unsigned phase, struct ik
         if (!cursor_ok(&c))
             return false;
         switch ((af & 0x7fff) | phase << 16) {
-        case 1 | 1 << 16: set_once(&a->encryption, a, value); break;
-        case 2 | 1 << 16: set_once(&a->hash, a, value); break;
-        case 3 | 1 << 16: set_once(&a->auth_method, a, value); break;
-        case 4 | 1 << 16: set_once(&a->group, a, value); break;
-        case 14 | 1 << 16: set_once(&a->key_bits, a, value); break;
+        case 1 | 1 << 16:
+            set_once(&a->encryption, a, value);
+            break;
+        case 2 | 1 << 16:
+            set_once(&a->hash, a, value);
+            break;
+        case 3 | 1 << 16:
+            set_once(&a->auth_method, a, value);
+            break;
+        case 4 | 1 << 16:
+            set_once(&a->group, a, value);
+            break;
+        case 14 | 1 << 16:
+            set_once(&a->key_bits, a, value);
+            break;
         case 11 | 1 << 16:
-        case 1 | 2 << 16: life_type = value > UINT16_MAX ? 0 : (uint16_t)value; break;
+        case 1 | 2 << 16:
+            life_type = value > UINT16_MAX ? 0 : (uint16_t)value;
+            break;
         case 12 | 1 << 16:
-        case 2 | 2 << 16: take_life(a, life_type, value, vpi); break;
-        case 3 | 2 << 16: set_once(&a->group, a, value); break;
-        case 4 | 2 << 16: set_once(&a->encap, a, value); break;
-        case 5 | 2 << 16: set_once(&a->esp_auth, a, value); break;
-        case 6 | 2 << 16: set_once(&a->key_bits, a, value); break;
-        default: a->unknown = true;
+        case 2 | 2 << 16:
+            take_life(a, life_type, value, vpi);
+            break;
+        case 3 | 2 << 16:
+            set_once(&a->group, a, value);
+            break;
+        case 4 | 2 << 16:
+            set_once(&a->encap, a, value);
+            break;
+        case 5 | 2 << 16:
+            set_once(&a->esp_auth, a, value);
+            break;
+        case 6 | 2 << 16:
+            set_once(&a->key_bits, a, value);
+            break;
+        default:
+            a->unknown = true;
         }
     }
     return cursor_ok(&c);
@@ -196,9 +219,12 @@ bool ike_id_decode(const uint8_t *body, size_t len, struct ike_id *id)
     if (!cursor_ok(&c))
         return false;
     switch (id->type) {
-    case IKE_ID_IPV4: return id->len == 4;
-    case IKE_ID_IPV4_SUBNET: return id->len == 8;
-    default: return id->len > 0;
+    case IKE_ID_IPV4:
+        return id->len == 4;
+    case IKE_ID_IPV4_SUBNET:
+        return id->len == 8;
+    default:
+        return id->len > 0;
     }
 }
 

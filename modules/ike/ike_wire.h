@@ -7,36 +7,77 @@
 
 #define IKE_COOKIE 8
 #define IKE_HDR_LEN 28
-#define IKE_MSG_MAX 4096     /* the longest message we build */
-#define IKE_RX_MAX 16384     /* the longest we look at */
+#define IKE_MSG_MAX 4096 /* the longest message we build */
+#define IKE_RX_MAX 16384 /* the longest we look at */
 #define IKE_PAYLOADS_MAX 40
 #define IKE_TRANSFORMS_MAX 64
 
 enum ike_exchange { IKE_X_MAIN = 2, IKE_X_AGGRESSIVE = 4, IKE_X_INFO = 5, IKE_X_TRANSACTION = 6, IKE_X_QUICK = 32 };
 enum { IKE_FLAG_ENCRYPT = 1, IKE_FLAG_COMMIT = 2, IKE_FLAG_AUTH_ONLY = 4 };
 enum ike_payload_type {
-    IKE_P_NONE = 0, IKE_P_SA = 1, IKE_P_PROPOSAL = 2, IKE_P_TRANSFORM = 3, IKE_P_KE = 4, IKE_P_ID = 5, IKE_P_CERT = 6,
-    IKE_P_CERTREQ = 7, IKE_P_HASH = 8, IKE_P_SIG = 9, IKE_P_NONCE = 10, IKE_P_NOTIFY = 11, IKE_P_DELETE = 12,
-    IKE_P_VID = 13, IKE_P_NATD_DRAFT7 = 15, IKE_P_NATD = 20, IKE_P_NATOA = 21, IKE_P_NATD_DRAFT = 130,
+    IKE_P_NONE = 0,
+    IKE_P_SA = 1,
+    IKE_P_PROPOSAL = 2,
+    IKE_P_TRANSFORM = 3,
+    IKE_P_KE = 4,
+    IKE_P_ID = 5,
+    IKE_P_CERT = 6,
+    IKE_P_CERTREQ = 7,
+    IKE_P_HASH = 8,
+    IKE_P_SIG = 9,
+    IKE_P_NONCE = 10,
+    IKE_P_NOTIFY = 11,
+    IKE_P_DELETE = 12,
+    IKE_P_VID = 13,
+    IKE_P_NATD_DRAFT7 = 15,
+    IKE_P_NATD = 20,
+    IKE_P_NATOA = 21,
+    IKE_P_NATD_DRAFT = 130,
     IKE_P_NATOA_DRAFT = 131
 };
 enum { IKE_PROTO_ISAKMP = 1, IKE_PROTO_AH = 2, IKE_PROTO_ESP = 3 };
 enum ike_notify_type {
-    IKE_N_INVALID_PAYLOAD_TYPE = 1, IKE_N_DOI_NOT_SUPPORTED = 2, IKE_N_SITUATION_NOT_SUPPORTED = 3,
-    IKE_N_INVALID_COOKIE = 4, IKE_N_INVALID_MAJOR = 5, IKE_N_INVALID_EXCHANGE = 7, IKE_N_INVALID_FLAGS = 8,
-    IKE_N_INVALID_SPI = 11, IKE_N_NO_PROPOSAL_CHOSEN = 14, IKE_N_BAD_PROPOSAL_SYNTAX = 15,
-    IKE_N_PAYLOAD_MALFORMED = 16, IKE_N_INVALID_KEY_INFO = 17, IKE_N_INVALID_ID_INFO = 18,
-    IKE_N_INVALID_HASH_INFO = 23, IKE_N_AUTHENTICATION_FAILED = 24,
-    IKE_N_RESPONDER_LIFETIME = 24576, IKE_N_REPLAY_STATUS = 24577, IKE_N_INITIAL_CONTACT = 24578,
-    IKE_N_R_U_THERE = 36136, IKE_N_R_U_THERE_ACK = 36137
+    IKE_N_INVALID_PAYLOAD_TYPE = 1,
+    IKE_N_DOI_NOT_SUPPORTED = 2,
+    IKE_N_SITUATION_NOT_SUPPORTED = 3,
+    IKE_N_INVALID_COOKIE = 4,
+    IKE_N_INVALID_MAJOR = 5,
+    IKE_N_INVALID_EXCHANGE = 7,
+    IKE_N_INVALID_FLAGS = 8,
+    IKE_N_INVALID_SPI = 11,
+    IKE_N_NO_PROPOSAL_CHOSEN = 14,
+    IKE_N_BAD_PROPOSAL_SYNTAX = 15,
+    IKE_N_PAYLOAD_MALFORMED = 16,
+    IKE_N_INVALID_KEY_INFO = 17,
+    IKE_N_INVALID_ID_INFO = 18,
+    IKE_N_INVALID_HASH_INFO = 23,
+    IKE_N_AUTHENTICATION_FAILED = 24,
+    IKE_N_RESPONDER_LIFETIME = 24576,
+    IKE_N_REPLAY_STATUS = 24577,
+    IKE_N_INITIAL_CONTACT = 24578,
+    IKE_N_R_U_THERE = 36136,
+    IKE_N_R_U_THERE_ACK = 36137
 };
-enum { IKE_ID_IPV4 = 1, IKE_ID_FQDN = 2, IKE_ID_USER_FQDN = 3, IKE_ID_IPV4_SUBNET = 4, IKE_ID_DN = 9, IKE_ID_KEY_ID = 11 };
+enum {
+    IKE_ID_IPV4 = 1,
+    IKE_ID_FQDN = 2,
+    IKE_ID_USER_FQDN = 3,
+    IKE_ID_IPV4_SUBNET = 4,
+    IKE_ID_DN = 9,
+    IKE_ID_KEY_ID = 11
+};
 enum { IKE_AUTH_PSK = 1, IKE_AUTH_RSA_SIG = 3 };
 enum { IKE_ENC_DES = 1, IKE_ENC_3DES = 5, IKE_ENC_AES = 7 };
 enum { IKE_HASH_MD5 = 1, IKE_HASH_SHA = 2, IKE_HASH_SHA256 = 4, IKE_HASH_SHA384 = 5, IKE_HASH_SHA512 = 6 };
 enum { IKE_ESP_DES = 2, IKE_ESP_3DES = 3, IKE_ESP_NULL = 11, IKE_ESP_AES = 12 };
-enum { IKE_ENCAP_TUNNEL = 1, IKE_ENCAP_TRANSPORT = 2, IKE_ENCAP_UDP_TUNNEL = 3, IKE_ENCAP_UDP_TRANSPORT = 4,
-       IKE_ENCAP_UDP_TUNNEL_DRAFT = 61443, IKE_ENCAP_UDP_TRANSPORT_DRAFT = 61444 };
+enum {
+    IKE_ENCAP_TUNNEL = 1,
+    IKE_ENCAP_TRANSPORT = 2,
+    IKE_ENCAP_UDP_TUNNEL = 3,
+    IKE_ENCAP_UDP_TRANSPORT = 4,
+    IKE_ENCAP_UDP_TUNNEL_DRAFT = 61443,
+    IKE_ENCAP_UDP_TRANSPORT_DRAFT = 61444
+};
 
 struct ike_hdr {
     uint8_t ci[IKE_COOKIE], cr[IKE_COOKIE];
@@ -66,17 +107,17 @@ struct ike_attrs {
     uint16_t encryption, hash, auth_method; /* phase 1 */
     uint16_t encap, esp_auth;               /* phase 2 */
     uint16_t group, key_bits;
-    uint32_t life_s, life_kb;               /* values above 32 bits count as the largest */
-    bool life_s_vpi, life_kb_vpi;           /* came in the variable form */
-    bool unknown;                           /* an attribute or a doubled one that forbids acceptance */
+    uint32_t life_s, life_kb;     /* values above 32 bits count as the largest */
+    bool life_s_vpi, life_kb_vpi; /* came in the variable form */
+    bool unknown;                 /* an attribute or a doubled one that forbids acceptance */
 };
 struct ike_transform {
     uint8_t prop_number, proto, spi_len;
-    uint32_t spi;          /* ESP: 4 bytes */
+    uint32_t spi; /* ESP: 4 bytes */
     uint8_t number, id;
-    bool bundle;           /* the same proposal number also names another protocol */
+    bool bundle; /* the same proposal number also names another protocol */
     struct ike_attrs attrs;
-    const uint8_t *raw;    /* the attributes as sent; borrowed */
+    const uint8_t *raw; /* the attributes as sent; borrowed */
     uint16_t raw_len;
 };
 struct ike_offer {

@@ -15,8 +15,8 @@ struct ports {
 };
 #define PORTS(a, side)                                                                                                 \
     {                                                                                                                  \
-        (a)->kw_##side##_eq, (a)->kw_##side##_neq, (a)->kw_##side##_gt, (a)->kw_##side##_lt, (a)->kw_##side##_range,    \
-            (a)->has_##side##_port, (a)->has_##side##_last, (a)->side##_port, (a)->side##_last,                         \
+        (a)->kw_##side##_eq, (a)->kw_##side##_neq, (a)->kw_##side##_gt, (a)->kw_##side##_lt, (a)->kw_##side##_range,   \
+            (a)->has_##side##_port, (a)->has_##side##_last, (a)->side##_port, (a)->side##_last,                        \
             (a)->has_##side##_portname ? (a)->side##_portname : NULL,                                                  \
             (a)->has_##side##_lastname ? (a)->side##_lastname : NULL                                                   \
     }
@@ -69,13 +69,15 @@ static void address_read(bool any, bool has_host, const struct addr *host, const
     *out = any ? addr_v4(0) : has_host ? *host : addr_v4(addr_v4_get(net) & ~wildcard);
 }
 #define ADDRESS(a, side, out, wild)                                                                                    \
-    address_read((a)->kw_##side##_any, (a)->has_##side##_host, &(a)->side##_host, &(a)->side##_net, (a)->side##_wild, out, wild)
+    address_read((a)->kw_##side##_any, (a)->has_##side##_host, &(a)->side##_host, &(a)->side##_net, (a)->side##_wild,  \
+                 out, wild)
 
 static const char *icmp_word(const bool *flags)
 {
-    static const char *const words[] = {"echo", "echo-reply", "unreachable", "time-exceeded", "ttl-exceeded", "packet-too-big",
-                                        "port-unreachable", "host-unreachable", "net-unreachable",
-                                        "administratively-prohibited", "redirect", "traceroute"};
+    static const char *const words[] = {
+        "echo",           "echo-reply",       "unreachable",      "time-exceeded",   "ttl-exceeded",
+        "packet-too-big", "port-unreachable", "host-unreachable", "net-unreachable", "administratively-prohibited",
+        "redirect",       "traceroute"};
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
         if (flags[i])
             return words[i];
@@ -84,14 +86,26 @@ static const char *icmp_word(const bool *flags)
 
 /* The two args structs that hold @acl-rule have the same members. */
 #define RULE_READER(type)                                                                                              \
-    static bool type##_read(struct cmd *c, const struct args_##type *a, struct acl_line *l)                             \
+    static bool type##_read(struct cmd *c, const struct args_##type *a, struct acl_line *l)                            \
     {                                                                                                                  \
-        const bool words[] = {a->kw_echo, a->kw_echo_reply, a->kw_unreachable, a->kw_time_exceeded, a->kw_ttl_exceeded, \
-                              a->kw_packet_too_big, a->kw_port_unreachable, a->kw_host_unreachable,                     \
-                              a->kw_net_unreachable, a->kw_administratively_prohibited, a->kw_redirect, a->kw_traceroute}; \
-        const struct { bool on; uint8_t number; } protos[] = {                                                         \
-            {a->kw_tcp, 6}, {a->kw_udp, 17}, {a->kw_icmp, 1}, {a->kw_esp, 50}, {a->kw_ahp, 51}, {a->kw_gre, 47},         \
-            {a->kw_igmp, 2}, {a->kw_ospf, 89}, {a->kw_eigrp, 88}, {a->kw_ipinip, 4}, {a->kw_pim, 103}, {a->kw_sctp, 132}}; \
+        const bool words[] = {a->kw_echo,                                                                              \
+                              a->kw_echo_reply,                                                                        \
+                              a->kw_unreachable,                                                                       \
+                              a->kw_time_exceeded,                                                                     \
+                              a->kw_ttl_exceeded,                                                                      \
+                              a->kw_packet_too_big,                                                                    \
+                              a->kw_port_unreachable,                                                                  \
+                              a->kw_host_unreachable,                                                                  \
+                              a->kw_net_unreachable,                                                                   \
+                              a->kw_administratively_prohibited,                                                       \
+                              a->kw_redirect,                                                                          \
+                              a->kw_traceroute};                                                                       \
+        const struct {                                                                                                 \
+            bool on;                                                                                                   \
+            uint8_t number;                                                                                            \
+        } protos[] = {{a->kw_tcp, 6},    {a->kw_udp, 17},   {a->kw_icmp, 1},  {a->kw_esp, 50},                         \
+                      {a->kw_ahp, 51},   {a->kw_gre, 47},   {a->kw_igmp, 2},  {a->kw_ospf, 89},                        \
+                      {a->kw_eigrp, 88}, {a->kw_ipinip, 4}, {a->kw_pim, 103}, {a->kw_sctp, 132}};                      \
         struct ports src = PORTS(a, src), dst = PORTS(a, dst);                                                         \
         *l = (struct acl_line){.icmp_type = ACL_ICMP_ANY, .icmp_code = ACL_ICMP_ANY};                                  \
         l->rule.permit = a->kw_permit;                                                                                 \
@@ -139,13 +153,15 @@ static int list_open(struct cmd *c, const char *name, bool extended)
     if (name[0] >= '0' && name[0] <= '9') {
         unsigned n = 0;
         bool digits = strspn(name, "0123456789") == strlen(name) && sscanf(name, "%4u", &n) == 1 && strlen(name) < 5;
-        bool std = (n >= 1 && n <= 99) || (n >= 1300 && n <= 1999), ext = (n >= 100 && n <= 199) || (n >= 2000 && n <= 2699);
+        bool std = (n >= 1 && n <= 99) || (n >= 1300 && n <= 1999),
+             ext = (n >= 100 && n <= 199) || (n >= 2000 && n <= 2699);
         if (!digits || !(extended ? ext : std))
             return cmd_error(c, "%% Invalid access list name.");
     }
     int rc = acl_create(c->router, name, extended, &acl);
     if (rc == -EEXIST)
-        return cmd_error(c, "%% A named %s IP access list with this name already exists", extended ? "standard" : "extended");
+        return cmd_error(c, "%% A named %s IP access list with this name already exists",
+                         extended ? "standard" : "extended");
     return rc ? cmd_error(c, "%% Cannot make the access list: %s", strerror(-rc)) : CMD_OK;
 }
 

@@ -173,7 +173,8 @@ int interface_cmd_ip_route(struct cmd *c, struct args_ip_route *a)
     int len = mask_to_len(a->mask);
     if (len < 0 || (addr_v4_get(&a->dst) & ~a->mask))
         return cmd_error(c, "%%Inconsistent address and mask");
-    struct route rt = {.prefix = prefix_make(&a->dst, (unsigned)len), .source = ROUTE_STATIC,
+    struct route rt = {.prefix = prefix_make(&a->dst, (unsigned)len),
+                       .source = ROUTE_STATIC,
                        .distance = (uint8_t)(a->distance ? a->distance : 1)};
     if (a->has_via)
         rt.next_hop = a->via;

@@ -108,7 +108,8 @@ static void show_ip(struct cmd *c, const struct netif *n)
                      "  Network address translation is disabled\n");
 }
 
-static int each(struct cmd *c, bool named, const struct ifname *name, void (*show)(struct cmd *c, const struct netif *n))
+static int each(struct cmd *c, bool named, const struct ifname *name,
+                void (*show)(struct cmd *c, const struct netif *n))
 {
     if (named) {
         struct netif *n = netif_find(c->router, name->text);
@@ -160,11 +161,14 @@ static unsigned load_of(double bits, unsigned kbit)
 static void show_counters(struct cmd *c, const struct nif *nif)
 {
     const struct netif_counters *n = &nif->n.counters, *b = &nif->base;
-    out_text(c->out, "  5 minute input rate %.0f bits/sec, %.0f packets/sec\n", round(nif->rate[0] / 1000) * 1000, nif->rate[1]);
-    out_text(c->out, "  5 minute output rate %.0f bits/sec, %.0f packets/sec\n", round(nif->rate[2] / 1000) * 1000, nif->rate[3]);
+    out_text(c->out, "  5 minute input rate %.0f bits/sec, %.0f packets/sec\n", round(nif->rate[0] / 1000) * 1000,
+             nif->rate[1]);
+    out_text(c->out, "  5 minute output rate %.0f bits/sec, %.0f packets/sec\n", round(nif->rate[2] / 1000) * 1000,
+             nif->rate[3]);
 #define SINCE(member) (unsigned long long)(n->member - b->member)
     out_text(c->out, "     %llu packets input, %llu bytes, 0 no buffer\n", SINCE(in_packets), SINCE(in_bytes));
-    out_text(c->out, "     Received %llu broadcasts (%llu IP multicasts)\n", SINCE(in_broadcasts), SINCE(in_multicasts));
+    out_text(c->out, "     Received %llu broadcasts (%llu IP multicasts)\n", SINCE(in_broadcasts),
+             SINCE(in_multicasts));
     out_text(c->out, "     0 runts, 0 giants, 0 throttles\n");
     out_text(c->out, "     %llu input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored\n", SINCE(in_errors));
     out_text(c->out, "     0 watchdog, %llu multicast, 0 pause input\n", SINCE(in_multicasts));

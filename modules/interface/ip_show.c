@@ -76,7 +76,8 @@ static void route_text(struct cmd *c, const struct row *rows, unsigned n, unsign
         if (addr_is_none(&rt->next_hop))
             out_text(c->out, " is directly connected, %s\n", out);
         else
-            out_text(c->out, " [%u/0] via %s%s%s\n", rt->distance, addr_format(&rt->next_hop, a), out[0] ? ", " : "", out);
+            out_text(c->out, " [%u/0] via %s%s%s\n", rt->distance, addr_format(&rt->next_hop, a), out[0] ? ", " : "",
+                     out);
     }
 }
 
@@ -86,7 +87,8 @@ static unsigned family_text(struct cmd *c, const struct row *rows, unsigned n)
     unsigned flen = family_len(&rows[0]), count = 0, end = 0, subnets = 0, masks = 0;
     uint64_t seen = 0;
     uint32_t base = net_of_row(&rows[0]) & mask_from_len(flen);
-    while (end < n && (end == 0 || (flen && family_len(&rows[end]) == flen && (net_of_row(&rows[end]) & mask_from_len(flen)) == base))) {
+    while (end < n && (end == 0 || (flen && family_len(&rows[end]) == flen &&
+                                    (net_of_row(&rows[end]) & mask_from_len(flen)) == base))) {
         if (end == 0 || !same_prefix(&rows[end], &rows[end - 1]))
             subnets++;
         seen |= UINT64_C(1) << rows[end].rt->prefix.len;
@@ -104,9 +106,11 @@ static unsigned family_text(struct cmd *c, const struct row *rows, unsigned n)
         char a[ADDR_STRLEN];
         struct addr family = addr_v4(base);
         if (masks > 1)
-            out_text(c->out, "      %s/%u is variably subnetted, %u subnets, %u masks\n", addr_format(&family, a), flen, subnets, masks);
+            out_text(c->out, "      %s/%u is variably subnetted, %u subnets, %u masks\n", addr_format(&family, a), flen,
+                     subnets, masks);
         else
-            out_text(c->out, "      %s/%u is subnetted, %u subnets\n", addr_format(&family, a), rows[0].rt->prefix.len, subnets);
+            out_text(c->out, "      %s/%u is subnetted, %u subnets\n", addr_format(&family, a), rows[0].rt->prefix.len,
+                     subnets);
     }
     while (count < end) {
         unsigned k = 1;
@@ -161,7 +165,8 @@ static int entry_text(struct cmd *c, const struct rows *rows, const struct addr 
     bool connected = rt->source == ROUTE_CONNECTED || rt->source == ROUTE_LOCAL;
     out_text(c->out, "Routing entry for %s/%u%s\n", addr_format(&rt->prefix.addr, a), rt->prefix.len,
              rt->prefix.len ? "" : ", supernet");
-    out_text(c->out, "  Known via \"%s\", distance %u, metric 0%s%s\n", connected ? "connected" : "static", rt->distance,
+    out_text(c->out, "  Known via \"%s\", distance %u, metric 0%s%s\n", connected ? "connected" : "static",
+             rt->distance,
              connected ? (rt->source == ROUTE_LOCAL ? " (connected)" : " (connected, via interface)") : "",
              rt->prefix.len ? "" : ", candidate default path");
     out_text(c->out, "  Routing Descriptor Blocks:\n");
@@ -268,24 +273,28 @@ int interface_show_ip_traffic(struct cmd *c, struct args_show_ip_traffic *a)
 #define N(x) (unsigned long long)s->x
     out_text(c->out, "IP statistics:\n");
     out_text(c->out, "  Rcvd:  %llu total, %llu local destination\n", N(received), N(delivered));
-    out_text(c->out, "         %llu format errors, %llu checksum errors, %llu bad hop count\n", N(bad_header), N(bad_checksum), N(bad_ttl));
+    out_text(c->out, "         %llu format errors, %llu checksum errors, %llu bad hop count\n", N(bad_header),
+             N(bad_checksum), N(bad_ttl));
     out_text(c->out, "         %llu bad source address\n", N(bad_source));
-    out_text(c->out, "  Frags: %llu reassembled, %llu timeouts, %llu couldn't reassemble\n", N(reassembled), N(reass_timeout), N(reass_fail));
-    out_text(c->out, "         %llu fragmented, %llu fragments, %llu couldn't fragment\n", N(fragmented), N(frags_out), N(cant_fragment));
+    out_text(c->out, "  Frags: %llu reassembled, %llu timeouts, %llu couldn't reassemble\n", N(reassembled),
+             N(reass_timeout), N(reass_fail));
+    out_text(c->out, "         %llu fragmented, %llu fragments, %llu couldn't fragment\n", N(fragmented), N(frags_out),
+             N(cant_fragment));
     out_text(c->out, "  Bcast: %llu received\n  Mcast: %llu received\n", N(bcast_in), N(mcast_in));
     out_text(c->out, "  Sent:  %llu generated, %llu forwarded\n", N(sent), N(forwarded));
     out_text(c->out, "  Drop:  %llu encapsulation failed, %llu no route\n", N(encap_failed), N(no_route));
     out_text(c->out, "\nICMP statistics:\n");
-    out_text(c->out, "  Rcvd: %llu total, %llu checksum errors, %llu unreachable, %llu echo, %llu echo reply\n", N(icmp_in), N(icmp_bad),
-             N(icmp_unreach_in), N(icmp_echo_in), N(icmp_reply_in));
+    out_text(c->out, "  Rcvd: %llu total, %llu checksum errors, %llu unreachable, %llu echo, %llu echo reply\n",
+             N(icmp_in), N(icmp_bad), N(icmp_unreach_in), N(icmp_echo_in), N(icmp_reply_in));
     out_text(c->out, "        %llu time exceeded, %llu other\n", N(icmp_time_in), N(icmp_other_in));
-    out_text(c->out, "  Sent: %llu total, %llu unreachable, %llu echo, %llu echo reply, %llu time exceeded\n", N(icmp_out), N(icmp_unreach_out),
-             N(icmp_echo_out), N(icmp_reply_out), N(icmp_time_out));
+    out_text(c->out, "  Sent: %llu total, %llu unreachable, %llu echo, %llu echo reply, %llu time exceeded\n",
+             N(icmp_out), N(icmp_unreach_out), N(icmp_echo_out), N(icmp_reply_out), N(icmp_time_out));
     out_text(c->out, "        %llu not sent (rate limit)\n", N(icmp_limited));
     out_text(c->out, "\nUDP statistics:\n");
-    out_text(c->out, "  Rcvd: %llu total, %llu checksum errors, %llu no port\n  Sent: %llu total\n", N(udp_in), N(udp_bad), N(udp_no_port), N(udp_out));
+    out_text(c->out, "  Rcvd: %llu total, %llu checksum errors, %llu no port\n  Sent: %llu total\n", N(udp_in),
+             N(udp_bad), N(udp_no_port), N(udp_out));
     out_text(c->out, "\nARP statistics:\n");
-    out_text(c->out, "  Rcvd: %llu requests, %llu replies\n  Sent: %llu requests, %llu replies\n", N(arp_req_in), N(arp_rep_in), N(arp_req_out),
-             N(arp_rep_out));
+    out_text(c->out, "  Rcvd: %llu requests, %llu replies\n  Sent: %llu requests, %llu replies\n", N(arp_req_in),
+             N(arp_rep_in), N(arp_req_out), N(arp_rep_out));
     return CMD_OK;
 }

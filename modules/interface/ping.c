@@ -21,8 +21,8 @@ struct ping {
     struct timer timer;
 };
 
-static void ping_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest, const uint8_t *body,
-                       size_t len);
+static void ping_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest,
+                       const uint8_t *body, size_t len);
 
 static void ping_free(struct ping *p)
 {
@@ -128,8 +128,8 @@ static char mark_of(uint8_t type, uint8_t code)
     }
 }
 
-static void ping_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest, const uint8_t *body,
-                       size_t len)
+static void ping_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest,
+                       const uint8_t *body, size_t len)
 {
     struct ping *p = arg;
     if (!p->waiting)
@@ -220,7 +220,7 @@ static bool ping_source(struct cmd *c, const struct ifname *ifname, const struct
         p->df |= a->kw_##o##_df_bit;                                                                                   \
         if (a->kw_##o##_source) {                                                                                      \
             p->has_src = true;                                                                                         \
-            ok = ok && ping_source(c, &a->o##_sif, a->has_##o##_sip ? &a->o##_sip : NULL, &p->src);                     \
+            ok = ok && ping_source(c, &a->o##_sif, a->has_##o##_sip ? &a->o##_sip : NULL, &p->src);                    \
         }                                                                                                              \
     } while (0)
 
@@ -253,11 +253,13 @@ struct question {
     const char *text;
     unsigned long low, high, def; /* numbers; high 0: text */
 };
-static const struct question questions[] = {
-    {"Protocol [ip]: ", 0, 0, 0},          {"Target IP address: ", 0, 0, 0},
-    {"Repeat count [5]: ", 1, 2147483647, 5}, {"Datagram size [100]: ", 36, 18024, 100},
-    {"Timeout in seconds [2]: ", 0, 3600, 2}, {"Extended commands [n]: ", 0, 0, 0},
-    {"Sweep range of sizes [n]: ", 0, 0, 0}};
+static const struct question questions[] = {{"Protocol [ip]: ", 0, 0, 0},
+                                            {"Target IP address: ", 0, 0, 0},
+                                            {"Repeat count [5]: ", 1, 2147483647, 5},
+                                            {"Datagram size [100]: ", 36, 18024, 100},
+                                            {"Timeout in seconds [2]: ", 0, 3600, 2},
+                                            {"Extended commands [n]: ", 0, 0, 0},
+                                            {"Sweep range of sizes [n]: ", 0, 0, 0}};
 
 static int dialogue_end(struct dialogue *d, int rc)
 {

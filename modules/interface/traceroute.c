@@ -18,8 +18,8 @@ struct trace {
     struct timer timer;
 };
 
-static void trace_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest, const uint8_t *body,
-                        size_t len);
+static void trace_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest,
+                        const uint8_t *body, size_t len);
 
 static void trace_free(void *arg)
 {
@@ -60,15 +60,16 @@ static void trace_timer(void *arg)
     }
     if (t->probe == 0)
         out_text(cmd_job_out(t->job), "%3u ", t->hop);
-    struct udp_tx tx = {.ip = {.dst = t->dst, .src = t->src, .ttl = (uint8_t)t->hop}, .sport = t->sport, .dport = ++t->port};
+    struct udp_tx tx = {
+        .ip = {.dst = t->dst, .src = t->src, .ttl = (uint8_t)t->hop}, .sport = t->sport, .dport = ++t->port};
     t->waiting = true;
     t->sent_at = loop_now_fresh(t->router->loop);
     timer_start(&t->timer, t->timeout);
     udp_send(t->router, &tx, data, sizeof data);
 }
 
-static void trace_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest, const uint8_t *body,
-                        size_t len)
+static void trace_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest,
+                        const uint8_t *body, size_t len)
 {
     struct trace *t = arg;
     char buf[ADDR_STRLEN];
@@ -84,7 +85,11 @@ static void trace_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t
     out_text(o, "%lld msec", (long long)((loop_now_fresh(t->router->loop) - t->sent_at + NS_PER_MS / 2) / NS_PER_MS));
     if (type == 3)
         t->arrived = true;
-    trace_next(t, type == 11 || code == 3 ? " " : code == 0 ? " !N " : code == 2 ? " !P " : code == 13 ? " !A " : " !H ");
+    trace_next(t, type == 11 || code == 3 ? " "
+                  : code == 0             ? " !N "
+                  : code == 2             ? " !P "
+                  : code == 13            ? " !A "
+                                          : " !H ");
 }
 
 int interface_traceroute(struct cmd *c, struct args_traceroute *a)
@@ -102,13 +107,20 @@ int interface_traceroute(struct cmd *c, struct args_traceroute *a)
     struct trace *t = calloc(1, sizeof *t);
     if (!t)
         return CMD_ERROR;
-    *t = (struct trace){.router = c->router, .dst = dst, .src = src, .hop = a->has_first ? a->first : 1,
-                        .last = a->has_last ? a->last : 30, .probes = a->probes ? a->probes : 3,
-                        .timeout = (a->timeout ? a->timeout : 3) * NS_PER_S, .port = TRACE_PORT - 1,
+    *t = (struct trace){.router = c->router,
+                        .dst = dst,
+                        .src = src,
+                        .hop = a->has_first ? a->first : 1,
+                        .last = a->has_last ? a->last : 30,
+                        .probes = a->probes ? a->probes : 3,
+                        .timeout = (a->timeout ? a->timeout : 3) * NS_PER_S,
+                        .port = TRACE_PORT - 1,
                         .sport = (uint16_t)(49152 + rng_below(c->router, RNG_ICMP, 16384))};
     timer_init(&t->timer, c->router->loop, trace_timer, t);
-    out_text(c->out, "Type escape sequence to abort.\nTracing the route to %s\n"
-                     "VRF info: (vrf in name/id, vrf out name/id)\n", addr_format(&dst, buf));
+    out_text(c->out,
+             "Type escape sequence to abort.\nTracing the route to %s\n"
+             "VRF info: (vrf in name/id, vrf out name/id)\n",
+             addr_format(&dst, buf));
     t->job = icmp_listen(c->router, trace_heard, t) ? NULL : cmd_suspend(c, trace_free, t);
     if (!t->job) {
         trace_free(t);

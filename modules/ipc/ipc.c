@@ -155,9 +155,9 @@ static void ipc_down_event(void *arg, const char *reason)
         ipc->user->down(ipc->user_arg, reason);
 }
 
-/* The library's 0.9.5.0 does not get over a restart of the peer while data is outstanding: what is sent afterwards stays
- * in its queue (reference state-sync 1.7; seen in simulation). So the old association is aborted and a new one made at
- * once, from the end of this turn; the peer, in step with none of our state anyway, follows. */
+/* The library's 0.9.5.0 does not get over a restart of the peer while data is outstanding: what is sent afterwards
+ * stays in its queue (reference state-sync 1.7; seen in simulation). So the old association is aborted and a new one
+ * made at once, from the end of this turn; the peer, in step with none of our state anyway, follows. */
 static void ipc_restart_event(void *arg)
 {
     struct ipc *ipc = arg;

@@ -10,10 +10,10 @@
 /* A flow seen from this router: ident of our side and of the peer's side. */
 struct ipsec_ident {
     struct prefix local, remote;
-    uint8_t proto;             /* 0: any */
-    uint16_t lport, rport;     /* 0: any */
+    uint8_t proto;         /* 0: any */
+    uint16_t lport, rport; /* 0: any */
 };
-struct ipsec_transform { /* one ESP proposal */
+struct ipsec_transform {       /* one ESP proposal */
     char name[64];             /* transform-set name; "" when it came from the wire */
     enum crypto_cipher cipher; /* CIPHER_NULL: esp-null */
     uint16_t key_bits;         /* AES: 128, 192, 256 */
@@ -25,16 +25,16 @@ struct ipsec_transform { /* one ESP proposal */
 struct ipsec_proposal {
     char map[64];
     uint32_t seq;
-    char dynamic_map[64];      /* template name; "" for a static entry */
+    char dynamic_map[64]; /* template name; "" for a static entry */
     uint32_t dynamic_seq;
-    char interface[40];        /* the interface the map is bound to */
-    char group[64];            /* HSRP group of `redundancy GROUP`; "" none */
+    char interface[40]; /* the interface the map is bound to */
+    char group[64];     /* HSRP group of `redundancy GROUP`; "" none */
     bool stateful;
-    struct addr local, peer;   /* crypto endpoints; local = VIP with redundancy */
+    struct addr local, peer; /* crypto endpoints; local = VIP with redundancy */
     struct ipsec_ident ident;
     struct ipsec_transform transforms[IPSEC_TRANSFORMS_MAX];
     unsigned n_transforms;
-    unsigned pfs_group;        /* 0: none */
+    unsigned pfs_group; /* 0: none */
     uint32_t life_s, life_kb;
 };
 
@@ -48,36 +48,43 @@ struct ipsec_endpoint {
 bool ipsec_endpoint_find(struct router *r, const struct addr *local, struct ipsec_endpoint *ep);
 /* Responder: the peer offers ident (already turned to our view) and transforms. Returns 0 and the accepted
  * proposal (exactly one transform, lifetimes = ours) or a negative reason. */
-enum { IPSEC_NO_MAP = -1 /* map_db_find_best did not find matching map */, IPSEC_NO_IDENT = -2 /* proxy identities not supported */,
-       IPSEC_NO_TRANSFORM = -3, IPSEC_NO_PFS = -4 };
-int ipsec_policy_accept(struct router *r, const struct addr *local, const struct addr *peer, const struct ipsec_ident *ident,
-                        const struct ipsec_transform *offered, unsigned n_offered, unsigned offered_pfs,
-                        struct ipsec_proposal *accepted, unsigned *which);
+enum {
+    IPSEC_NO_MAP = -1 /* map_db_find_best did not find matching map */,
+    IPSEC_NO_IDENT = -2 /* proxy identities not supported */,
+    IPSEC_NO_TRANSFORM = -3,
+    IPSEC_NO_PFS = -4
+};
+int ipsec_policy_accept(struct router *r, const struct addr *local, const struct addr *peer,
+                        const struct ipsec_ident *ident, const struct ipsec_transform *offered, unsigned n_offered,
+                        unsigned offered_pfs, struct ipsec_proposal *accepted, unsigned *which);
 uint32_t ipsec_spi_alloc(struct router *r); /* inbound SPI, unused, > 255; reserved until install or release */
 void ipsec_spi_release(struct router *r, uint32_t spi);
 
 struct ipsec_keys {
     uint8_t cipher[CRYPTO_KEY_MAX], auth[CRYPTO_HASH_MAX];
 };
-struct ipsec_pair {            /* everything that makes an SA pair; copied */
-    struct ipsec_proposal prop;/* transforms[0] is the agreed one */
+struct ipsec_pair {             /* everything that makes an SA pair; copied */
+    struct ipsec_proposal prop; /* transforms[0] is the agreed one */
     uint32_t in_spi, out_spi;
     struct ipsec_keys in, out;
-    uint32_t life_s, life_kb;  /* agreed */
-    uint8_t cookies[16];       /* parent IKE SA: I then R */
+    uint32_t life_s, life_kb; /* agreed */
+    uint8_t cookies[16];      /* parent IKE SA: I then R */
     uint32_t message_id;
     bool udp_encap;
     uint16_t local_port, peer_port; /* NAT-T: 4500 and the peer's; 500/500 otherwise (for show) */
     unsigned pfs_group;
     bool initiator;
 };
-/* Inbound becomes usable at once, outbound with ipsec_pair_enable (responder: at HASH(3)). -EEXIST, -ENOSPC, -EINVAL. */
+/* Inbound becomes usable at once, outbound with ipsec_pair_enable (responder: at HASH(3)). -EEXIST, -ENOSPC, -EINVAL.
+ */
 int ipsec_pair_install(struct router *r, const struct ipsec_pair *p, event_id cause);
 void ipsec_pair_enable(struct router *r, uint32_t in_spi);
 /* By the peer's DELETE (it names its inbound = our outbound SPI) or by IKE. */
-void ipsec_pair_delete_by_out(struct router *r, const struct addr *peer, uint32_t out_spi, const char *reason, event_id cause);
+void ipsec_pair_delete_by_out(struct router *r, const struct addr *peer, uint32_t out_spi, const char *reason,
+                              event_id cause);
 void ipsec_pair_delete_by_cookies(struct router *r, const uint8_t cookies[16], const char *reason, event_id cause);
-void ipsec_pair_delete_by_peer(struct router *r, const struct addr *local, const struct addr *peer, const char *reason, event_id cause);
+void ipsec_pair_delete_by_peer(struct router *r, const struct addr *local, const struct addr *peer, const char *reason,
+                               event_id cause);
 /* `clear crypto session`: as by_peer, and active pairs are deleted at the peer too (through notify_delete). */
 void ipsec_pair_clear(struct router *r, const struct addr *local, const struct addr *peer);
 /* Negotiation for an acquire failed: held packets are dropped, back-off. */
@@ -112,9 +119,11 @@ struct ipsec_km_ops {
     /* The pair was deleted here: tell the peer (not called on a standby, nor when the peer asked). */
     void (*notify_delete)(void *ctx, const struct addr *local, const struct addr *peer, const uint8_t cookies[16],
                           const uint32_t *in_spis, unsigned n);
-    /* `clear crypto session`, or the pair's last SA went: IKE SAs of that peer. which: HA_NONE any, else only that state */
+    /* `clear crypto session`, or the pair's last SA went: IKE SAs of that peer. which: HA_NONE any, else only that
+     * state */
     void (*clear_isakmp)(void *ctx, const struct addr *local, const struct addr *peer);
-    void (*invalid_spi)(void *ctx, const struct addr *local, const struct addr *peer, uint32_t spi); /* recovery if configured */
+    void (*invalid_spi)(void *ctx, const struct addr *local, const struct addr *peer,
+                        uint32_t spi); /* recovery if configured */
 };
 void ipsec_km_set(struct router *r, const struct ipsec_km_ops *ops, void *ctx);
 extern const struct module ipsec_module;

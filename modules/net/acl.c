@@ -233,8 +233,8 @@ static bool line_hit(const struct acl_line *l, const struct acl_flow *f, uint32_
         return false;
     if (l->fragments)
         return f->fragment;
-    bool ports = u->sport_lo || u->sport_hi != 65535 || u->dport_lo || u->dport_hi != 65535 || l->icmp_type != ACL_ICMP_ANY ||
-                 l->established;
+    bool ports = u->sport_lo || u->sport_hi != 65535 || u->dport_lo || u->dport_hi != 65535 ||
+                 l->icmp_type != ACL_ICMP_ANY || l->established;
     if (!ports)
         return true;
     if (f->fragment) /* nothing to look at: a permit holds for the rest of a packet, a deny does not */

@@ -10,11 +10,11 @@ struct acl_line {
     struct acl_rule rule;
     bool sport_neq, dport_neq; /* the range is what must not be hit */
     bool established, log, fragments;
-    int icmp_type, icmp_code;  /* ACL_ICMP_ANY */
+    int icmp_type, icmp_code; /* ACL_ICMP_ANY */
     bool is_remark;
     char remark[101];
     uint64_t matches;
-    struct acl_line *next;     /* by sequence number */
+    struct acl_line *next; /* by sequence number */
 };
 struct acl {
     char name[64];

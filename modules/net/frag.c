@@ -1,5 +1,6 @@
 /* Fragmentation and reassembly (RFC 791), with caps a flood cannot pass: datagrams, fragments per datagram and bytes
- * held. Fragments that overlap spoil their datagram (RFC 5722's rule, for IPv4 too). Called by ip_output.c, ip_input.c. */
+ * held. Fragments that overlap spoil their datagram (RFC 5722's rule, for IPv4 too). Called by ip_output.c, ip_input.c.
+ */
 #include "modules/core/cursor.h"
 #include "modules/net/stack.h"
 #include <stdlib.h>
@@ -22,7 +23,8 @@ void ip_fragment(struct net *net, struct nif *out, uint32_t next_hop, struct fra
     while (left) {
         unsigned head = at ? IP_HLEN : hlen, max = at ? room : (out->n.mtu - hlen) & ~7u;
         unsigned n = left <= out->n.mtu - head ? left : max;
-        struct frame *part = n + head <= FRAME_SLOT - FRAME_HEADROOM ? frame_alloc(net->loop) : frame_alloc_big(net->loop);
+        struct frame *part =
+            n + head <= FRAME_SLOT - FRAME_HEADROOM ? frame_alloc(net->loop) : frame_alloc_big(net->loop);
         uint8_t *p = part ? frame_put(part, head + n) : NULL;
         if (!p) {
             frame_free(part);
@@ -56,9 +58,9 @@ struct datagram {
     uint16_t id;
     uint8_t proto;
     bool decrypted;
-    unsigned n, total; /* total: payload bytes, 0 while the last fragment is missing */
-    unsigned have;     /* payload bytes */
-    struct frame *list;/* by offset; data at the IP header */
+    unsigned n, total;  /* total: payload bytes, 0 while the last fragment is missing */
+    unsigned have;      /* payload bytes */
+    struct frame *list; /* by offset; data at the IP header */
     struct timer timer;
 };
 struct reassembly {
@@ -168,7 +170,8 @@ static struct frame *datagram_join(struct net *net, struct datagram *d)
     unsigned hlen = (d->list->data[0] & 15u) * 4u;
     if (hlen + d->total > 65535)
         return NULL;
-    struct frame *whole = hlen + d->total <= FRAME_SLOT - FRAME_HEADROOM ? frame_alloc(net->loop) : frame_alloc_big(net->loop);
+    struct frame *whole =
+        hlen + d->total <= FRAME_SLOT - FRAME_HEADROOM ? frame_alloc(net->loop) : frame_alloc_big(net->loop);
     uint8_t *p = whole ? frame_put(whole, hlen + d->total) : NULL;
     if (!p) {
         frame_free(whole);

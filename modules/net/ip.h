@@ -11,13 +11,13 @@ enum { IPPROTO_ICMP_ = 1, IPPROTO_UDP_ = 17, IPPROTO_ESP_ = 50, IPPROTO_SCTP_ = 
 
 /* ---- sending ---- */
 struct ip_tx {
-    struct addr src, dst;   /* src ADDR_NONE: the outgoing interface's primary address */
+    struct addr src, dst;    /* src ADDR_NONE: the outgoing interface's primary address */
     uint8_t proto, ttl, tos; /* ttl 0: 255 */
     bool df;
-    bool id_zero;           /* IP identification 0 (HSRP as IOS sends it) */
-    struct netif *netif;    /* force the interface (multicast, HSRP); NULL: routed */
+    bool id_zero;              /* IP identification 0 (HSRP as IOS sends it) */
+    struct netif *netif;       /* force the interface (multicast, HSRP); NULL: routed */
     const struct mac *src_mac; /* Ethernet source; NULL: the interface's or the virtual address's */
-    bool no_crypto;         /* bypass crypto policy (IKE, ESP itself) */
+    bool no_crypto;            /* bypass crypto policy (IKE, ESP itself) */
 };
 /* Consumes payload (data = transport header). 0, or -errno (-ENETUNREACH, -EHOSTDOWN, -EMSGSIZE with df). */
 int ip_send(struct router *r, const struct ip_tx *tx, struct frame *payload);
@@ -38,7 +38,7 @@ struct ip_rx {
 };
 /* Consumes f; f->data is at the transport header (the IP header stands right in front of it). */
 typedef void (*ip_input_fn)(void *arg, const struct ip_rx *rx, struct frame *f);
-int ip_proto_register(struct router *r, uint8_t proto, ip_input_fn fn, void *arg);   /* -EEXIST */
+int ip_proto_register(struct router *r, uint8_t proto, ip_input_fn fn, void *arg); /* -EEXIST */
 /* Vector form for ESP: all frames of a step at once; each f->data is at the IP header. Consumes. */
 int ip_proto_register_vec(struct router *r, uint8_t proto, void (*fn)(void *arg, struct frame_vec *v), void *arg);
 struct udp_rx {
@@ -76,15 +76,15 @@ struct route {
     struct prefix prefix;
     enum route_source source;
     uint8_t distance;
-    struct addr next_hop;   /* ADDR_NONE: on the interface */
-    char ifname[40];        /* "" : resolved through next_hop */
-    uint32_t owner;         /* RRI: reference counted by owner (SPI) */
+    struct addr next_hop; /* ADDR_NONE: on the interface */
+    char ifname[40];      /* "" : resolved through next_hop */
+    uint32_t owner;       /* RRI: reference counted by owner (SPI) */
 };
 int route_add(struct router *r, const struct route *rt);
 int route_del(struct router *r, const struct route *rt);
 struct route_hit {
     struct netif *netif;
-    struct addr next_hop;   /* the address to resolve by ARP */
+    struct addr next_hop; /* the address to resolve by ARP */
     const struct route *route;
 };
 bool route_lookup(struct router *r, const struct addr *dst, struct route_hit *hit);
@@ -100,9 +100,9 @@ struct acl_flow {
 struct acl_rule { /* read-only view of one line, for crypto selectors */
     uint32_t seq;
     bool permit;
-    uint8_t proto;                  /* 0: ip */
+    uint8_t proto; /* 0: ip */
     struct addr src, dst;
-    uint32_t src_wild, dst_wild;    /* host order; 0xffffffff: any */
+    uint32_t src_wild, dst_wild;                     /* host order; 0xffffffff: any */
     uint16_t sport_lo, sport_hi, dport_lo, dport_hi; /* 0..65535: any */
 };
 enum acl_verdict { ACL_NONE /* no such list */, ACL_NO_MATCH, ACL_PERMIT, ACL_DENY };
@@ -110,7 +110,8 @@ enum acl_verdict { ACL_NONE /* no such list */, ACL_NO_MATCH, ACL_PERMIT, ACL_DE
 enum acl_verdict acl_match(struct router *r, const char *name, const struct acl_flow *flow, bool count,
                            const struct acl_rule **rule);
 bool acl_exists(struct router *r, const char *name);
-const struct acl_rule *acl_rule_next(struct router *r, const char *name, const struct acl_rule *prev); /* NULL starts/ends */
+const struct acl_rule *acl_rule_next(struct router *r, const char *name,
+                                     const struct acl_rule *prev); /* NULL starts/ends */
 uint32_t acl_generation(struct router *r); /* changes whenever any list changes: caches check it */
 void acl_rule_text(const struct acl_rule *rule, char *buf, size_t len); /* "permit ip host A host B" */
 /* Fills flow from the packet at data (IP header). false: malformed. */

@@ -90,8 +90,13 @@ void ip_deliver(struct net *net, struct frame *f, const struct ip4 *first, struc
         }
         return;
     }
-    struct ip_rx rx = {.src = addr_v4(ip.src), .dst = addr_v4(ip.dst), .proto = ip.proto, .ttl = ip.ttl,
-                       .tos = ip.tos, .in = f->in, .header_len = ip.hlen};
+    struct ip_rx rx = {.src = addr_v4(ip.src),
+                       .dst = addr_v4(ip.dst),
+                       .proto = ip.proto,
+                       .ttl = ip.ttl,
+                       .tos = ip.tos,
+                       .in = f->in,
+                       .header_len = ip.hlen};
     if (ip.proto != IPPROTO_ICMP_ && ip.proto != IPPROTO_UDP_ && !p->fn) {
         icmp_error(r, f, 3, 2, 0); /* protocol unreachable */
         ip_drop(r, "unknown-protocol", f);

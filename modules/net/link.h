@@ -9,15 +9,15 @@
 struct link;
 struct router;
 struct link_ops {
-    void (*tx)(struct link *l, struct frame_vec *v);       /* consumes all frames; v->n becomes 0 */
-    void (*set_carrier)(struct link *l, bool on);          /* our side's power/shutdown, seen by the partner */
-    void (*close)(struct link *l);                         /* frees l */
+    void (*tx)(struct link *l, struct frame_vec *v); /* consumes all frames; v->n becomes 0 */
+    void (*set_carrier)(struct link *l, bool on);    /* our side's power/shutdown, seen by the partner */
+    void (*close)(struct link *l);                   /* frees l */
 };
 struct link {
     const struct link_ops *ops;
-    char name[64];        /* tap name or BRIDGE:PORT */
+    char name[64]; /* tap name or BRIDGE:PORT */
     uint16_t mtu;
-    bool up;              /* carrier as seen from here */
+    bool up; /* carrier as seen from here */
     /* Set by netif when it attaches. rx consumes the frames. */
     void (*rx)(void *arg, struct frame_vec *v);
     void (*state)(void *arg, bool up);
@@ -41,10 +41,11 @@ struct link *link_tap_open(struct loop *loop, const char *tap, bool offload, cha
 struct memswitch;
 struct memswitch *memswitch_new(struct loop *loop, const char *name, bool cable);
 void memswitch_free(struct memswitch *sw);
-struct link *memswitch_port(struct memswitch *sw, const char *port); /* a link; closing it unplugs */
+struct link *memswitch_port(struct memswitch *sw, const char *port);          /* a link; closing it unplugs */
 void memswitch_port_carrier(struct memswitch *sw, const char *port, bool up); /* `down|up NODE:IFNAME` */
 /* Sees every frame that enters the switch, before it is forwarded; for pcap. */
-void memswitch_tap(struct memswitch *sw, void (*see)(void *arg, nstime at, const uint8_t *frame, size_t len), void *arg);
+void memswitch_tap(struct memswitch *sw, void (*see)(void *arg, nstime at, const uint8_t *frame, size_t len),
+                   void *arg);
 
 /* Seeded faults on one link, both directions unless oneway. Percent 0..100. */
 struct link_fault_spec {

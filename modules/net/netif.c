@@ -99,8 +99,8 @@ void netif_refresh(struct nif *nif)
     if (n->admin_up) /* a shutdown says so itself */
         cause = log_syslog(n->router, 0, "LINK", 3, "UPDOWN", "Interface %s, changed state to %s", n->name,
                            line ? "up" : "down");
-    log_syslog(n->router, cause, "LINEPROTO", 5, "UPDOWN", "Line protocol on Interface %s, changed state to %s", n->name,
-               line ? "up" : "down");
+    log_syslog(n->router, cause, "LINEPROTO", 5, "UPDOWN", "Line protocol on Interface %s, changed state to %s",
+               n->name, line ? "up" : "down");
     if (line)
         arp_announce(nif);
     netif_event(nif, line ? NETIF_UP : NETIF_DOWN);

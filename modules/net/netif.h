@@ -18,23 +18,23 @@ struct netif_counters {
 };
 struct netif {
     struct router *router;
-    char name[40];     /* GigabitEthernet0/3 */
-    char shortname[24];/* Gi0/3 */
+    char name[40];      /* GigabitEthernet0/3 */
+    char shortname[24]; /* Gi0/3 */
     char description[241];
-    unsigned index;    /* > 0, stable for the router's life */
-    bool is_virtual;   /* Loopback and such: no link, always up unless shut */
-    struct mac mac;    /* derived from router name and interface name; locally administered */
-    uint16_t mtu;      /* IP MTU */
-    bool admin_up;     /* no shutdown */
-    bool link_up;      /* carrier */
-    bool line_up;      /* admin_up && link_up */
+    unsigned index;  /* > 0, stable for the router's life */
+    bool is_virtual; /* Loopback and such: no link, always up unless shut */
+    struct mac mac;  /* derived from router name and interface name; locally administered */
+    uint16_t mtu;    /* IP MTU */
+    bool admin_up;   /* no shutdown */
+    bool link_up;    /* carrier */
+    bool line_up;    /* admin_up && link_up */
     nstime line_changed;
     struct netif_addr *addrs; /* [0] is the primary if any */
     unsigned n_addrs;
     struct link *link;
     struct netif_counters counters;
     char acl_in[64], acl_out[64]; /* ip access-group */
-    void *crypto;      /* ipsec's binding (crypto map on this interface); NULL: none */
+    void *crypto;                 /* ipsec's binding (crypto map on this interface); NULL: none */
 };
 
 struct netif *netif_find(struct router *r, const char *canonical_name); /* NULL */
@@ -67,6 +67,6 @@ void netif_vip_del(struct netif *nif, const struct addr *vip);
 /* RFC 2281 5.3 / reference 1.6: broadcast ARP reply, sender = target = vip, Ethernet source = mac. */
 void arp_send_gratuitous(struct netif *nif, const struct addr *vip, const struct mac *mac);
 /* Duplicate address detection hook: someone else claims an address that is ours. */
-void arp_on_duplicate(struct router *r, void (*fn)(void *arg, struct netif *nif, const struct addr *a, const struct mac *by),
-                      void *arg);
+void arp_on_duplicate(struct router *r,
+                      void (*fn)(void *arg, struct netif *nif, const struct addr *a, const struct mac *by), void *arg);
 #endif

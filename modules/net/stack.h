@@ -127,7 +127,7 @@ struct net {
     void *on_duplicate_arg;
     unsigned depth; /* of calls into the stack: frames leave when it is 0 again */
     unsigned n_tx_dirty;
-    uint16_t ident; /* IP identification */
+    uint16_t ident;                      /* IP identification */
     struct frame *loop_head, *loop_tail; /* packets to ourselves */
     unsigned n_loop;
     struct task loop_task;
@@ -178,8 +178,9 @@ void arp_input(struct nif *nif, struct frame *f); /* consumes; data at the ARP h
 /* Resolves next_hop and sends, or holds the packet. Consumes f (IP header at data). */
 void arp_send_to(struct nif *nif, uint32_t next_hop, struct frame *f, const struct mac *src);
 void arp_forget(struct nif *nif, uint32_t ip);
-void arp_flush(struct net *net, struct nif *nif, bool refresh); /* nif NULL: all; refresh: probe instead of forgetting */
-void arp_announce(struct nif *nif);                              /* gratuitous ARP for the interface's own addresses */
+void arp_flush(struct net *net, struct nif *nif,
+               bool refresh);       /* nif NULL: all; refresh: probe instead of forgetting */
+void arp_announce(struct nif *nif); /* gratuitous ARP for the interface's own addresses */
 /* All entries, own ones included, in order of address; malloc'd. */
 unsigned arp_snapshot(struct net *net, struct arp_view **out);
 
@@ -208,7 +209,7 @@ int rib_init(struct net *net);
 void rib_fini(struct net *net);
 void rib_touch(struct net *net); /* interfaces or addresses changed */
 struct fib_hop {
-    struct nif *out; /* NULL: discard (Null0) */
+    struct nif *out;  /* NULL: discard (Null0) */
     uint32_t gateway; /* 0: the destination itself */
     const struct route *route;
 };

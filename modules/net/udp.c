@@ -106,7 +106,8 @@ int udp_send(struct router *r, const struct udp_tx *tx, const void *data, size_t
     builder_u16(&b, 0);
     builder_bytes(&b, data, len);
     if (!tx->no_checksum) {
-        uint16_t sum = ip_sum_fold(ip_sum_add(ip_sum_pseudo(src, addr_v4_get(&ip.dst), IPPROTO_UDP_, (uint16_t)total), p, total));
+        uint16_t sum =
+            ip_sum_fold(ip_sum_add(ip_sum_pseudo(src, addr_v4_get(&ip.dst), IPPROTO_UDP_, (uint16_t)total), p, total));
         builder_patch_u16(&b, 6, sum ? sum : 0xffff);
     }
     net->stats.udp_out++;

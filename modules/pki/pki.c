@@ -1,5 +1,5 @@
-/* Trustpoints: names and what show prints of them. There is no enrolment yet, so no trustpoint has a certificate and IKE
- * learns so by pki_has_certificate(). Called by the parser and by IKE. */
+/* Trustpoints: names and what show prints of them. There is no enrolment yet, so no trustpoint has a certificate and
+ * IKE learns so by pki_has_certificate(). Called by the parser and by IKE. */
 #include "modules/pki/pki.h"
 #include "modules/core/out.h"
 #include "modules/core/router.h"
@@ -123,9 +123,11 @@ int pki_cmd_show_trustpoints(struct cmd *c, struct args_show_crypto_pki_trustpoi
         if (a->has_name && strcmp(a->name, t->name) != 0)
             continue;
         if (a->kw_status) {
-            out_text(c->out, "Trustpoint %s:\n  Issuing CA certificate not configured.\n  State:\n"
-                             "    Keys generated ............. No\n    Issuing CA authenticated ....... No\n"
-                             "    Certificate request(s) ..... None\n", t->name);
+            out_text(c->out,
+                     "Trustpoint %s:\n  Issuing CA certificate not configured.\n  State:\n"
+                     "    Keys generated ............. No\n    Issuing CA authenticated ....... No\n"
+                     "    Certificate request(s) ..... None\n",
+                     t->name);
         } else {
             out_text(c->out, "Trustpoint %s:\n", t->name);
             out_text(c->out, "    Subject Name: \n");

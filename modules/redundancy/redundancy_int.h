@@ -93,13 +93,13 @@ struct redundancy_session {
     bool compatible;
     uint32_t my_epoch, peer_epoch;
     bool goodbye; /* the peer left with notice */
-    bool acked; /* the peer accepted my HELLO, or said why not */
+    bool acked;   /* the peer accepted my HELLO, or said why not */
     nstime hello_at, heard;
     struct timer hello, keepalive;
     char reason[160];               /* why not up, or why not compatible */
     struct redundancy_control peer; /* last HELLO, kept current by ROLE and KEEPALIVE */
     nstime both_active;             /* since when; 0: not */
-    bool both_told; /* the split was logged */
+    bool both_told;                 /* the split was logged */
     unsigned differences;
     uint8_t out[REDUNDANCY_RECORD_MAX];
 };

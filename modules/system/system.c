@@ -41,12 +41,11 @@ static void system_fini(struct router *r, void *state)
 static void system_start(struct router *r, void *state)
 {
     (void)state;
-    log_syslog(r, 0, "SYS", 5, "RESTART", "System restarted --\nCisco IOS Software, Tapir Software (TAPIR-M), Version %s",
-               SYSTEM_VERSION);
+    log_syslog(r, 0, "SYS", 5, "RESTART",
+               "System restarted --\nCisco IOS Software, Tapir Software (TAPIR-M), Version %s", SYSTEM_VERSION);
 }
 
-const struct module system_module = {
-    .name = "system", .init = system_init, .fini = system_fini, .start = system_start};
+const struct module system_module = {.name = "system", .init = system_init, .fini = system_fini, .start = system_start};
 
 /* Clients find the prompt by a pattern: a hostname outside it would hang them (front-ends 2.4). */
 int system_cmd_hostname(struct cmd *c, struct args_hostname *a)

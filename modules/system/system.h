@@ -22,10 +22,10 @@ struct system {
     struct router *r;
     struct log_sub *sub;
     /* logging (system_log.c) */
-    bool logging_off;       /* no logging on: all but the console */
-    size_t buffer_size;     /* bytes */
+    bool logging_off;   /* no logging on: all but the console */
+    size_t buffer_size; /* bytes */
     struct system_line *lines, **lines_tail;
-    size_t buffered;        /* bytes in lines */
+    size_t buffered; /* bytes in lines */
     uint64_t n_console, n_monitor, n_buffer, n_overruns;
     /* reload (system_reload.c) */
     struct timer reload_at;

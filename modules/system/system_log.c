@@ -62,9 +62,9 @@ static const char *const severity_names[] = {"emergencies", "alerts",        "cr
 /* The level that was typed, as number or word; stored and shown as the word (ios-cli 10.1). */
 #define SEVERITY_READ(a, level)                                                                                        \
     do {                                                                                                               \
-        bool *word[] = {&(a)->kw_sev_emergencies, &(a)->kw_sev_alerts,   &(a)->kw_sev_critical,                       \
-                        &(a)->kw_sev_errors,      &(a)->kw_sev_warnings, &(a)->kw_sev_notifications,                  \
-                        &(a)->kw_sev_informational, &(a)->kw_sev_debugging};                                          \
+        bool *word[] = {&(a)->kw_sev_emergencies,   &(a)->kw_sev_alerts,   &(a)->kw_sev_critical,                      \
+                        &(a)->kw_sev_errors,        &(a)->kw_sev_warnings, &(a)->kw_sev_notifications,                 \
+                        &(a)->kw_sev_informational, &(a)->kw_sev_debugging};                                           \
         (level) = 7;                                                                                                   \
         if ((a)->has_sev_level)                                                                                        \
             *word[(a)->sev_level & 7] = true;                                                                          \
@@ -73,7 +73,7 @@ static const char *const severity_names[] = {"emergencies", "alerts",        "cr
             if (*word[i_])                                                                                             \
                 (level) = i_;                                                                                          \
         if ((level) == 7)                                                                                              \
-            (a)->kw_sev_debugging = false; /* the default is not shown */                                             \
+            (a)->kw_sev_debugging = false; /* the default is not shown */                                              \
     } while (0)
 
 int system_cmd_logging_on(struct cmd *c, struct args_logging_on *a)
@@ -155,13 +155,12 @@ int system_cmd_show_logging(struct cmd *c, struct args_show_logging *a)
     show_target(o, "Console logging:", level->console, s->n_console, 21);
     show_target(o, "Monitor logging:", level->monitor, s->n_monitor, 21);
     show_target(o, "Buffer logging: ", level->buffer, s->n_buffer, 20);
-    out_text(o,
-             "    Exception Logging: size (4096 bytes)\n"
-             "    Count and timestamp logging messages: disabled\n"
-             "    Persistent logging: disabled\n\n"
-             "No active filter modules.\n\n"
-             "    Trap logging: level informational, 0 message lines logged\n"
-             "        Logging Source-Interface:       VRF Name:\n");
+    out_text(o, "    Exception Logging: size (4096 bytes)\n"
+                "    Count and timestamp logging messages: disabled\n"
+                "    Persistent logging: disabled\n\n"
+                "No active filter modules.\n\n"
+                "    Trap logging: level informational, 0 message lines logged\n"
+                "        Logging Source-Interface:       VRF Name:\n");
     if (level->buffer < 0)
         return CMD_OK;
     out_text(o, "\nLog Buffer (%zu bytes):\n\n", s->buffer_size);

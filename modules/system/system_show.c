@@ -153,8 +153,8 @@ int system_cmd_show_processes(struct cmd *c, struct args_show_processes_cpu *a)
     double five = cpu_share(s, 1), one = cpu_share(s, 12), long5 = cpu_share(s, SYSTEM_CPU_SAMPLES);
     unsigned long long ms = (unsigned long long)(loop_cpu(c->router->loop) / NS_PER_MS), runs = s->n_cpu;
     (void)a;
-    out_text(c->out, "CPU utilization for five seconds: %d%%/0%%; one minute: %d%%; five minutes: %d%%\n", (int)(five + 0.5),
-             (int)(one + 0.5), (int)(long5 + 0.5));
+    out_text(c->out, "CPU utilization for five seconds: %d%%/0%%; one minute: %d%%; five minutes: %d%%\n",
+             (int)(five + 0.5), (int)(one + 0.5), (int)(long5 + 0.5));
     out_text(c->out, " PID Runtime(ms)   Invoked      uSecs   5Sec   1Min   5Min TTY Process\n");
     out_text(c->out, "%4d%12llu%10llu%11llu%6.2f%%%6.2f%%%6.2f%%%4d %-16s\n", 1, ms, runs, runs ? ms * 1000 / runs : 0,
              five, one, long5, 0, "Tapir router");

@@ -1,5 +1,5 @@
-/* Fuzz target: whatever bytes arrive at a console. Each line is typed into one session in configuration or exec mode, and
- * asked for help and completion. */
+/* Fuzz target: whatever bytes arrive at a console. Each line is typed into one session in configuration or exec mode,
+ * and asked for help and completion. */
 #include "modules/core/router.h"
 #include "parser/session.h"
 #include <stdlib.h>
@@ -32,8 +32,8 @@ static void power_on(struct world *w)
     w->loop = loop_new_sim(INT64_C(1790000000) * NS_PER_S);
     w->rng = rng_new_seeded(1, "fuzz", 1);
     storage_open_memory(&w->storage);
-    struct router_opts ro = {.name = "fuzz", .loop = w->loop, .rng = w->rng, .storage = &w->storage, .host = &host,
-                             .incarnation = 1};
+    struct router_opts ro = {
+        .name = "fuzz", .loop = w->loop, .rng = w->rng, .storage = &w->storage, .host = &host, .incarnation = 1};
     w->r = router_new(&ro);
     if (!w->r)
         abort();

@@ -1,5 +1,5 @@
-/* Fuzz target: Ethernet frames as they come from a link, through ARP, IPv4, reassembly, ICMP and UDP of a router with two
- * interfaces. The input is a sequence of (2-byte length, frame). */
+/* Fuzz target: Ethernet frames as they come from a link, through ARP, IPv4, reassembly, ICMP and UDP of a router with
+ * two interfaces. The input is a sequence of (2-byte length, frame). */
 #include "modules/net/stack.h"
 #include <stdlib.h>
 
@@ -40,8 +40,8 @@ static void power_on(struct rig *g)
     storage_open_memory(&g->storage);
     g->sw = memswitch_new(g->loop, "sw", false);
     host.ctx = g;
-    struct router_opts o = {.name = "fuzz", .loop = g->loop, .rng = g->rng, .storage = &g->storage, .host = &host,
-                            .incarnation = 1};
+    struct router_opts o = {
+        .name = "fuzz", .loop = g->loop, .rng = g->rng, .storage = &g->storage, .host = &host, .incarnation = 1};
     g->r = router_new(&o);
     if (!g->r)
         abort();

@@ -47,8 +47,8 @@ struct nrig *nrig_new(unsigned routers)
         snprintf(name, sizeof name, "r%u", i);
         g->rng[i] = rng_new_seeded(7, name, 1);
         storage_open_memory(&g->storage[i]);
-        struct router_opts o = {.name = name, .loop = g->loop, .rng = g->rng[i], .storage = &g->storage[i], .host = host,
-                                .incarnation = 1};
+        struct router_opts o = {
+            .name = name, .loop = g->loop, .rng = g->rng[i], .storage = &g->storage[i], .host = host, .incarnation = 1};
         g->r[i] = router_new(&o);
         if (!g->r[i])
             abort();
@@ -115,13 +115,14 @@ void nrig_inject(struct nrig *g, const void *frame, size_t len)
 void nrig_route(struct nrig *g, unsigned router, const char *dst, unsigned len, const char *via)
 {
     struct addr a = nrig_addr(dst);
-    struct route rt = {.prefix = prefix_make(&a, len), .source = ROUTE_STATIC, .distance = 1, .next_hop = nrig_addr(via)};
+    struct route rt = {
+        .prefix = prefix_make(&a, len), .source = ROUTE_STATIC, .distance = 1, .next_hop = nrig_addr(via)};
     if (route_add(g->r[router], &rt))
         abort();
 }
 
-size_t nrig_packet(uint8_t *buf, const struct mac *dst, const char *src_ip, const char *dst_ip, uint8_t proto, uint8_t ttl,
-                   uint16_t frag, const void *payload, size_t len)
+size_t nrig_packet(uint8_t *buf, const struct mac *dst, const char *src_ip, const char *dst_ip, uint8_t proto,
+                   uint8_t ttl, uint16_t frag, const void *payload, size_t len)
 {
     static const uint8_t own[6] = {2, 0, 0, 0, 0, 99};
     struct addr s = nrig_addr(src_ip), d = nrig_addr(dst_ip);

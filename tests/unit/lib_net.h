@@ -27,6 +27,6 @@ void nrig_inject(struct nrig *g, const void *frame, size_t len);
 struct addr nrig_addr(const char *text);
 void nrig_route(struct nrig *g, unsigned router, const char *dst, unsigned len, const char *via);
 /* Builds an IPv4 packet in an Ethernet frame; returns its length. */
-size_t nrig_packet(uint8_t *buf, const struct mac *dst, const char *src_ip, const char *dst_ip, uint8_t proto, uint8_t ttl,
-                   uint16_t frag, const void *payload, size_t len);
+size_t nrig_packet(uint8_t *buf, const struct mac *dst, const char *src_ip, const char *dst_ip, uint8_t proto,
+                   uint8_t ttl, uint16_t frag, const void *payload, size_t len);
 #endif

@@ -56,7 +56,8 @@ struct bench *bench_new(bool interactive)
     b->loop = loop_new_sim(INT64_C(1790000000) * NS_PER_S);
     b->rng = rng_new_seeded(1, "R1", 1);
     storage_open_memory(&b->storage);
-    struct router_opts ro = {.name = "R1", .loop = b->loop, .rng = b->rng, .storage = &b->storage, .host = &host, .incarnation = 1};
+    struct router_opts ro = {
+        .name = "R1", .loop = b->loop, .rng = b->rng, .storage = &b->storage, .host = &host, .incarnation = 1};
     b->r = router_new(&ro);
     if (!b->r)
         abort();

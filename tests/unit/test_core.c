@@ -23,7 +23,8 @@ Test(core, addresses)
     cr_assert(addr_parse("10.2.1.254", &a));
     cr_assert_str_eq(addr_format(&a, buf), "10.2.1.254");
     b = a;
-    static const char *const bad[] = {"", "10.2.1", "10.2.1.256", "10.2.1.1.", "10.2.1.1 ", "10..1.1", "1000.1.1.1", "a.b.c.d"};
+    static const char *const bad[] = {"",          "10.2.1",  "10.2.1.256", "10.2.1.1.",
+                                      "10.2.1.1 ", "10..1.1", "1000.1.1.1", "a.b.c.d"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_assert_not(addr_parse(bad[i], &b), "%s", bad[i]);
     cr_assert(addr_equal(&a, &b), "a refused text leaves the address alone");
@@ -213,7 +214,8 @@ Test(core, heap_keeps_the_order_of_many_timers)
 Test(core, random_streams)
 {
     uint8_t a[32], b[32], c[32], d[32];
-    struct rng *one = rng_new_seeded(7, "gw1", 1), *two = rng_new_seeded(7, "gw1", 1), *next = rng_new_seeded(7, "gw1", 2);
+    struct rng *one = rng_new_seeded(7, "gw1", 1), *two = rng_new_seeded(7, "gw1", 1),
+               *next = rng_new_seeded(7, "gw1", 2);
     rng_draw(one, RNG_COOKIE, a, sizeof a);
     rng_draw(two, RNG_NONCE, b, sizeof b); /* another use does not disturb this one */
     rng_draw(two, RNG_COOKIE, c, 5);
@@ -252,8 +254,13 @@ Test(core, durations)
     static const struct {
         int64_t s;
         const char *text;
-    } rows[] = {{62, "00:01:02"},         {86399, "23:59:59"},        {86400 + 7200, "1d02h"},     {3 * 86400 + 18 * 3600, "3d18h"},
-                {7 * 86400, "1w0d"},      {73 * 86400, "10w3d"},      {(365 + 47 * 7) * 86400LL, "1y47w"}};
+    } rows[] = {{62, "00:01:02"},
+                {86399, "23:59:59"},
+                {86400 + 7200, "1d02h"},
+                {3 * 86400 + 18 * 3600, "3d18h"},
+                {7 * 86400, "1w0d"},
+                {73 * 86400, "10w3d"},
+                {(365 + 47 * 7) * 86400LL, "1y47w"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_assert_str_eq(duration_format(rows[i].s * NS_PER_S, buf), rows[i].text);
 }

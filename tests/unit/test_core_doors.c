@@ -42,7 +42,8 @@ static void in_is(const char *bytes, size_t len, bool config, const char *want, 
         uint8_t out[512], reply[64];
         size_t n = 0, r = 0;
         for (size_t i = 0; i < len; i += piecewise ? 1 : len)
-            n += telnet_filter_in(&t, config, (const uint8_t *)bytes + i, piecewise ? 1 : len, out + n, reply, sizeof reply, &r);
+            n += telnet_filter_in(&t, config, (const uint8_t *)bytes + i, piecewise ? 1 : len, out + n, reply,
+                                  sizeof reply, &r);
         out[n] = 0;
         cr_assert_str_eq((char *)out, want);
         cr_assert_eq(r, reply_want);
@@ -52,11 +53,14 @@ static void in_is(const char *bytes, size_t len, bool config, const char *want, 
 Test(doors, telnet_input)
 {
     in_is("a\r\nb\r\0c\nd\r", 10, false, "a\rb\rc\rd\r", 0);
-    in_is("\xff\xf1x\xff\xf1", 5, false, "x", 0);                       /* NOP */
-    in_is("\xff\xfa\x1f\0\x50\0\x18\xff\xf0y", 10, false, "y", 0);      /* window size */
-    in_is("\xff\xfd\x01\xff\xfd\x18z", 7, false, "z", 3);               /* DO ECHO is fine, DO TTYPE is not */
-    in_is("\x1b[A\x1b[3~q", 8, false, "\x10q", 0);                      /* up; Delete is dropped whole */
-    in_is("half\x1a", 5, true, "half\x15" "end\r", 0);
+    in_is("\xff\xf1x\xff\xf1", 5, false, "x", 0);                  /* NOP */
+    in_is("\xff\xfa\x1f\0\x50\0\x18\xff\xf0y", 10, false, "y", 0); /* window size */
+    in_is("\xff\xfd\x01\xff\xfd\x18z", 7, false, "z", 3);          /* DO ECHO is fine, DO TTYPE is not */
+    in_is("\x1b[A\x1b[3~q", 8, false, "\x10q", 0);                 /* up; Delete is dropped whole */
+    in_is("half\x1a", 5, true,
+          "half\x15"
+          "end\r",
+          0);
     in_is("half\x1a", 5, false, "half", 0);
 }
 

@@ -97,7 +97,7 @@ static const struct ike_payload *need(const struct ike_chain *c, uint8_t type, u
 }
 #define BLOB(p) ((struct ike_blob){(p)->body, (p)->len})
 
-static const char *const names[] = {"psk-3des-md5", "psk-des-sha1-modp768", "psk-modp1024", "psk-modp2048",
+static const char *const names[] = {"psk-3des-md5", "psk-des-sha1-modp768", "psk-modp1024",        "psk-modp2048",
                                     "psk-modp768",  "psk-pfs1024",          "psk-sha256-modp2048", "raw-psk-modp1024"};
 
 static void replay(const char *name)
@@ -156,11 +156,13 @@ static void replay(const char *name)
 
     struct ike_chain c5, c6;
     open_message(&k, &p[4], iv, &h, &c5);
-    cr_assert_eq(ike_keys_auth_hash(&k, true, gxi, gxr, cky_i, cky_r, BLOB(sai), BLOB(need(&c5, IKE_P_ID, 0)), auth), 0);
+    cr_assert_eq(ike_keys_auth_hash(&k, true, gxi, gxr, cky_i, cky_r, BLOB(sai), BLOB(need(&c5, IKE_P_ID, 0)), auth),
+                 0);
     expect_hex(json, "HASH_I", auth, k.hlen);
     cr_assert(memcmp(auth, need(&c5, IKE_P_HASH, 0)->body, k.hlen) == 0);
     open_message(&k, &p[5], iv, &h, &c6);
-    cr_assert_eq(ike_keys_auth_hash(&k, false, gxi, gxr, cky_i, cky_r, BLOB(sai), BLOB(need(&c6, IKE_P_ID, 0)), auth), 0);
+    cr_assert_eq(ike_keys_auth_hash(&k, false, gxi, gxr, cky_i, cky_r, BLOB(sai), BLOB(need(&c6, IKE_P_ID, 0)), auth),
+                 0);
     expect_hex(json, "HASH_R", auth, k.hlen);
     cr_assert(memcmp(auth, need(&c6, IKE_P_HASH, 0)->body, k.hlen) == 0);
     memcpy(last, iv, 16); /* CBC left the last cipher block there */

@@ -1,5 +1,5 @@
-/* Two routers on a simulated switch: main mode and quick mode both ways, what the shows print, rekeys, deletes, DPD, and
- * the refusals a user must see (wrong key, no common proposal, certificates wanted). */
+/* Two routers on a simulated switch: main mode and quick mode both ways, what the shows print, rekeys, deletes, DPD,
+ * and the refusals a user must see (wrong key, no common proposal, certificates wanted). */
 #include "cli/world.h"
 #include "modules/core/log.h"
 #include "modules/ike/ike_int.h"
@@ -13,16 +13,15 @@
 #define POLICY "crypto isakmp policy 1\n encr aes 256\n authentication pre-share\n group 2\n"
 #define SET "crypto ipsec transform-set t2 esp-aes 256 esp-sha-hmac\n"
 
-static const char spoke_map[] = SET
-    "crypto map test_1 1 ipsec-isakmp\n set peer 10.1.11.1\n set transform-set t2\n match address test_1\n"
-    "interface FastEthernet4\n ip address 10.1.11.11 255.255.0.0\n crypto map test_1\n"
-    "ip access-list extended test_1\n permit ip host 10.1.11.11 host 10.2.1.254\n"
-    "ip route 10.2.1.0 255.255.255.0 10.1.11.1\n";
-static const char gw_map[] = SET
-    "crypto dynamic-map dyn1 10\n set transform-set t2\n"
-    "crypto map ha 10 ipsec-isakmp dynamic dyn1\n"
-    "interface Loopback0\n ip address 10.2.1.254 255.255.255.255\n"
-    "interface Ethernet1/1\n ip address 10.1.11.1 255.255.0.0\n crypto map ha\n";
+static const char spoke_map[] =
+    SET "crypto map test_1 1 ipsec-isakmp\n set peer 10.1.11.1\n set transform-set t2\n match address test_1\n"
+        "interface FastEthernet4\n ip address 10.1.11.11 255.255.0.0\n crypto map test_1\n"
+        "ip access-list extended test_1\n permit ip host 10.1.11.11 host 10.2.1.254\n"
+        "ip route 10.2.1.0 255.255.255.0 10.1.11.1\n";
+static const char gw_map[] = SET "crypto dynamic-map dyn1 10\n set transform-set t2\n"
+                                 "crypto map ha 10 ipsec-isakmp dynamic dyn1\n"
+                                 "interface Loopback0\n ip address 10.2.1.254 255.255.255.255\n"
+                                 "interface Ethernet1/1\n ip address 10.1.11.1 255.255.0.0\n crypto map ha\n";
 
 static struct world *pair(const char *spoke_ike, const char *gw_ike)
 {
@@ -90,10 +89,12 @@ Test(ike_world, comes_up_and_carries)
            "10.1.11.1       10.1.11.11      QM_IDLE           1001 ACTIVE\n\nIPv6 Crypto ISAKMP SA\n");
     expect(w, "gw", "show crypto isakmp sa", "10.1.11.1       10.1.11.11      QM_IDLE           1001 ACTIVE\n");
     expect(w, "gw", "show crypto isakmp sa | json", "\"state\"");
-    expect(w, "gw", "show crypto session", "Session status: UP-ACTIVE     \nPeer: 10.1.11.11 port 500 \n"
-                                           "  IKE SA: local 10.1.11.1/500 remote 10.1.11.11/500 Active \n"
-                                           "  IPSEC FLOW: permit ip host 10.2.1.254 host 10.1.11.11 \n");
-    expect(w, "gw", "show crypto isakmp peers", "Peer: 10.1.11.11 Port: 500 Local: 10.1.11.1\n Phase1 id: 10.1.11.11\n");
+    expect(w, "gw", "show crypto session",
+           "Session status: UP-ACTIVE     \nPeer: 10.1.11.11 port 500 \n"
+           "  IKE SA: local 10.1.11.1/500 remote 10.1.11.11/500 Active \n"
+           "  IPSEC FLOW: permit ip host 10.2.1.254 host 10.1.11.11 \n");
+    expect(w, "gw", "show crypto isakmp peers",
+           "Peer: 10.1.11.11 Port: 500 Local: 10.1.11.1\n Phase1 id: 10.1.11.11\n");
     cr_assert_eq(router_audit(world_router_get(w, "gw"), audit_fail, NULL), 0);
     cr_assert_eq(router_audit(world_router_get(w, "spoke"), audit_fail, NULL), 0);
     world_free(w);
@@ -108,7 +109,8 @@ Test(ike_world, clear_tells_the_peer_and_it_comes_back)
     struct ike *s = ike_of(world_router_get(w, "spoke"));
     cr_assert_eq(s->n_sas, 0, "the spoke heard DELETE");
     cr_assert_eq(ipsec_pair_count(s->r, &(struct addr){.family = ADDR_V4, .b = {10, 1, 11, 11}},
-                                  &(struct addr){.family = ADDR_V4, .b = {10, 1, 11, 1}}), 0);
+                                  &(struct addr){.family = ADDR_V4, .b = {10, 1, 11, 1}}),
+                 0);
     ping(w, "100 percent");
     ping(w, "100 percent");
     world_free(w);

@@ -50,7 +50,8 @@ Test(topology, mistakes_are_one_clear_line)
     refused(HEAD "  links:\n    - endpoints: [\"r1:Foo0\", \"sw:1\"]\n", "not an interface");
     refused(HEAD "  links:\n    - endpoints: [\"r1\", \"sw:1\"]\n", "not NODE:INTERFACE");
     refused(HEAD "  links:\n    - endpoints: [\"r1:Gi0/0\"]\n", "endpoints");
-    refused(HEAD "  links:\n    - endpoints: [\"r1:Gi0/0\", \"sw:1\"]\n    - endpoints: [\"r1:Gi0/0\", \"sw:2\"]\n", "used twice");
+    refused(HEAD "  links:\n    - endpoints: [\"r1:Gi0/0\", \"sw:1\"]\n    - endpoints: [\"r1:Gi0/0\", \"sw:2\"]\n",
+            "used twice");
 }
 
 Test(topology, names_of_devices)

@@ -8,7 +8,8 @@
 struct heard {
     unsigned replies, type, code, mtu;
 };
-static void hear(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest, const uint8_t *body, size_t len)
+static void hear(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest, const uint8_t *body,
+                 size_t len)
 {
     struct heard *h = arg;
     (void)rx, (void)body, (void)len;
@@ -125,8 +126,9 @@ Test(net, virtual_address_has_its_own_mac_and_moves)
     cr_assert_eq(netif_vip_add(n1, &vip, &vmac), 0);
     cr_assert(net_is_local(g->r[1], &vip));
     /* An ARP request for it is answered with the virtual MAC, in ARP and in Ethernet. */
-    static const uint8_t req[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 99, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1,
-                                    2, 0, 0, 0, 0, 99, 10, 0, 0, 9, 0, 0, 0, 0, 0, 0, 10, 0, 0, 254};
+    static const uint8_t req[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0,  99, 8, 6,
+                                    0,    1,    8,    0,    6,    4,    0, 1, 2, 0, 0,  0,  0, 99,
+                                    10,   0,    0,    9,    0,    0,    0, 0, 0, 0, 10, 0,  0, 254};
     g->n_seen = 0;
     nrig_inject(g, req, sizeof req);
     nrig_run(g, 0.1);
@@ -176,8 +178,9 @@ Test(net, arp_gives_up_and_reports_duplicates)
     cr_assert_eq(h.type * 10 + h.code, 31);
     duplicates = 0;
     arp_on_duplicate(g->r[0], on_duplicate, NULL);
-    static const uint8_t claim[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 99, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2,
-                                      2, 0, 0, 0, 0, 99, 10, 0, 0, 1, 255, 255, 255, 255, 255, 255, 10, 0, 0, 1};
+    static const uint8_t claim[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,   0,   0,   0,   0,  99, 8, 6,
+                                      0,    1,    8,    0,    6,    4,    0,   2,   2,   0,   0,  0,  0, 99,
+                                      10,   0,    0,    1,    255,  255,  255, 255, 255, 255, 10, 0,  0, 1};
     nrig_inject(g, claim, sizeof claim);
     nrig_run(g, 0.1);
     cr_assert_eq(duplicates, 1);
@@ -216,8 +219,14 @@ Test(net, access_lists)
     struct acl *acl;
     struct acl_line l = {.icmp_type = ACL_ICMP_ANY, .icmp_code = ACL_ICMP_ANY};
     uint32_t seq;
-    l.rule = (struct acl_rule){.permit = true, .proto = 6, .src = nrig_addr("10.0.0.0"), .src_wild = 0xff,
-                               .dst_wild = UINT32_MAX, .sport_hi = 65535, .dport_lo = 23, .dport_hi = 23};
+    l.rule = (struct acl_rule){.permit = true,
+                               .proto = 6,
+                               .src = nrig_addr("10.0.0.0"),
+                               .src_wild = 0xff,
+                               .dst_wild = UINT32_MAX,
+                               .sport_hi = 65535,
+                               .dport_lo = 23,
+                               .dport_hi = 23};
     cr_assert_eq(acl_create(g->r[1], "t", true, &acl), 0);
     cr_assert_eq(acl_line_put(g->r[1], acl, &l, &seq), 0);
     cr_assert_eq(seq, 10);
@@ -261,8 +270,9 @@ Test(net, mutated_frames)
     for (unsigned i = 0; i < 100000; i++) {
         uint32_t x[4];
         rng_draw(rng, RNG_FAULT, x, sizeof x);
-        size_t len = nrig_packet(f, &n->mac, "10.0.0.9", x[0] & 1 ? "10.0.0.2" : "10.1.0.3", x[0] & 2 ? 1 : 17, 64,
-                                 x[0] & 4 ? (x[3] & 0x3fff) : 0, x[0] & 2 ? icmp : udp, x[0] & 2 ? sizeof icmp : sizeof udp);
+        size_t len =
+            nrig_packet(f, &n->mac, "10.0.0.9", x[0] & 1 ? "10.0.0.2" : "10.1.0.3", x[0] & 2 ? 1 : 17, 64,
+                        x[0] & 4 ? (x[3] & 0x3fff) : 0, x[0] & 2 ? icmp : udp, x[0] & 2 ? sizeof icmp : sizeof udp);
         if (x[0] & 8) { /* mutate behind a header whose checksum is right */
             f[34 + x[1] % 24] ^= (uint8_t)(1u << x[2] % 8);
         } else {

@@ -46,7 +46,9 @@ Test(config, running_config_is_a_fixed_point)
     char *two = body(b);
     cr_expect_str_eq(one, two);
     cr_expect(strstr(one, "ip name-server 10.0.0.1\nip name-server 10.0.0.2\n"), "sorted by key, not as typed");
-    cr_expect(strstr(one, "line con 0\n exec-timeout 0 0\n logging synchronous\n no login\nline aux 0\nline vty 0 15\n"), "%s", one);
+    cr_expect(
+        strstr(one, "line con 0\n exec-timeout 0 0\n logging synchronous\n no login\nline aux 0\nline vty 0 15\n"),
+        "%s", one);
     cr_expect_null(strstr(one, "line vty 0 4"));
     cr_expect(strstr(one, "\nip http server\n"), "a default that is not stored is not shown");
     free(one);
@@ -62,10 +64,11 @@ Test(config, no_and_default)
     char *empty = body(b);
     cr_expect_eq(bench_paste(b, everyday), 0);
     bench_type(b, "conf t");
-    cr_expect_eq(bench_paste(b, "no hostname\nno enable secret\nip domain lookup\nno ip domain name\ndefault ip http server\n"
-                                "no ip name-server 10.0.0.1\nno ip name-server 10.0.0.2\nno username admin\n"
-                                "no line vty 0\ndefault line con 0\nno control-plane\ndefault version\n"),
-                 0);
+    cr_expect_eq(
+        bench_paste(b, "no hostname\nno enable secret\nip domain lookup\nno ip domain name\ndefault ip http server\n"
+                       "no ip name-server 10.0.0.1\nno ip name-server 10.0.0.2\nno username admin\n"
+                       "no line vty 0\ndefault line con 0\nno control-plane\ndefault version\n"),
+        0);
     cr_expect_str_eq(bench_type(b, "no ip name-server"), "% Incomplete command.\n\n");
     char *now = body(b);
     cr_expect_str_eq(now, empty);
@@ -87,7 +90,9 @@ Test(config, banners)
     bench_type(b, "last@");
     cr_expect_str_eq(session_prompt(b->s), "Router(config)#");
     char *one = body(b);
-    cr_expect(strstr(one, "banner exec ^C\nhostname not-a-command\n! nor a comment\n\nlast^C\nbanner motd ^Cone line^C\n"), "%s", one);
+    cr_expect(
+        strstr(one, "banner exec ^C\nhostname not-a-command\n! nor a comment\n\nlast^C\nbanner motd ^Cone line^C\n"),
+        "%s", one);
     cr_expect_eq(config_load(c->r, one, false, NULL, NULL), 0);
     char *two = body(c);
     cr_expect_str_eq(one, two);

@@ -1,5 +1,5 @@
-/* The grammar's fixed point: for every command, sample lines along every branch of its syntax are parsed, rendered, parsed
- * and rendered again; both renderings must be equal and must belong to the same command. */
+/* The grammar's fixed point: for every command, sample lines along every branch of its syntax are parsed, rendered,
+ * parsed and rendered again; both renderings must be equal and must belong to the same command. */
 #include "parser/match.h"
 #include "parser/render.h"
 #include <criterion/criterion.h>
@@ -145,7 +145,8 @@ Test(grammar, default_lines_are_accepted)
     matcher_free(&m);
 }
 
-/* Every keyword with its last letter replaced: the caret stands at that letter, unless another keyword goes on (ios-cli 14). */
+/* Every keyword with its last letter replaced: the caret stands at that letter, unless another keyword goes on (ios-cli
+ * 14). */
 Test(grammar, caret_at_the_first_letter_that_fits_nothing)
 {
     struct matcher m = {0};

@@ -17,17 +17,17 @@ static void expect_caret(struct bench *b, const char *line, size_t column)
 Test(session, carets_as_in_the_transcripts)
 {
     struct bench *b = bench_new(false);
-    expect_caret(b, "sh runninq-config", 9);           /* the first letter that fits nothing, not the word */
-    expect_caret(b, "cobfig t", 7);                    /* unknown first word: the second token */
+    expect_caret(b, "sh runninq-config", 9); /* the first letter that fits nothing, not the word */
+    expect_caret(b, "cobfig t", 7);          /* unknown first word: the second token */
     expect_caret(b, "show running-config interface 10.1.1.0/24", 30);
-    expect_caret(b, "show privilege extra", 15);       /* an extra token after a complete line */
-    expect_caret(b, "show run |i ip", 10);             /* the blank behind | is missing */
+    expect_caret(b, "show privilege extra", 15); /* an extra token after a complete line */
+    expect_caret(b, "show run |i ip", 10);       /* the blank behind | is missing */
     expect_caret(b, "show run | foo", 11);
-    expect_caret(b, "terminal length 513", 16);        /* out of range: under the number */
+    expect_caret(b, "terminal length 513", 16); /* out of range: under the number */
     bench_type(b, "configure terminal");
-    expect_caret(b, "  hostnamf x", 9);                /* leading blanks count */
-    expect_caret(b, "ip name-server 10.1.1.1/8", 23);  /* the address itself was fine */
-    expect_caret(b, "ip name-server 0255.255.1", 15);  /* a malformed address fails as a whole */
+    expect_caret(b, "  hostnamf x", 9);               /* leading blanks count */
+    expect_caret(b, "ip name-server 10.1.1.1/8", 23); /* the address itself was fine */
+    expect_caret(b, "ip name-server 0255.255.1", 15); /* a malformed address fails as a whole */
     bench_type(b, "line vty 0 4");
     expect_caret(b, "transport input telnet ssh now", 27);
     expect_caret(b, "no transport inputs", 18);
@@ -40,8 +40,9 @@ Test(session, incomplete_ambiguous_unknown)
     struct bench *b = bench_new(false);
     cr_expect_str_eq(bench_type(b, "show"), "% Incomplete command.\n\n");
     cr_expect_str_eq(bench_type(b, "show r"), "% Ambiguous command:  \"show r\"\n");
-    cr_expect_str_eq(bench_type(b, "foo"), "Translating \"foo\"\n\n% Unknown command or computer name, or unable to find "
-                                           "computer address\n\n");
+    cr_expect_str_eq(bench_type(b, "foo"),
+                     "Translating \"foo\"\n\n% Unknown command or computer name, or unable to find "
+                     "computer address\n\n");
     cr_expect_eq(b->status, 1);
     cr_expect_str_eq(bench_type(b, ""), "");
     cr_expect_eq(b->status, 0);
@@ -77,7 +78,8 @@ Test(session, prompts_follow_privilege_and_length)
     struct bench *b = bench_new(false);
     bench_type(b, "disable");
     cr_expect_str_eq(session_prompt(b->s), "Router>");
-    cr_expect(strstr(bench_type(b, "show running-config"), "% Invalid input"), "above its privilege a command does not exist");
+    cr_expect(strstr(bench_type(b, "show running-config"), "% Invalid input"),
+              "above its privilege a command does not exist");
     bench_type(b, "enable");
     cr_expect_str_eq(session_prompt(b->s), "Router#");
     bench_type(b, "conf t");
@@ -98,28 +100,31 @@ static void expect_help(struct bench *b, const char *line, const char *want)
 Test(session, help_layouts)
 {
     struct bench *b = bench_new(false);
-    expect_help(b, "terminal ", "  editing  Enable command line editing\n"
-                                "  history  Enable and control the command history function\n"
-                                "  length   Set number of lines on a screen\n"
-                                "  monitor  Copy debug output to the current terminal line\n"
-                                "  no       Negate a command or set its defaults\n"
-                                "  width    Set width of the display terminal\n\n");
+    expect_help(b, "terminal ",
+                "  editing  Enable command line editing\n"
+                "  history  Enable and control the command history function\n"
+                "  length   Set number of lines on a screen\n"
+                "  monitor  Copy debug output to the current terminal line\n"
+                "  no       Negate a command or set its defaults\n"
+                "  width    Set width of the display terminal\n\n");
     expect_help(b, "terminal length ", "  <0-512>  Number of lines on screen (0 for no pausing)\n\n");
     expect_help(b, "show privilege ", "  |     Output modifiers\n  <cr>\n\n");
-    expect_help(b, "show privilege | ", "  begin    Begin with the line that matches\n"
-                                        "  count    Count number of lines which match regexp\n"
-                                        "  exclude  Exclude lines that match\n"
-                                        "  include  Include lines that match\n"
-                                        "  section  Filter a section of output\n\n");
+    expect_help(b, "show privilege | ",
+                "  begin    Begin with the line that matches\n"
+                "  count    Count number of lines which match regexp\n"
+                "  exclude  Exclude lines that match\n"
+                "  include  Include lines that match\n"
+                "  section  Filter a section of output\n\n");
     expect_help(b, "terminal mon", "monitor  \n\n");
     expect_help(b, "foo", "% Unrecognized command\n");
     expect_help(b, "show r ", "% Ambiguous command:  \"show r \"\n");
     bench_type(b, "conf t");
     bench_type(b, "control-plane");
-    expect_help(b, "", "Control Plane configuration commands:\n"
-                       "  default  Set a command to its defaults\n"
-                       "  exit     Exit from control-plane configuration mode\n"
-                       "  no       Negate a command or set its defaults\n\n");
+    expect_help(b, "",
+                "Control Plane configuration commands:\n"
+                "  default  Set a command to its defaults\n"
+                "  exit     Exit from control-plane configuration mode\n"
+                "  no       Negate a command or set its defaults\n\n");
     bench_free(b);
 }
 

@@ -1,4 +1,5 @@
-/* The system module as typed: hostname, service lines, logging, debugging as a whole, reload, the shows clients parse. */
+/* The system module as typed: hostname, service lines, logging, debugging as a whole, reload, the shows clients parse.
+ */
 #include "cli/world.h"
 #include "modules/core/log.h"
 #include <criterion/criterion.h>
@@ -46,8 +47,10 @@ Test(sys, timestamps)
 {
     struct router *r = world_router_get(w, "R1");
     cr_assert(r->stamps.msec_log && r->stamps.msec_debug, "datetime msec is the default");
-    cr_assert_eq(world_config(w, "R1", "service timestamps log uptime\nno service timestamps debug\n"
-                                       "service sequence-numbers\n"), 0);
+    cr_assert_eq(world_config(w, "R1",
+                              "service timestamps log uptime\nno service timestamps debug\n"
+                              "service sequence-numbers\n"),
+                 0);
     cr_assert(r->stamps.log_uptime && r->stamps.debug_none && r->stamps.sequence);
     cr_assert(says("show running-config", "\nno service timestamps debug\nservice timestamps log uptime\n"));
     cr_assert_eq(world_config(w, "R1", "service timestamps log datetime msec localtime show-timezone\n"), 0);
