@@ -80,7 +80,7 @@ static void dispatch(struct ike *k, struct ike_msg *m)
     }
 }
 
-static void input(struct ike *k, const struct udp_rx *rx, uint8_t *data, size_t len)
+void ike_input(struct ike *k, const struct udp_rx *rx, uint8_t *data, size_t len)
 {
     struct ike_msg m = {.at = {.local = rx->ip.dst, .peer = rx->ip.src, .lport = rx->dport, .pport = rx->sport}};
     k->count.in++;
@@ -104,7 +104,7 @@ static void udp500(void *arg, const struct udp_rx *rx, struct frame *f)
 {
     struct ike *k = arg;
     if (!k->r->dying)
-        input(k, rx, f->data, f->len);
+        ike_input(k, rx, f->data, f->len);
     frame_free(f);
 }
 
@@ -118,7 +118,7 @@ static void udp4500(void *arg, const struct udp_rx *rx, struct frame *f)
         ipsec_udp_input(k->r, rx, f);
     } else {
         if (f->len > 4 && !k->r->dying)
-            input(k, rx, f->data + 4, f->len - 4);
+            ike_input(k, rx, f->data + 4, f->len - 4);
         frame_free(f);
     }
 }

@@ -224,6 +224,8 @@ struct ike_msg { /* a received message; the bytes live in the frame and are decr
 
 /* ike.c */
 struct ike *ike_of(struct router *r);
+struct udp_rx;
+void ike_input(struct ike *k, const struct udp_rx *rx, uint8_t *data, size_t len); /* one ISAKMP message, marker gone */
 int ike_send_raw(struct ike *k, const struct ike_endpoint *at, const uint8_t *data, size_t len);
 void ike_out_debug(struct ike_sa *sa);
 /* ike_fsm.c */

@@ -163,7 +163,7 @@ Test(ike_world, certificates_without_one_fail_with_the_reason)
     expect(w, "spoke", "debug crypto isakmp", "Crypto ISAKMP debugging is on");
     ping(w, "0 percent");
     cr_assert_gt(logged(w, "spoke", "construct_initial_message: Can not start Main mode"), 0);
-    cr_assert_gt(logged(w, "spoke", "(No Cert or pre-shared address key)"), 0);
+    cr_assert_gt(logged(w, "spoke", "(No Cert or pre-shared address key: no certificate is enrolled"), 0);
     cr_assert_eq(ike_of(world_router_get(w, "spoke"))->n_sas, 0, "nothing hangs");
     world_free(w);
 }
