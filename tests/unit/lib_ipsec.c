@@ -352,3 +352,27 @@ void ilab_inject(struct lab *l, const uint8_t *frame, size_t len)
     l->injector->ops->tx(l->injector, &v);
     l->injecting = false;
 }
+
+static void audit_fail(void *ctx, const char *inv, const char *text)
+{
+    (void)ctx;
+    cr_assert(false, "invariant %s: %s", inv, text);
+}
+
+void ilab_done(struct lab *l)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (l->n[i].r != NULL)
+            ipsec_module.audit(l->n[i].r, ipsec_of(l->n[i].r), audit_fail, NULL);
+    ilab_close(l);
+}
+
+void ilab_pair_up(struct lab *l)
+{
+    ilab_open(l);
+    ilab_node(l, 0, "spoke", ilab_spoke_ip);
+    ilab_node(l, 1, "gw1", ilab_gw_ip);
+    ilab_spoke_config(&l->n[0]);
+    ilab_gw_config(&l->n[1], "", false);
+    ilab_run(l, 0.1);
+}

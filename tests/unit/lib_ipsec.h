@@ -45,6 +45,8 @@ extern const char *const ilab_spoke_ip, *const ilab_gw_ip, *const ilab_inside_ip
 void ilab_open(struct lab *l);
 struct node *ilab_node(struct lab *l, unsigned i, const char *name, const char *ip);
 void ilab_close(struct lab *l);
+void ilab_pair_up(struct lab *l); /* opened, spoke and gw1 configured */
+void ilab_done(struct lab *l);    /* the invariants hold; closed */
 void ilab_run(struct lab *l, double s);
 void ilab_spoke_config(struct node *n);                                /* static map to the gateway */
 void ilab_gw_config(struct node *n, const char *group, bool stateful); /* dynamic map */
