@@ -157,9 +157,19 @@ struct timer *loop_next_timer(const struct loop *loop)
     return loop->n_heap ? loop->heap[1] : NULL;
 }
 
+void loop_count(struct loop *loop, void (*fn)(void *))
+{
+    loop->since_move++;
+    if (loop->last_ran[0] != fn) {
+        loop->last_ran[1] = loop->last_ran[0];
+        loop->last_ran[0] = fn;
+    }
+}
+
 void loop_fire(struct timer *t)
 {
     timer_stop(t);
+    loop_count(t->loop, t->fire);
     t->fire(t->arg);
 }
 
@@ -214,6 +224,7 @@ bool loop_run_tasks(struct loop *loop)
         t->next = NULL;
         if (t == &mark)
             return true;
+        loop_count(loop, t->run);
         t->run(t->arg);
     }
 }

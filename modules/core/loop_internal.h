@@ -26,6 +26,8 @@ struct loop {
     unsigned n_heap, cap_heap;
     uint64_t order;
     struct task *task_head, *task_tail;
+    unsigned since_move;         /* timers fired and tasks run since `now` moved; only sim looks at it */
+    void (*last_ran[2])(void *); /* the last two different ones, newest first */
     struct frame_pool *frames;
 };
 struct loop_fd {
@@ -36,5 +38,6 @@ void loop_base_init(struct loop *loop, const struct loop_ops *ops);
 void loop_base_fini(struct loop *loop);
 struct timer *loop_next_timer(const struct loop *loop); /* NULL: none armed */
 void loop_fire(struct timer *t);                        /* disarms and calls */
+void loop_count(struct loop *loop, void (*fn)(void *));
 bool loop_run_tasks(struct loop *loop); /* runs what is queued now, not what that queues; true if any ran */
 #endif

@@ -2,28 +2,62 @@
  * by unit tests. Order within an instant: what a timer caused (frames on their way, deferred work) is finished
  * before the next timer fires (DESIGN 1). */
 #include "modules/core/loop_internal.h"
+#include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+/* The busiest instant that is meant (ten thousand SAs taken over) stays far below. More is a timer or a task that arms
+ * itself without delay: time would stand still for ever, so the run ends here and names who it was. */
+enum { SIM_INSTANT_MAX = 1000000 };
 
 struct loop_sim {
     struct loop base;
     nstime wall_at_zero;
 };
 
+static void who(void (*fn)(void *))
+{
+    union {
+        void (*fn)(void *);
+        void *p;
+    } at = {.fn = fn};
+    Dl_info d;
+    if (fn && dladdr(at.p, &d))
+        fprintf(stderr, "loop:   %s (addr2line -fe %s %#zx)\n", d.dli_sname ? d.dli_sname : "?", d.dli_fname,
+                (size_t)((char *)at.p - (char *)d.dli_fbase));
+}
+
+static void stalled(const struct loop *loop)
+{
+    fprintf(stderr, "loop: %u events and time still stands at %.9f s; the last owners:\n", loop->since_move,
+            (double)loop->now / NS_PER_S);
+    who(loop->last_ran[0]);
+    who(loop->last_ran[1]);
+    abort();
+}
+
 static int sim_run(struct loop *loop, nstime until)
 {
     while (!loop->stopped) {
         while (!loop->stopped && loop_run_tasks(loop))
-            ;
+            if (loop->since_move > SIM_INSTANT_MAX)
+                stalled(loop);
         if (loop->stopped)
             break;
         struct timer *t = loop_next_timer(loop);
         if (!t || t->deadline > until) {
-            if (until != INT64_MAX && until > loop->now)
+            if (until != INT64_MAX && until > loop->now) {
                 loop->now = until;
+                loop->since_move = 0;
+            }
             break;
         }
-        if (t->deadline > loop->now)
+        if (t->deadline > loop->now) {
             loop->now = t->deadline;
+            loop->since_move = 0;
+        } else if (loop->since_move > SIM_INSTANT_MAX) {
+            stalled(loop);
+        }
         loop_fire(t);
     }
     return 0;

@@ -21,6 +21,7 @@ struct sctp_assoc {
     enum sctp_assoc_state state;
     sctp_assoc_t id; /* the library's; 0: none */
     bool blocked;    /* send said -EAGAIN */
+    nstime tried;    /* when room was last asked for */
     struct task service;
     uint8_t *part; /* a message of which MSG_EOR has not come yet */
     size_t part_len;
@@ -103,6 +104,7 @@ static void driver_input(void *arg)
         return;
     }
     a->link->input = false;
+    a->tried = -1;
     loop_cancel(a->cfg.router->loop, &a->service);
     driver_turn(a);
 }
@@ -213,7 +215,11 @@ static void driver_turn(void *arg)
                                   &infotype, &flags);
         usrsctp_stack_exit();
         if (n <= 0) {
-            if (a->blocked && a->state == SCTP_ASSOC_UP) {
+            /* A send that finds no room may itself raise an event: a second try within the instant only if a packet
+             * came in meanwhile, else this would go on for ever. */
+            nstime now = loop_now(a->cfg.router->loop);
+            if (a->blocked && a->state == SCTP_ASSOC_UP && a->tried != now) {
+                a->tried = now;
                 a->blocked = false;
                 a->user->writable(a->arg);
             }
@@ -254,6 +260,7 @@ static struct sctp_assoc *driver_open(const struct sctp_assoc_config *cfg, const
     a->user = user;
     a->arg = arg;
     a->service = (struct task){.run = driver_turn, .arg = a};
+    a->tried = -1;
     a->link = usrsctp_stack_join(cfg, driver_input, a, why);
     if (!a->link) {
         free(a);

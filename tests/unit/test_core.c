@@ -11,6 +11,7 @@
 #include "modules/core/wall.h"
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +122,20 @@ static void order(struct loop *loop)
     cr_assert_str_eq(tr.seen, "atbc", "%s", tr.seen);
     cr_assert_not(timer_armed(&tr.t[3]));
     loop_free(loop);
+}
+
+static void again_at_once(void *arg)
+{
+    timer_start(arg, 0);
+}
+
+Test(core, time_that_stands_still_ends_the_run, .signal = SIGABRT)
+{
+    struct loop *loop = loop_new_sim(0);
+    struct timer t;
+    timer_init(&t, loop, again_at_once, &t);
+    timer_start(&t, NS_PER_S);
+    loop_run(loop, 2 * NS_PER_S);
 }
 
 Test(core, order_in_sim)
