@@ -136,8 +136,10 @@ const char *scenario_role_node(const struct scenario_backend *b, const char *wor
             const struct topo_node *n = &b->topology->nodes[k];
             if (n->kind != TOPO_TAPIR || !b->running(b->ctx, n->name))
                 continue;
-            if (pass == 0 ? says(b, n->name, "show redundancy states", active ? "my state = 13" : "my state = 8")
-                          : says(b, n->name, "show standby brief", active ? " Active " : " Standby "))
+            /* A router without HSRP is ACTIVE for itself (the spoke): never the pair's active. */
+            if (says(b, n->name, "show standby", active ? "State is Active" : "State is Standby") &&
+                (pass == 1 ||
+                 says(b, n->name, "show redundancy states", active ? "my state = 13" : "my state = 8")))
                 return n->name;
         }
     return NULL;
