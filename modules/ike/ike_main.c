@@ -102,8 +102,9 @@ enum ike_verdict ike_main_start(struct ike_sa *sa, struct ike_msg *m)
         ike_dbg_error(k, "ISAKMP:(0): No Cert or pre-shared address key.");
         ike_dbg_error(k, "ISAKMP:(0): construct_initial_message: Can not start Main mode");
         k->count.no_key++;
-        ike_main_fail_log(sa, k->n_policies ? "No Cert or pre-shared address key: no certificate is enrolled, no key fits the peer"
-                                            : "no isakmp policy is configured");
+        ike_main_fail_log(
+            sa, k->n_policies ? "No Cert or pre-shared address key: no certificate is enrolled, no key fits the peer"
+                              : "no isakmp policy is configured");
         return IKE_FAIL;
     }
     /* SAi_b: the whole body as sent (RFC 2409 5) */

@@ -15,14 +15,13 @@ static void no_reload(void *ctx, struct router *r, const char *reason)
     (void)ctx, (void)r, (void)reason;
 }
 
-static const char config[] =
-    "crypto isakmp policy 1\n encr aes 256\n authentication pre-share\n group 2\n"
-    "crypto isakmp policy 2\n encr 3des\n hash md5\n authentication pre-share\n group 1\n"
-    "crypto isakmp key cisco123 address 0.0.0.0 0.0.0.0\n"
-    "crypto ipsec transform-set t2 esp-aes 256 esp-sha-hmac\n"
-    "crypto dynamic-map dyn1 10\n set transform-set t2\n"
-    "crypto map ha 10 ipsec-isakmp dynamic dyn1\n"
-    "interface Loopback0\n ip address 10.1.11.254 255.255.255.0\n crypto map ha\n";
+static const char config[] = "crypto isakmp policy 1\n encr aes 256\n authentication pre-share\n group 2\n"
+                             "crypto isakmp policy 2\n encr 3des\n hash md5\n authentication pre-share\n group 1\n"
+                             "crypto isakmp key cisco123 address 0.0.0.0 0.0.0.0\n"
+                             "crypto ipsec transform-set t2 esp-aes 256 esp-sha-hmac\n"
+                             "crypto dynamic-map dyn1 10\n set transform-set t2\n"
+                             "crypto map ha 10 ipsec-isakmp dynamic dyn1\n"
+                             "interface Loopback0\n ip address 10.1.11.254 255.255.255.0\n crypto map ha\n";
 
 void ike_rig_open(struct ike_rig *g)
 {
@@ -31,8 +30,8 @@ void ike_rig_open(struct ike_rig *g)
     g->loop = loop_new_sim(INT64_C(1790000000) * NS_PER_S);
     g->rng = rng_new_seeded(1, "rig", 1);
     storage_open_memory(&g->storage);
-    struct router_opts ro = {.name = "rig", .loop = g->loop, .rng = g->rng, .storage = &g->storage, .host = &host,
-                             .incarnation = 1};
+    struct router_opts ro = {
+        .name = "rig", .loop = g->loop, .rng = g->rng, .storage = &g->storage, .host = &host, .incarnation = 1};
     g->r = router_new(&ro);
     if (!g->r || config_load(g->r, config, true, NULL, NULL))
         abort();
@@ -50,7 +49,8 @@ void ike_rig_close(struct ike_rig *g)
 
 void ike_rig_feed(struct ike_rig *g, const uint8_t *data, size_t len)
 {
-    struct udp_rx rx = {.ip = {.src = addr_v4(0x0a010b0b), .dst = addr_v4(0x0a010bfe), .proto = 17}, .sport = 500, .dport = 500};
+    struct udp_rx rx = {
+        .ip = {.src = addr_v4(0x0a010b0b), .dst = addr_v4(0x0a010bfe), .proto = 17}, .sport = 500, .dport = 500};
     uint8_t *copy = malloc(len ? len : 1); /* exact size: a sanitizer sees one byte too far */
     if (!copy)
         return;

@@ -14,7 +14,8 @@ void ike_rig_open(struct ike_rig *g);
 void ike_rig_close(struct ike_rig *g);
 /* A clear ISAKMP message as UDP 500 delivers it. Copies. */
 void ike_rig_feed(struct ike_rig *g, const uint8_t *data, size_t len);
-/* Payload bytes (first: type of the first payload behind HASH) under a right hash and encryption. quick or informational. */
+/* Payload bytes (first: type of the first payload behind HASH) under a right hash and encryption. quick or
+ * informational. */
 void ike_rig_feed_sealed(struct ike_rig *g, bool quick, uint8_t first, const uint8_t *data, size_t len);
 void ike_rig_establish(struct ike_rig *g);
 #endif

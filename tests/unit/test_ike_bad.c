@@ -47,7 +47,9 @@ Test(ike_bad, captures_that_crashed_others)
 static size_t mm1(struct ike_rig *g, uint8_t *out, uint32_t cookie)
 {
     struct ike_out o;
-    uint8_t ci[8] = {0xaa, 0xbb, 0xcc, 0xdd, (uint8_t)(cookie >> 24), (uint8_t)(cookie >> 16), (uint8_t)(cookie >> 8), (uint8_t)cookie};
+    uint8_t ci[8] = {
+        0xaa,           0xbb, 0xcc, 0xdd, (uint8_t)(cookie >> 24), (uint8_t)(cookie >> 16), (uint8_t)(cookie >> 8),
+        (uint8_t)cookie};
     unsigned n;
     struct addr peer = addr_v4(0x0a010b0b);
     ike_out_start(&o, ci, (uint8_t[8]){0}, IKE_X_MAIN, 0, 0);
@@ -63,10 +65,18 @@ static void mutate(struct ike_rig *g, uint8_t *p, size_t *n)
     unsigned times = 1 + rng_below(g->r, RNG_FAULT, 6);
     while (times--)
         switch (rng_below(g->r, RNG_FAULT, 4)) {
-        case 0: p[rng_below(g->r, RNG_FAULT, (uint32_t)*n)] = (uint8_t)rng_u32(g->r, RNG_FAULT); break;
-        case 1: p[rng_below(g->r, RNG_FAULT, (uint32_t)*n)] ^= (uint8_t)(1u << rng_below(g->r, RNG_FAULT, 8)); break;
-        case 2: *n = 1 + rng_below(g->r, RNG_FAULT, (uint32_t)*n); break;
-        default: p[rng_below(g->r, RNG_FAULT, (uint32_t)*n)] = rng_below(g->r, RNG_FAULT, 2) ? 0xff : 0; break;
+        case 0:
+            p[rng_below(g->r, RNG_FAULT, (uint32_t)*n)] = (uint8_t)rng_u32(g->r, RNG_FAULT);
+            break;
+        case 1:
+            p[rng_below(g->r, RNG_FAULT, (uint32_t)*n)] ^= (uint8_t)(1u << rng_below(g->r, RNG_FAULT, 8));
+            break;
+        case 2:
+            *n = 1 + rng_below(g->r, RNG_FAULT, (uint32_t)*n);
+            break;
+        default:
+            p[rng_below(g->r, RNG_FAULT, (uint32_t)*n)] = rng_below(g->r, RNG_FAULT, 2) ? 0xff : 0;
+            break;
         }
 }
 
@@ -93,14 +103,17 @@ Test(ike_bad, hundred_thousand_mutations_in_clear)
     ike_rig_close(&g);
 }
 
-static const uint8_t quick[] = { /* SA, nonce, two identities: what a real QM1 holds behind its HASH */
-    10, 0, 0, 60, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 48, 1, 3, 4, 1, 1, 2, 3, 4, 0, 0, 0, 36, 1, 12, 0, 0,
-    0x80, 4, 0, 1, 0x80, 1, 0, 1, 0x80, 2, 14, 16, 0x80, 1, 0, 2, 0, 2, 0, 4, 0, 0x46, 0x50, 0, 0x80, 5, 0, 2,
-    5, 0, 0, 24, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
-    5, 0, 0, 12, 1, 0, 0, 0, 10, 1, 11, 11, 0, 0, 0, 12, 1, 0, 0, 0, 10, 2, 1, 254};
-static const uint8_t info[] = { /* notify R_U_THERE, then delete of one ESP SPI */
-    12, 0, 0, 32, 0, 0, 0, 1, 1, 16, 0x8d, 0x28, 'i', 'n', 'i', 't', 'i', 'a', 't', 0, 'r', 'e', 's', 'p', 'o', 'n', 'd', 0,
-    0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 1, 3, 4, 0, 1, 1, 2, 3, 4};
+static const uint8_t quick[] = {/* SA, nonce, two identities: what a real QM1 holds behind its HASH */
+                                10,   0,  0,    60, 0,    0,  0,  1,  0,    0,  0,  1,  0, 0, 0,    48, 1, 3,
+                                4,    1,  1,    2,  3,    4,  0,  0,  0,    36, 1,  12, 0, 0, 0x80, 4,  0, 1,
+                                0x80, 1,  0,    1,  0x80, 2,  14, 16, 0x80, 1,  0,  2,  0, 2, 0,    4,  0, 0x46,
+                                0x50, 0,  0x80, 5,  0,    2,  5,  0,  0,    24, 1,  2,  3, 4, 5,    6,  7, 8,
+                                9,    10, 11,   12, 13,   14, 15, 16, 17,   18, 19, 20, 5, 0, 0,    12, 1, 0,
+                                0,    0,  10,   1,  11,   11, 0,  0,  0,    12, 1,  0,  0, 0, 10,   2,  1, 254};
+static const uint8_t info[] = {/* notify R_U_THERE, then delete of one ESP SPI */
+                               12,  0,   0,   32, 0,   0,   0,   1,   1,   16,  0x8d, 0x28, 'i', 'n', 'i', 't',
+                               'i', 'a', 't', 0,  'r', 'e', 's', 'p', 'o', 'n', 'd',  0,    0,   0,   0,   1,
+                               0,   0,   0,   16, 0,   0,   0,   1,   3,   4,   0,    1,    1,   2,   3,   4};
 
 Test(ike_bad, hundred_thousand_mutations_behind_decryption)
 {
@@ -130,7 +143,9 @@ Test(ike_bad, flood_stays_under_the_caps)
     ike_rig_open(&g);
     for (uint32_t i = 0; i < 5000; i++) {
         size_t n = mm1(&g, p, i);
-        struct udp_rx rx = {.ip = {.src = addr_v4(0x0a010000 + i), .dst = addr_v4(0x0a010bfe), .proto = 17}, .sport = 500, .dport = 500};
+        struct udp_rx rx = {.ip = {.src = addr_v4(0x0a010000 + i), .dst = addr_v4(0x0a010bfe), .proto = 17},
+                            .sport = 500,
+                            .dport = 500};
         ike_input(g.k, &rx, p, n);
     }
     cr_assert_eq(g.k->n_half, IKE_HALF_MAX);
