@@ -26,7 +26,7 @@ UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DEFAULT_GOAL := all
-.PHONY: all clean deps run test test-lab test-asan test-interop fuzz bench soak unit
+.PHONY: all clean deps run test test-lab test-asan test-interop fuzz fuzz-build replay bench soak unit
 all: $(B)/tapir
 
 $(B)/tapir: $(CLI_OBJ) $(LIB_OBJ)
@@ -61,6 +61,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_LIB) $(LIB_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lcriterion
 .PRECIOUS: $(B)/tests/unit/%.o
 unit: $(UNIT_BIN)
+replay: $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # Everything that is built, run or tested needs these; Debian names. On another system install what they hold.
 PACKAGES := gcc make pkg-config libreadline-dev libcli-dev libusrsctp-dev libssl-dev libpcap-dev libyaml-dev libevent-dev \
@@ -82,8 +83,8 @@ run: deps
 	@B=$(B) examples/run
 
 test: deps
-	@$(MAKE) --no-print-directory all unit $(B)/tests/sim/soak
-	@tests/run $(B) lint unit cli sim lab
+	@$(MAKE) --no-print-directory all unit replay $(B)/tests/sim/soak
+	@tests/run $(B) lint unit fuzz cli sim lab
 
 # Longer: the paper's timers, repeated failovers, the long simulated runs.
 test-lab: deps
@@ -99,9 +100,9 @@ soak: deps
 test-asan: deps
 	@rm -rf build-asan/leaks; mkdir -p build-asan/leaks
 	@$(MAKE) --no-print-directory B=build-asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" \
-	    all unit build-asan/tests/sim/soak
+	    all unit replay build-asan/tests/sim/soak
 	@export LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 UNIT_TIMEOUT=900 SCRIPT_TIMEOUT=1200; \
-	ASAN_OPTIONS=log_path=$(CURDIR)/build-asan/leaks/report UBSAN_OPTIONS=print_stacktrace=1 tests/run build-asan unit cli sim lab; rc=$$?; \
+	ASAN_OPTIONS=log_path=$(CURDIR)/build-asan/leaks/report UBSAN_OPTIONS=print_stacktrace=1 tests/run build-asan unit fuzz cli sim lab; rc=$$?; \
 	n=$$(ls build-asan/leaks | wc -l); if [ $$n != 0 ]; then head -n 60 build-asan/leaks/* >&2; echo "$$n sanitizer reports" >&2; exit 1; fi; exit $$rc
 
 test-interop: deps
@@ -125,23 +126,23 @@ $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB_OBJ) $(filter-out $(B)/cli/main.o
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
 .PRECIOUS: $(B)/tests/bench/%.o
 
-# libFuzzer, each target for TIME seconds.
+# libFuzzer, each target for TIME seconds from the seeds in tests/fuzz/corpus; what it finds new stays in the build. The
+# same targets without libFuzzer replay the seeds in `make test`.
 TIME ?= 60
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
-FUZZ_B   := build-fuzz
+FUZZ_BIN := $(FUZZ_SRC:%.c=$(B)/%)
 fuzz: deps
 	$(call need,clang)
-	@$(MAKE) --no-print-directory B=$(FUZZ_B) CC=$(CLANG) OPT="-O1 -g" \
+	@$(MAKE) --no-print-directory B=build-fuzz "CC=$(CLANG)" OPT="-O1 -g" \
 	    SAN="-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" fuzz-build
-	@rc=0; for f in $(patsubst tests/fuzz/%.c,$(FUZZ_B)/tests/fuzz/%,$(FUZZ_SRC)); do \
-	    echo "== $$f"; mkdir -p $$f.corpus; \
-	    $$f -max_total_time=$(TIME) -timeout=10 -print_final_stats=0 -verbosity=0 -artifact_prefix=$$f- $$f.corpus 2>&1 | tail -30 \
-	    && [ $${PIPESTATUS:-0} = 0 ] || rc=1; ls $$f-crash* $$f-leak* $$f-timeout* 2>/dev/null && rc=1; done; \
-	if [ $$rc = 0 ]; then echo "0 findings"; fi; exit $$rc
-fuzz-build: $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(UNIT_LIB) $(LIB_OBJ)
+	@tests/fuzz/run build-fuzz $(TIME)
+fuzz-build: $(FUZZ_BIN)
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(UNIT_LIB) $(LIB_OBJ)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -rdynamic -o $@ $^ $(LIBS) -lcriterion
+$(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/replay.o $(B)/tests/fuzz/fuzz_%.o $(UNIT_LIB) $(LIB_OBJ)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lcriterion
 .PRECIOUS: $(B)/tests/fuzz/%.o
 
 clean:
