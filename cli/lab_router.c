@@ -61,7 +61,7 @@ int lab_router_spawn(const struct lab *l, const char *node, char *err, size_t er
 
 pid_t lab_router_pid(const struct lab *l, const char *node)
 {
-    char path[500], proc[64], cmd[600];
+    char path[500], proc[64], exe[600];
     int pid = 0;
     lab_path(l, node, ".pid", path, sizeof path);
     FILE *f = fopen(path, "re");
@@ -72,16 +72,12 @@ pid_t lab_router_pid(const struct lab *l, const char *node)
     fclose(f);
     if (pid <= 1 || !lab_pid_alive(pid))
         return 0;
-    snprintf(proc, sizeof proc, "/proc/%d/cmdline", pid); /* the number may be somebody else's by now */
-    f = fopen(proc, "re");
-    size_t n = f ? fread(cmd, 1, sizeof cmd - 1, f) : 0;
-    if (f)
-        fclose(f);
-    for (size_t k = 0; k < n; k++)
-        if (!cmd[k])
-            cmd[k] = ' ';
-    cmd[n] = 0;
-    return strstr(cmd, "tapir") ? pid : 0;
+    /* The number may be somebody else's by now. Not its command line: that is empty for a moment while it starts. */
+    snprintf(proc, sizeof proc, "/proc/%d/exe", pid);
+    ssize_t n = readlink(proc, exe, sizeof exe - 1);
+    exe[n > 0 ? n : 0] = 0;
+    const char *base = strrchr(exe, '/');
+    return base && strncmp(base + 1, "tapir", 5) == 0 ? pid : 0;
 }
 
 static void last_log_line(const struct lab *l, const char *node, char *err, size_t errlen)
