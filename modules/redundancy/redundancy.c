@@ -326,6 +326,7 @@ static int redundancy_init(struct router *r, void **state)
     rd->switchover_reason = "unsupported";
     rd->reload = (struct task){.run = reload_run, .arg = rd};
     timer_init(&rd->hold_limit, r->loop, hold_expired, rd);
+    redundancy_split_init(rd);
     redundancy_send_init(rd);
     redundancy_recv_init(rd);
     redundancy_session_init(rd);
@@ -340,6 +341,7 @@ static void redundancy_fini(struct router *r, void *state)
     sync_hub_set(r, NULL);
     loop_cancel(r->loop, &rd->reload);
     timer_stop(&rd->hold_limit);
+    redundancy_split_fini(rd);
     redundancy_session_fini(rd);
     redundancy_recv_fini(rd);
     redundancy_send_fini(rd);
@@ -362,6 +364,7 @@ static void redundancy_start(struct router *r, void *state)
     rd->sub = role_subscribe(r, rd->scheme, role_changed, rd);
     redundancy_event(rd, RF_EV_START, 0);
     redundancy_hold(rd, true);
+    redundancy_split_start(rd);
     if (scheme_role(rd)->state == ROLE_ACTIVE)
         role_changed(rd, scheme_role(rd), ROLE_SPEAK);
 }

@@ -114,6 +114,18 @@ struct redundancy_switchover {
     uint32_t term;
 };
 
+struct redundancy_split_group { /* group of a stateful crypto map */
+    char name[64];
+    bool bound, apart, told;
+    nstime since; /* of the last change of apart */
+};
+struct redundancy_split {
+    struct timer timer;
+    unsigned ticks;
+    struct redundancy_split_group group[REDUNDANCY_HOLD_GROUPS];
+    unsigned n;
+};
+
 struct redundancy {
     struct router *router;
     struct ipc *ipc;
@@ -139,6 +151,7 @@ struct redundancy {
     struct timer hold_limit;
     char hold_group[REDUNDANCY_HOLD_GROUPS][64];
     unsigned hold_groups;
+    struct redundancy_split groups;
     unsigned takeover_objects;
     const char *switchover_reason;
     struct redundancy_switchover switchovers[REDUNDANCY_SWITCHOVERS];
@@ -168,6 +181,11 @@ extern const struct debug_flag redundancy_debug_flags[REDUNDANCY_DEBUG_FLAGS];
         if (log_debug_on((rd)->router, &redundancy_module, flag))                                                      \
             log_debug((rd)->router, &redundancy_module, flag, __VA_ARGS__);                                            \
     } while (0)
+/* redundancy_split.c */
+void redundancy_split_init(struct redundancy *rd);
+void redundancy_split_start(struct redundancy *rd);
+void redundancy_split_fini(struct redundancy *rd);
+void redundancy_split_show(const struct redundancy *rd, struct out *o);
 /* redundancy_history.c */
 void redundancy_note(struct redundancy *rd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void redundancy_note_switchover(struct redundancy *rd, const char *reason);

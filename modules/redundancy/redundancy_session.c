@@ -83,9 +83,8 @@ static void put_config(void *ctx, const char *kind, const char *name, const char
 static void hello_send(struct redundancy *rd)
 {
     struct redundancy_session *s = &rd->session;
-    do {
+    while (!s->my_epoch)
         s->my_epoch = rng_u32(rd->router, RNG_SYNC);
-    } while (!s->my_epoch);
     s->acked = false;
     s->hello_at = now_of(rd);
     struct builder b = session_record(rd, REDUNDANCY_HELLO, 0);
@@ -280,12 +279,14 @@ static void hello_received(struct redundancy *rd, const struct redundancy_header
     }
     redundancy_debug(rd, REDUNDANCY_DEBUG_MSG, "RF: received HELLO epoch %08x from %s", h->epoch, peer.name);
     bool stale = s->peer_epoch && s->peer_epoch != h->epoch && peer.echo != s->my_epoch;
-    if (stale)
+    if (stale && s->up)
         session_lost(rd, "peer started a new session");
     s->peer_epoch = h->epoch;
     s->peer = peer;
-    if (redundancy_in_force(rd) && !s->my_epoch)
-        hello_send(rd); /* after peer_epoch: its echo says that we are in step */
+    /* After peer_epoch: the echo says that we are in step. Two HELLOs that crossed are both said again, each with its
+     * epoch: a new one would cross again, for ever. */
+    if (redundancy_in_force(rd) && (!s->my_epoch || stale))
+        hello_send(rd);
     struct builder b = session_record(rd, REDUNDANCY_HELLO_ACK, 0);
     redundancy_tlv_u32(&b, REDUNDANCY_TLV_ECHO, h->epoch);
     size_t mark = redundancy_tlv_begin(&b, REDUNDANCY_TLV_ACCEPT);
@@ -378,7 +379,7 @@ static void hello_again(struct redundancy *rd)
         return;
     if (s->up)
         session_lost(rd, "peer lost the session");
-    s->peer_epoch = 0;
+    s->my_epoch = s->peer_epoch = 0;
     hello_send(rd);
 }
 

@@ -101,6 +101,7 @@ static void interdev_more(struct cmd *c, const struct redundancy *rd)
                  duration_format(rd->hold_until > now ? rd->hold_until - now : 0, text));
     if (rd->postponed)
         out_text(c->out, "  Takeover: postponed, the peer is reachable and ACTIVE\n");
+    redundancy_split_show(rd, c->out);
 }
 
 int redundancy_show_inter_device(struct cmd *c, struct args_show_redundancy_inter_device *a)
