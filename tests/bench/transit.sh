@@ -3,6 +3,7 @@
 # by two kernel routers on the same wires: TCP, and UDP of 64, 512 and 1400 bytes. ROUNDS interleaved
 # rounds (default 3), medians. Needs root and iperf3.
 set -u
+rc=0
 cd "$(dirname "$0")/../.." || exit 1
 tapir=${TAPIR:-build/tapir} rounds=${ROUNDS:-3} secs=${SECS:-3}
 export TAPIR_RUN=${TAPIR_RUN:-$(mktemp -d)}
@@ -30,6 +31,7 @@ for kind in tcp 64 512 1400; do
     done
     t=$(median <"$TAPIR_RUN/t") k=$(median <"$TAPIR_RUN/k")
     awk -v n="$kind" -v t="$t" -v k="$k" 'BEGIN { printf "transit ESP %-10s / kernel forwarding: %.3f  (%.1f / %.1f Mbit/s)\n",
-        n == "tcp" ? "TCP" : "UDP " n, k ? t / k : 0, t / 1e6, k / 1e6 }'
+        n == "tcp" ? "TCP" : "UDP " n, k ? t / k : 0, t / 1e6, k / 1e6; exit !t || !k }' || rc=1
 done
 for p in "$TAPIR_RUN"/iperf-*.pid; do kill "$(tr -d '\0' <"$p")" 2>/dev/null; done
+exit $rc
