@@ -30,6 +30,8 @@ struct role {
     struct role_hold *holds;
     role_fn release;
     void *release_arg;
+    role_gone_fn gone;
+    void *gone_arg;
     struct role *next;
 };
 struct ha_sub {
@@ -252,6 +254,22 @@ void role_on_release(struct router *r, const char *name, role_fn fn, void *arg)
         return;
     role->release = fn;
     role->release_arg = arg;
+}
+
+void role_on_peer_gone(struct router *r, const char *name, role_gone_fn fn, void *arg)
+{
+    struct role *role = role_lookup(r, name, fn != NULL);
+    if (!role)
+        return;
+    role->gone = fn;
+    role->gone_arg = arg;
+}
+
+void role_peer_gone(struct router *r, const char *name, const struct addr *peer, event_id cause)
+{
+    struct role *role = role_lookup(r, name, false);
+    if (role && role->gone)
+        role->gone(role->gone_arg, peer, cause);
 }
 
 /* ---- the unit's own role ---- */

@@ -50,6 +50,12 @@ void role_hold_preempt(struct router *r, const char *name, const char *client, b
 bool role_preempt_held(struct router *r, const char *name);
 void role_on_release(struct router *r, const char *name, role_fn fn, void *arg); /* one per name */
 
+/* A client knows that `peer` serves the group no more, although no hello has told so yet. The publisher takes it for
+ * a word of the peer's own if that one is what it takes for the group's Active. */
+typedef void (*role_gone_fn)(void *arg, const struct addr *peer, event_id cause);
+void role_peer_gone(struct router *r, const char *name, const struct addr *peer, event_id cause);
+void role_on_peer_gone(struct router *r, const char *name, role_gone_fn fn, void *arg); /* one per name */
+
 /* The unit's own role as decided by the redundancy facility: gates activation of HA objects.
  * HA_NONE: no inter-device redundancy in force (roles alone decide). */
 enum ha_state { HA_NONE, HA_STANDBY, HA_ACTIVE };

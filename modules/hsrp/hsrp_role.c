@@ -81,12 +81,21 @@ static void released(void *arg, const struct role_info *now, enum role_state bef
     hsrp_group_try_preempt(arg);
 }
 
+/* As good as a Resign, if we are next in line. */
+static void peer_gone(void *arg, const struct addr *peer, event_id cause)
+{
+    struct hsrp_group *g = arg;
+    if (g->state == HSRP_STANDBY && g->active.kind == HSRP_PEER_REMOTE && addr_equal(&g->active.addr, peer))
+        hsrp_group_event(g, HSRP_EV_I, NULL, NULL, cause);
+}
+
 void hsrp_role_withdraw(struct hsrp_group *g)
 {
     struct router *r = g->hif->h->r;
     if (!g->publishing)
         return;
     role_on_release(r, g->name, NULL, NULL);
+    role_on_peer_gone(r, g->name, NULL, NULL);
     role_withdraw(r, g->name, g->last_event);
     g->publishing = false;
 }
@@ -101,4 +110,5 @@ void hsrp_group_renamed(struct hsrp_group *g, const char *name)
         snprintf(g->name, sizeof g->name, "hsrp-%s-%u", g->hif->nif->shortname, g->number);
     hsrp_group_publish(g);
     role_on_release(g->hif->h->r, g->name, released, g);
+    role_on_peer_gone(g->hif->h->r, g->name, peer_gone, g);
 }

@@ -66,6 +66,7 @@ static void arp_release(struct arp_entry *e)
 
 void arp_fini(struct net *net)
 {
+    arp_ask_free_all(net);
     if (!net->arp)
         return;
     for (unsigned i = 0; i < ARP_BUCKETS; i++)
@@ -108,6 +109,11 @@ static void arp_request(struct arp_entry *e)
     e->tries++;
     timer_start(&e->timer, NS_PER_S);
     arp_emit(e->nif, 1, e->state == ARP_PROBE ? &e->mac : &mac_all, &e->nif->n.mac, spa, &mac_zero, e->ip);
+}
+
+void arp_request_to(struct nif *nif, uint32_t ip)
+{
+    arp_emit(nif, 1, &mac_all, &nif->n.mac, netif_source_for(nif, ip), &mac_zero, ip);
 }
 
 void arp_send_gratuitous(struct netif *n, const struct addr *vip, const struct mac *mac)
@@ -363,6 +369,7 @@ void arp_input(struct nif *nif, struct frame *f)
             e = arp_create(nif, spa); /* RFC 826: it is about to talk to us */
         if (e)
             arp_learned(e, &sha);
+        arp_ask_heard(nif, spa);
     } else if (spa != 0) {
         ip_drop_count(net->router, "arp-off-subnet", 1);
         return;

@@ -66,6 +66,12 @@ int netif_vip_add(struct netif *nif, const struct addr *vip, const struct mac *v
 void netif_vip_del(struct netif *nif, const struct addr *vip);
 /* RFC 2281 5.3 / reference 1.6: broadcast ARP reply, sender = target = vip, Ethernet source = mac. */
 void arp_send_gratuitous(struct netif *nif, const struct addr *vip, const struct mac *mac);
+/* Is a neighbour there? `tries` ARP requests, one every `interval`; fn is told once: true at the first ARP packet from it,
+ * false after the last silence. The ask is over then, or when it is cancelled. NULL: out of memory. */
+struct arp_ask;
+struct arp_ask *arp_ask(struct netif *nif, const struct addr *who, unsigned tries, nstime interval,
+                        void (*fn)(void *arg, bool alive), void *arg);
+void arp_ask_cancel(struct arp_ask *ask); /* NULL: nothing */
 /* Duplicate address detection hook: someone else claims an address that is ours. */
 void arp_on_duplicate(struct router *r,
                       void (*fn)(void *arg, struct netif *nif, const struct addr *a, const struct mac *by), void *arg);

@@ -110,6 +110,7 @@ struct net {
     struct local_entry *local; /* open addressing, rebuilt when an address changes */
     uint32_t local_mask;
     struct arp *arp;
+    struct arp_ask *asks;
     struct rib *rib;
     struct reassembly *reass;
     struct acls *acls;
@@ -177,6 +178,9 @@ void arp_fini(struct net *net);
 void arp_input(struct nif *nif, struct frame *f); /* consumes; data at the ARP header */
 /* Resolves next_hop and sends, or holds the packet. Consumes f (IP header at data). */
 void arp_send_to(struct nif *nif, uint32_t next_hop, struct frame *f, const struct mac *src);
+void arp_request_to(struct nif *nif, uint32_t ip); /* one broadcast request, beside the cache */
+void arp_ask_heard(struct nif *nif, uint32_t ip);  /* arp_ask.c: an ARP packet from there */
+void arp_ask_free_all(struct net *net);
 void arp_forget(struct nif *nif, uint32_t ip);
 void arp_flush(struct net *net, struct nif *nif,
                bool refresh);       /* nif NULL: all; refresh: probe instead of forgetting */

@@ -32,54 +32,6 @@ nstime redundancy_hold_time(const struct redundancy *rd)
     return hold > 0 ? hold : 10 * NS_PER_S;
 }
 
-/* ---- I6: no pre-emption before the bulk sync is complete ---- */
-
-static void hold_group_add(struct redundancy *rd, const char *name)
-{
-    for (unsigned i = 0; i < rd->hold_groups; i++)
-        if (!strcmp(rd->hold_group[i], name))
-            return;
-    if (rd->hold_groups < REDUNDANCY_HOLD_GROUPS)
-        snprintf(rd->hold_group[rd->hold_groups++], sizeof rd->hold_group[0], "%s", name);
-}
-
-/* The groups that crypto maps follow must not move before the scheme group either. */
-static void hold_collect(void *ctx, const char *kind, const char *name, const char *text)
-{
-    (void)text;
-    if (!strcmp(kind, "stateful group"))
-        hold_group_add(ctx, name);
-}
-
-void redundancy_hold(struct redundancy *rd, bool hold)
-{
-    if (hold == rd->hold || (hold && !redundancy_in_force(rd)))
-        return;
-    rd->hold = hold;
-    redundancy_debug(rd, REDUNDANCY_DEBUG_TIMER, "RF: pre-emption %s",
-                     hold ? "held until bulk sync is complete" : "released");
-    if (hold) {
-        hold_group_add(rd, rd->scheme);
-        sync_config_lines(rd->router, hold_collect, rd);
-        rd->hold_until = loop_now(rd->router->loop) + REDUNDANCY_PREEMPT_LIMIT;
-        timer_start(&rd->hold_limit, REDUNDANCY_PREEMPT_LIMIT);
-    } else {
-        timer_stop(&rd->hold_limit);
-    }
-    for (unsigned i = 0; i < rd->hold_groups; i++)
-        role_hold_preempt(rd->router, rd->hold_group[i], "redundancy", hold, REDUNDANCY_PREEMPT_LIMIT);
-}
-
-static void hold_expired(void *arg)
-{
-    struct redundancy *rd = arg;
-    log_event(rd->router, rd->cause, "redundancy", "preempt-hold-expired",
-              "bulk sync not complete after %d s, pre-emption no longer held",
-              (int)(REDUNDANCY_PREEMPT_LIMIT / NS_PER_S));
-    redundancy_note(rd, "RF_EVENT_CLIENT_PROGRESSION(503) pre-emption hold expired");
-    redundancy_hold(rd, false);
-}
-
 /* ---- self-reload (reference 2.2 rules 6 and 7, 6.7) ---- */
 
 static void reload_run(void *arg)
@@ -291,6 +243,7 @@ static void role_changed(void *arg, const struct role_info *now, enum role_state
     redundancy_debug(rd, REDUNDANCY_DEBUG_EHSA, "RF: group %s state %s -> %s", rd->scheme, role_state_name(before),
                      role_state_name(now->state));
     bool down = now->netif && !now->netif->line_up;
+    redundancy_unit_collect(rd); /* a map may have come since */
     if (now->state == ROLE_ACTIVE) {
         rd->group_settled = true;
         redundancy_event(rd, RF_EV_GROUP_ACTIVE, now->cause);
@@ -325,8 +278,8 @@ static int redundancy_init(struct router *r, void **state)
     rd->since = loop_now(r->loop);
     rd->switchover_reason = "unsupported";
     rd->reload = (struct task){.run = reload_run, .arg = rd};
-    timer_init(&rd->hold_limit, r->loop, hold_expired, rd);
     redundancy_split_init(rd);
+    redundancy_unit_init(rd);
     redundancy_send_init(rd);
     redundancy_recv_init(rd);
     redundancy_session_init(rd);
@@ -340,8 +293,8 @@ static void redundancy_fini(struct router *r, void *state)
     struct redundancy *rd = state;
     sync_hub_set(r, NULL);
     loop_cancel(r->loop, &rd->reload);
-    timer_stop(&rd->hold_limit);
     redundancy_split_fini(rd);
+    redundancy_unit_fini(rd);
     redundancy_session_fini(rd);
     redundancy_recv_fini(rd);
     redundancy_send_fini(rd);
@@ -362,6 +315,7 @@ static void redundancy_start(struct router *r, void *state)
     rd->state = RF_DISABLED;
     enter(rd, RF_INITIALIZATION, 0);
     rd->sub = role_subscribe(r, rd->scheme, role_changed, rd);
+    redundancy_unit_collect(rd);
     redundancy_event(rd, RF_EV_START, 0);
     redundancy_hold(rd, true);
     redundancy_split_start(rd);

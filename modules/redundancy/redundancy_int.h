@@ -20,7 +20,7 @@
 #define REDUNDANCY_ITEMS_MAX 65536   /* SA pairs, their IKE SAs and their counters */
 #define REDUNDANCY_OBJECTS_MAX 20000 /* in one snapshot (state-sync 4.5.10) */
 #define REDUNDANCY_TURN 64           /* records per turn (state-sync 4.6) */
-#define REDUNDANCY_HOLD_GROUPS 16
+#define REDUNDANCY_GROUPS 16
 #define REDUNDANCY_PREEMPT_LIMIT (120 * NS_PER_S) /* I6 */
 #define REDUNDANCY_PLATFORM "Tapir"
 #define REDUNDANCY_SOFTWARE "1" /* version of what is synchronised; differs when the meaning of objects does */
@@ -104,6 +104,16 @@ struct redundancy_session {
     uint8_t out[REDUNDANCY_RECORD_MAX];
 };
 
+/* A group whose role this unit takes as a whole with the others: the scheme's, and those of stateful crypto maps. */
+struct redundancy_group {
+    struct redundancy *rd;
+    char name[64];
+    struct role_sub *sub;
+    struct arp_ask *ask; /* whether the group's Active is there at all */
+    struct addr asked;
+    event_id cause;
+};
+
 struct redundancy_history_line {
     nstime at;
     char text[112];
@@ -122,7 +132,7 @@ struct redundancy_split_group { /* group of a stateful crypto map */
 struct redundancy_split {
     struct timer timer;
     unsigned ticks;
-    struct redundancy_split_group group[REDUNDANCY_HOLD_GROUPS];
+    struct redundancy_split_group group[REDUNDANCY_GROUPS];
     unsigned n;
 };
 
@@ -149,9 +159,9 @@ struct redundancy {
     bool hold;
     nstime hold_until;
     struct timer hold_limit;
-    char hold_group[REDUNDANCY_HOLD_GROUPS][64];
-    unsigned hold_groups;
     struct redundancy_split groups;
+    struct redundancy_group unit[REDUNDANCY_GROUPS];
+    unsigned units;
     unsigned takeover_objects;
     const char *switchover_reason;
     struct redundancy_switchover switchovers[REDUNDANCY_SWITCHOVERS];
@@ -171,8 +181,12 @@ bool redundancy_in_force(const struct redundancy *rd);
 void redundancy_event(struct redundancy *rd, enum rf_event ev, event_id cause);
 void redundancy_peer_state(struct redundancy *rd, enum rf_state s);
 void redundancy_peer_changed(struct redundancy *rd); /* session or peer's role changed: decide anew */
-void redundancy_hold(struct redundancy *rd, bool hold);
 nstime redundancy_hold_time(const struct redundancy *rd);
+/* redundancy_unit.c */
+void redundancy_unit_init(struct redundancy *rd);
+void redundancy_unit_fini(struct redundancy *rd);
+void redundancy_unit_collect(struct redundancy *rd);
+void redundancy_hold(struct redundancy *rd, bool hold);
 /* redundancy_config.c */
 const char *redundancy_pending(const struct redundancy *rd); /* NULL: nothing pending; "": removal */
 extern const struct debug_flag redundancy_debug_flags[REDUNDANCY_DEBUG_FLAGS];

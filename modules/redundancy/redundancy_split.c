@@ -25,7 +25,7 @@ static void collect(void *ctx, const char *kind, const char *name, const char *t
     if (strcmp(kind, "stateful group") != 0 || !strcmp(name, rd->scheme))
         return;
     struct redundancy_split_group *g = find(sp, name);
-    if (!g && sp->n < REDUNDANCY_HOLD_GROUPS) {
+    if (!g && sp->n < REDUNDANCY_GROUPS) {
         g = &sp->group[sp->n++];
         *g = (struct redundancy_split_group){.bound = true};
         snprintf(g->name, sizeof g->name, "%s", name);
