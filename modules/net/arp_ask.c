@@ -58,8 +58,8 @@ struct arp_ask *arp_ask(struct netif *n, const struct addr *who, unsigned tries,
     struct arp_ask *ask = calloc(1, sizeof *ask);
     if (!ask)
         return NULL;
-    *ask = (struct arp_ask){.net = nif_of(n)->net, .ip = addr_v4_get(who), .left = tries, .interval = interval,
-                            .fn = fn, .arg = arg};
+    *ask = (struct arp_ask){
+        .net = nif_of(n)->net, .ip = addr_v4_get(who), .left = tries, .interval = interval, .fn = fn, .arg = arg};
     snprintf(ask->ifname, sizeof ask->ifname, "%s", n->name);
     timer_init(&ask->timer, ask->net->loop, ask_fire, ask);
     ask->next = ask->net->asks;

@@ -66,8 +66,8 @@ int netif_vip_add(struct netif *nif, const struct addr *vip, const struct mac *v
 void netif_vip_del(struct netif *nif, const struct addr *vip);
 /* RFC 2281 5.3 / reference 1.6: broadcast ARP reply, sender = target = vip, Ethernet source = mac. */
 void arp_send_gratuitous(struct netif *nif, const struct addr *vip, const struct mac *mac);
-/* Is a neighbour there? `tries` ARP requests, one every `interval`; fn is told once: true at the first ARP packet from it,
- * false after the last silence. The ask is over then, or when it is cancelled. NULL: out of memory. */
+/* Is a neighbour there? `tries` ARP requests, one every `interval`; fn is told once: true at the first ARP packet from
+ * it, false after the last silence. The ask is over then, or when it is cancelled. NULL: out of memory. */
 struct arp_ask;
 struct arp_ask *arp_ask(struct netif *nif, const struct addr *who, unsigned tries, nstime interval,
                         void (*fn)(void *arg, bool alive), void *arg);

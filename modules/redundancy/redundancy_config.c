@@ -41,8 +41,7 @@ int redundancy_cmd_scheme(struct cmd *c, struct args_redundancy_scheme *a)
         ha_state_set(c->router, HA_STANDBY, 0); /* until the facility says otherwise */
     } else if (redundancy_pending(rd) && role_get(c->router, rd->typed)->state != ROLE_ACTIVE) {
         /* IOS prints this behind a `% `; the line is stored here, so it is no error (reference 2.2). */
-        cmd_note(c, "Standby scheme configuration cannot be processed now group %s is not in active state",
-                 rd->typed);
+        cmd_note(c, "Standby scheme configuration cannot be processed now group %s is not in active state", rd->typed);
     }
     return CMD_OK;
 }

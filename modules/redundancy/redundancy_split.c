@@ -76,10 +76,11 @@ static void check(struct redundancy *rd, struct redundancy_split_group *g)
         return; /* groups that move one after the other are no split */
     g->told = is;
     if (is) {
-        log_syslog(r, group->cause, "REDUNDANCY", LOG_WARNING_, "GROUP_SPLIT",
-                   "Groups are split: scheme group %s is %s and group %s of a stateful crypto map is %s on this router; "
-                   "its SAs cannot follow the packets",
-                   rd->scheme, role_state_name(scheme->state), g->name, role_state_name(group->state));
+        log_syslog(
+            r, group->cause, "REDUNDANCY", LOG_WARNING_, "GROUP_SPLIT",
+            "Groups are split: scheme group %s is %s and group %s of a stateful crypto map is %s on this router; "
+            "its SAs cannot follow the packets",
+            rd->scheme, role_state_name(scheme->state), g->name, role_state_name(group->state));
         redundancy_note(rd, "group split: %s = %s, %s = %s", rd->scheme, role_state_name(scheme->state), g->name,
                         role_state_name(group->state));
     } else {
