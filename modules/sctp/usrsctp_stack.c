@@ -280,7 +280,8 @@ void usrsctp_stack_leave(struct usrsctp_link *l)
     unsigned i = 0;
     link_tx_drop(l);
     usrsctp_stack_enter(l);
-    usrsctp_deregister_address((void *)(uintptr_t)l->id);
+    /* The address stays registered: taking it out queues an iterator, which only the library's own thread would work
+     * off, and every socket that ends walks that queue. An id is never used again. */
     while (i < stack.count && stack.links[i] != l)
         i++;
     if (i < stack.count) {

@@ -31,7 +31,7 @@ static uint32_t draw(struct soak *k, uint32_t n) /* xorshift64*: the schedule of
 static void fail(struct soak *k, const char *text)
 {
     if (!k->why[0])
-        snprintf(k->why, sizeof k->why, "at %.1f s: %s", (double)world_now(k->sim.world) / 1e9, text);
+        snprintf(k->why, sizeof k->why, "at %.1f s: %s", k->sim.world ? (double)world_now(k->sim.world) / 1e9 : 0, text);
 }
 
 static void audit_line(void *ctx, const char *invariant, const char *text)
@@ -102,6 +102,7 @@ static void end(struct soak *k)
     if (k->sim.world)
         sim_free(&k->sim);
     topology_free(k->t);
+    k->sim.world = NULL;
     strbuf_free(&k->baseline);
 }
 
@@ -210,7 +211,7 @@ static void storm(struct soak *k, unsigned minutes)
     if (dead && !world_powered(k->sim.world, dead) && !statement(k, dead[2] == '1' ? "start gw1" : "start gw2"))
         return;
     run(k, 60);
-    if (!statement(k, "wait converged 180"))
+    if (!statement(k, "wait converged 1"))
         return;
     k->quiet = true;
     run(k, minutes * 20 > 120 ? minutes * 20 - 120 : 60);
@@ -218,6 +219,25 @@ static void storm(struct soak *k, unsigned minutes)
     if (!heal_split(k) || !statement(k, "exec spoke \"clear crypto session\""))
         return;
     statement(k, "expect spoke \"ping 10.2.1.254 source 10.1.11.11\" /Success rate is (80|100) percent/ within 60");
+}
+
+/* Two runs with one seed: the same transcript, byte for byte. */
+static void twice(struct soak *k, uint64_t seed, unsigned minutes)
+{
+    char *text[2] = {NULL, NULL};
+    size_t len[2] = {0, 0};
+    for (unsigned i = 0; i < 2; i++) {
+        FILE *f = open_memstream(&text[i], &len[i]);
+        if (f && begin(k, seed, f))
+            storm(k, minutes);
+        end(k);
+        if (f)
+            fclose(f);
+    }
+    if (!text[0] || !len[0] || len[0] != len[1] || memcmp(text[0], text[1], len[0]) != 0)
+        fail(k, "two runs with one seed differ");
+    free(text[0]);
+    free(text[1]);
 }
 
 static double wall(void)
@@ -263,6 +283,9 @@ int main(int argc, char **argv)
         }
         end(&k);
     }
+    twice(&k, 5, minutes);
+    failed += k.why[0] != 0;
+    printf("%s two runs with one seed%s%s\n", k.why[0] ? "not ok" : "ok", k.why[0] ? ": " : "", k.why);
     printf("%s %u seeds of %u simulated minutes with faults in %.1f s\n", failed ? "# done:" : "ok", seeds, minutes,
            wall() - from);
     fclose(out);
