@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Runs one command. 0 accepted, 1 rejected, -1 the session is over. */
+/* Runs one command. 0 accepted, 1 rejected, -1 the command ended the session, -2 the router went away, -3 it reloads. */
 static int exec_one(struct ctl *c, const char *command)
 {
     struct ctl_msg m;
     int got;
-    if (ctl_send(c, CTL_LINE, command, strlen(command)))
-        return -1;
+    bool sent = !ctl_send(c, CTL_LINE, command, strlen(command)); /* if not, what waits to be read says why */
     while ((got = ctl_recv(c, &m, -1)) == 1) {
         if (m.type == CTL_OUTPUT || m.type == CTL_CLOSED)
             fwrite(m.data, 1, m.len, stdout);
@@ -21,8 +20,8 @@ static int exec_one(struct ctl *c, const char *command)
             fflush(stdout); /* a ping shows its marks as they come */
         if (m.type == CTL_DONE)
             return m.len && m.data[0] == CMD_ERROR;
-        if (m.type == CTL_CLOSED)
-            return -1;
+        if (m.type == CTL_CLOSED) /* with a text: a reload; `exit` closes without one */
+            return m.len ? -3 : sent ? -1 : -2;
     }
     return -2;
 }
@@ -47,6 +46,8 @@ int cmd_exec(int argc, char **argv)
             status = 1;
         if (rc == -2)
             status = cli_fail("router %s ended while it ran `%.60s`", argv[1], argv[i]);
+        else if (rc == -3)
+            status = cli_fail("router %s reloads: `%.60s` was not run to its end", argv[1], argv[i]);
         else if (rc == -1 && i + 1 < argc)
             status = cli_fail("the session ended at `%.60s`: the rest was not run", argv[i]);
         if (rc < 0)

@@ -57,7 +57,7 @@ boot() {
 # halt NAME [SIGNAL]: its exit status
 halt() {
     kill "-${2:-TERM}" "${pids[$1]}" 2>/dev/null
-    wait "${pids[$1]}" 2>/dev/null; local rc=$?
+    { wait "${pids[$1]}"; } 2>/dev/null; local rc=$?
     unset "pids[$1]"
     return $rc
 }
