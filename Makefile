@@ -65,7 +65,7 @@ replay: $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(wildcard tests
 
 # Everything that is built, run or tested needs these; Debian names. On another system install what they hold.
 PACKAGES := gcc make pkg-config libreadline-dev libcli-dev libusrsctp-dev libssl-dev libpcap-dev libyaml-dev libevent-dev \
-            libcriterion-dev iproute2 iputils-ping tcpdump tshark procps python3
+            libcriterion-dev iproute2 iputils-ping tcpdump tshark procps python3 python3-textfsm
 INTEROP_PACKAGES := strongswan-starter strongswan-charon clang iperf3 openssl
 define need
 	@missing=; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \

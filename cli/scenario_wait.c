@@ -138,8 +138,7 @@ const char *scenario_role_node(const struct scenario_backend *b, const char *wor
                 continue;
             /* A router without HSRP is ACTIVE for itself (the spoke): never the pair's active. */
             if (says(b, n->name, "show standby", active ? "State is Active" : "State is Standby") &&
-                (pass == 1 ||
-                 says(b, n->name, "show redundancy states", active ? "my state = 13" : "my state = 8")))
+                (pass == 1 || says(b, n->name, "show redundancy states", active ? "my state = 13" : "my state = 8")))
                 return n->name;
         }
     return NULL;

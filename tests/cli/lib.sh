@@ -2,7 +2,7 @@
 # any user, and the counting of checks. A script ends with `finish`.
 cd "$(dirname "$0")/../.." || exit 1
 T=${TAPIR:-$PWD/build/tapir}
-SHARED=${SHARED:-$PWD/../shared}
+DATA=$PWD/tests/vectors
 if [ -z "${TAPIR_CLI_NS:-}" ]; then
     export TAPIR_CLI_NS=1
     if [ ! -c /dev/net/tun ]; then echo "skip all: no /dev/net/tun"; exit 77; fi

@@ -1,7 +1,7 @@
 /* Long runs on simulated time (acceptance 6): a day of the paper's lab with a failover every hour, and many seeds of
  * half an hour with faults. Invariants are checked all along: the routers' own audits, and what the frames show (an ESP
- * number used twice, a protected packet in clear). Prints `ok NAME` or `not ok NAME: why`. Reduced unless --full; --seed N runs
- * one storm of 30 minutes again, with its transcript in the file SOAK_TRANSCRIPT. */
+ * number used twice, a protected packet in clear). Prints `ok NAME` or `not ok NAME: why`. Reduced unless --full;
+ * --seed N runs one storm of 30 minutes again, with its transcript in the file SOAK_TRANSCRIPT. */
 #include "cli/sim.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,7 +31,8 @@ static uint32_t draw(struct soak *k, uint32_t n) /* xorshift64*: the schedule of
 static void fail(struct soak *k, const char *text)
 {
     if (!k->why[0])
-        snprintf(k->why, sizeof k->why, "at %.1f s: %s", k->sim.world ? (double)world_now(k->sim.world) / 1e9 : 0, text);
+        snprintf(k->why, sizeof k->why, "at %.1f s: %s", k->sim.world ? (double)world_now(k->sim.world) / 1e9 : 0,
+                 text);
 }
 
 static void audit_line(void *ctx, const char *invariant, const char *text)
@@ -183,8 +184,8 @@ static bool heal_split(struct soak *k)
         snprintf(line, sizeof line, "expect %s \"show redundancy history\" /group split: ha-in = /", name);
         if (!statement(k, line))
             return false;
-        if (i && !(statement(k, "exec standby \"reload\"") && statement(k, "at +10") &&
-                   statement(k, "wait converged 180")))
+        if (i &&
+            !(statement(k, "exec standby \"reload\"") && statement(k, "at +10") && statement(k, "wait converged 180")))
             return false;
     }
     return true;

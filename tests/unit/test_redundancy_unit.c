@@ -10,20 +10,21 @@ static struct world *w;
 
 static void pair_up(bool track_outside)
 {
-    static const char text[] = "hostname gw%u\n"
-                               "redundancy inter-device\n scheme standby ha-in\n"
-                               "ipc zone default\n association 1\n  no shutdown\n  protocol sctp\n"
-                               "   local-port 5000\n    local-ip 10.2.1.%u\n   remote-port 5000\n    remote-ip 10.2.1.%u\n"
-                               "crypto ipsec transform-set t2 esp-aes 256 esp-sha-hmac\n"
-                               "crypto dynamic-map dyn1 10\n set transform-set t2\n"
-                               "crypto map m 10 ipsec-isakmp dynamic dyn1\n"
-                               "interface GigabitEthernet0/3\n ip address 10.2.1.%u 255.255.255.0\n"
-                               " standby delay minimum 0 reload 0\n standby 2 ip 10.2.1.254\n"
-                               " standby 2 timers 1 10\n standby 2 preempt\n standby 2 name ha-in\n%s"
-                               "interface Ethernet1/1\n ip address 10.1.11.%u 255.255.0.0\n"
-                               " standby delay minimum 0 reload 0\n standby 1 ip 10.1.11.254\n"
-                               " standby 1 timers 1 10\n standby 1 preempt\n standby 1 name ha-out\n"
-                               " standby 1 track GigabitEthernet0/3\n crypto map m redundancy ha-out stateful\n";
+    static const char text[] =
+        "hostname gw%u\n"
+        "redundancy inter-device\n scheme standby ha-in\n"
+        "ipc zone default\n association 1\n  no shutdown\n  protocol sctp\n"
+        "   local-port 5000\n    local-ip 10.2.1.%u\n   remote-port 5000\n    remote-ip 10.2.1.%u\n"
+        "crypto ipsec transform-set t2 esp-aes 256 esp-sha-hmac\n"
+        "crypto dynamic-map dyn1 10\n set transform-set t2\n"
+        "crypto map m 10 ipsec-isakmp dynamic dyn1\n"
+        "interface GigabitEthernet0/3\n ip address 10.2.1.%u 255.255.255.0\n"
+        " standby delay minimum 0 reload 0\n standby 2 ip 10.2.1.254\n"
+        " standby 2 timers 1 10\n standby 2 preempt\n standby 2 name ha-in\n%s"
+        "interface Ethernet1/1\n ip address 10.1.11.%u 255.255.0.0\n"
+        " standby delay minimum 0 reload 0\n standby 1 ip 10.1.11.254\n"
+        " standby 1 timers 1 10\n standby 1 preempt\n standby 1 name ha-out\n"
+        " standby 1 track GigabitEthernet0/3\n crypto map m redundancy ha-out stateful\n";
     w = world_new(7);
     world_switch(w, "inside");
     world_switch(w, "outside");
