@@ -64,7 +64,7 @@ static void flow(struct out *o, const struct ipsec_flow_view *v, bool detail)
     out_text(o, "  IPSEC FLOW: permit %s ", v->ident.proto == 0 ? "ip" : proto);
     side(o, &v->ident.local);
     side(o, &v->ident.remote);
-    out_text(o, "\n        Active SAs: %u, origin: %s\n", v->active_sas,
+    out_text(o, "\n        Active SAs: %u, origin: %s\n", v->active_sas + v->standby_sas,
              v->dynamic ? "dynamic crypto map" : "crypto map");
     if (detail)
         out_text(o,
