@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Runs one command. 0 accepted, 1 rejected, -1 the command ended the session, -2 the router went away, -3 it reloads. */
+/* Runs one command. 0 accepted, 1 rejected, -1 the command ended the session, -2 the router went away, -3 it reloads.
+ */
 static int exec_one(struct ctl *c, const char *command)
 {
     struct ctl_msg m;

@@ -224,13 +224,18 @@ void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c)
     free(list);
 }
 
-/* Does this `no` leave out what tells the lines apart: all of a `multi` line, or a hidden sequence number? */
+/* Does this `no` leave out what tells the lines apart: all of a `multi` line, a hidden sequence number, or every key
+ * that has no default (`no standby 2 track`)? */
 static bool names_many(const struct gram_cmd *cmd, const void *args)
 {
-    bool many = cmd->flags & GF_MULTI;
-    for (unsigned k = 0; k < cmd->n_key; k++)
-        many |= cmd->member[cmd->key[k]].hidden && !value_is_set(&cmd->member[cmd->key[k]], args);
-    return cmd->no_node && many;
+    bool many = cmd->flags & GF_MULTI, keyed = false, any = false;
+    for (unsigned k = 0; k < cmd->n_key; k++) {
+        const struct gram_member *m = &cmd->member[cmd->key[k]];
+        many |= m->hidden && !value_is_set(m, args);
+        keyed |= !m->def && m->type != GT_KW;
+        any |= !m->def && m->type != GT_KW && value_is_set(m, args);
+    }
+    return cmd->no_node && (many || (keyed && !any));
 }
 
 /* `no access-list 101`: a `no` form of its own that names less than a whole line takes every line that it fits. */
@@ -278,10 +283,17 @@ int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, 
     /* `default` of a line whose default is the positive form sets it. */
     bool positive = (cmd->flags & GF_NEGATED) && is_default && (!cmd->def || strncmp(cmd->def, "no ", 3) != 0);
     c->op = positive ? CMD_SET : CMD_UNSET;
+    c->stays = false;
     cfg_blocks(at, c);
     int rc = cfg_call(cmd, c, args);
     if (rc == CMD_ERROR)
         return rc;
+    if (c->stays) { /* `no standby 2 preempt delay` takes a part of the line only */
+        c->stays = false;
+        if (n)
+            store(cfg, at, cmd, args, false);
+        return rc;
+    }
     id = (struct strbuf){0};
     if (!n && render_identity(cmd, args, &id)) /* the handler found out which line was meant (its sequence number) */
         n = cfg_find(at, id.s);

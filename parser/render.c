@@ -81,10 +81,13 @@ static bool render(const struct gram_cmd *cmd, const struct gram_node *node, uns
             i = score(&w, n->next) >= score(&w, n->alt) ? n->next : n->alt;
             continue;
         }
-        if (n->kind == GN_KW)
+        if (n->kind == GN_KW) {
             add_word(out, start, n->text);
-        else if (!cmd->member[n->member].hidden)
+            if (!strcmp(n->text, "deny")) /* IOS aligns the actions of an access list: as wide as `permit` */
+                strbuf_write(out, "  ", 2);
+        } else if (!cmd->member[n->member].hidden) {
             add_values(out, start, &cmd->member[n->member], args);
+        }
         first = false;
         i = n->next;
     }

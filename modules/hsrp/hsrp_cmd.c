@@ -191,6 +191,17 @@ int hsrp_cmd_preempt(struct cmd *c, struct args_standby_preempt *a)
 {
     GROUP(c, a);
     bool set = c->op == CMD_SET;
+    if (!set && a->kw_delay && g->preempt) { /* takes the delays, or the one that is named; preempt stays */
+        bool all = !a->kw_minimum && !a->kw_reload && !a->kw_sync;
+        a->min_s = all || a->kw_minimum ? 0 : g->preempt_min;
+        a->reload_s = all || a->kw_reload ? 0 : g->preempt_reload;
+        a->sync_s = all || a->kw_sync ? 0 : g->preempt_sync;
+        a->has_min_s = a->kw_minimum = a->min_s != 0;
+        a->has_reload_s = a->kw_reload = a->reload_s != 0;
+        a->has_sync_s = a->kw_sync = a->sync_s != 0;
+        a->kw_delay = a->has_min_s || a->has_reload_s || a->has_sync_s;
+        c->stays = set = true;
+    }
     g->preempt = set;
     g->preempt_min = set && a->has_min_s ? a->min_s : 0;
     g->preempt_reload = set && a->has_reload_s ? a->reload_s : 0;
@@ -264,16 +275,31 @@ static int track(struct cmd *c, uint32_t number, const struct hsrp_track *t)
     return CMD_OK;
 }
 
-int hsrp_cmd_track_interface(struct cmd *c, struct args_standby_track_interface *a)
+/* `no standby G track`: all of the group; the lines themselves are the parser's. */
+static int track_none(struct cmd *c, uint32_t number)
 {
-    struct hsrp_track t = {.decrement = a->has_decrement ? a->decrement : 10};
-    snprintf(t.ifname, sizeof t.ifname, "%s", a->interface.text);
-    return track(c, a->group, &t);
+    struct hsrp_if *hif = iface(c);
+    struct hsrp_group *g = hif ? group(c, hif, number) : NULL;
+    if (g) {
+        g->n_track = 0;
+        hsrp_track_evaluate(g, 0);
+        hsrp_group_drop_if_empty(g);
+    }
+    return hif ? CMD_OK : CMD_ERROR;
 }
 
-int hsrp_cmd_track_object(struct cmd *c, struct args_standby_track_object *a)
+int hsrp_cmd_track(struct cmd *c, struct args_standby_track *a)
 {
-    struct hsrp_track t = {
-        .object = a->object, .decrement = a->has_amount ? a->amount : 10, .shutdown = a->kw_shutdown};
+    struct hsrp_track t = {.decrement = 10};
+    if (a->has_object) {
+        t.object = a->object;
+        t.shutdown = a->kw_shutdown;
+        t.decrement = a->has_amount ? a->amount : 10;
+    } else if (a->has_interface) {
+        t.decrement = a->has_decrement ? a->decrement : 10;
+        snprintf(t.ifname, sizeof t.ifname, "%s", a->interface.text);
+    } else {
+        return track_none(c, a->group);
+    }
     return track(c, a->group, &t);
 }

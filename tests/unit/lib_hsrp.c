@@ -299,9 +299,9 @@ int hlab_timers(struct hlab_node *n, const char *ifname, unsigned group, unsigne
 
 int hlab_track(struct hlab_node *n, const char *ifname, unsigned group, const char *tracked)
 {
-    struct args_standby_track_interface a = {.group = group, .has_group = true, .has_interface = true};
+    struct args_standby_track a = {.group = group, .has_group = true, .has_interface = true};
     snprintf(a.interface.text, sizeof a.interface.text, "%s", tracked);
-    CALL(hsrp_cmd_track_interface, n, ifname, &a);
+    CALL(hsrp_cmd_track, n, ifname, &a);
 }
 
 int hlab_delay(struct hlab_node *n, const char *ifname, unsigned min, unsigned reload)
