@@ -155,6 +155,21 @@ static void finish(struct session *s, int status)
         ops.closed(u, "");
 }
 
+static int answer(struct session *s, const struct question *q, const char *text)
+{
+    struct cmd c = {.router = s->r,
+                    .session = s,
+                    .out = s->out,
+                    .op = CMD_RUN,
+                    .line = s->line,
+                    .interactive = s->interactive,
+                    .line_name = s->line_name};
+    s->in_handler = true;
+    int rc = q->answer(&c, text, q->arg);
+    s->in_handler = false;
+    return rc;
+}
+
 /* After a handler (or an answer) returned: finished, suspended, or asking. */
 static void settle(struct session *s, int rc)
 {
@@ -170,16 +185,7 @@ static void settle(struct session *s, int rc)
         session_emit(s, q.prompt, strlen(q.prompt));
         session_emit(s, "\n", 1);
         free(q.prompt);
-        struct cmd c = {.router = s->r,
-                        .session = s,
-                        .out = s->out,
-                        .op = CMD_RUN,
-                        .line = s->line,
-                        .interactive = s->interactive,
-                        .line_name = s->line_name};
-        s->in_handler = true;
-        rc = q.answer(&c, "", q.arg);
-        s->in_handler = false;
+        rc = answer(s, &q, "");
     }
     if (rc == CMD_PENDING && s->job.s) {
         if (!s->job.finished)
@@ -271,16 +277,7 @@ void session_answer(struct session *s, const char *text)
         return;
     s->question = (struct question){0};
     free(q.prompt);
-    struct cmd c = {.router = s->r,
-                    .session = s,
-                    .out = s->out,
-                    .op = CMD_RUN,
-                    .line = s->line,
-                    .interactive = s->interactive,
-                    .line_name = s->line_name};
-    s->in_handler = true;
-    int rc = q.answer(&c, text, q.arg);
-    s->in_handler = false;
+    int rc = answer(s, &q, text);
     settle(s, text ? rc : (rc == CMD_PENDING && !s->question.answer && !s->job.s ? CMD_OK : rc));
 }
 

@@ -214,32 +214,28 @@ static const char *auth_name(enum crypto_hash h)
 }
 
 /* Every word is followed by a blank, as IOS prints it: "esp-256-aes esp-sha-hmac " (reference 4.1). */
+static void transform_text(const struct ipsec_transform *t, const char *aes, char buf[96])
+{
+    const char *cipher = t->cipher == CIPHER_DES       ? "esp-des"
+                         : t->cipher == CIPHER_3DES    ? "esp-3des"
+                         : t->cipher != CIPHER_AES_CBC ? "esp-null"
+                         : t->key_bits == 128          ? "esp-aes"
+                                                       : aes;
+    snprintf(buf, 96, "%s %s%s", cipher, auth_name(t->auth), t->auth != HASH_NONE ? " " : "");
+}
+
 void ipsec_transform_text(const struct ipsec_transform *t, char buf[96])
 {
-    char c[24] = "esp-null";
-    if (t->cipher == CIPHER_DES)
-        snprintf(c, sizeof c, "esp-des");
-    else if (t->cipher == CIPHER_3DES)
-        snprintf(c, sizeof c, "esp-3des");
-    else if (t->cipher == CIPHER_AES_CBC && t->key_bits == 128)
-        snprintf(c, sizeof c, "esp-aes");
-    else if (t->cipher == CIPHER_AES_CBC)
-        snprintf(c, sizeof c, "esp-%u-aes", t->key_bits);
-    snprintf(buf, 96, "%s %s%s", c, auth_name(t->auth), t->auth != HASH_NONE ? " " : "");
+    char aes[24];
+    snprintf(aes, sizeof aes, "esp-%u-aes", t->key_bits);
+    transform_text(t, aes, buf);
 }
 
 void ipsec_transform_debug(const struct ipsec_transform *t, char buf[96])
 {
-    char c[24] = "esp-null";
-    if (t->cipher == CIPHER_DES)
-        snprintf(c, sizeof c, "esp-des");
-    else if (t->cipher == CIPHER_3DES)
-        snprintf(c, sizeof c, "esp-3des");
-    else if (t->cipher == CIPHER_AES_CBC && t->key_bits == 128)
-        snprintf(c, sizeof c, "esp-aes");
-    else if (t->cipher == CIPHER_AES_CBC)
-        snprintf(c, sizeof c, "esp-aes %u", t->key_bits);
-    snprintf(buf, 96, "%s %s%s", c, auth_name(t->auth), t->auth != HASH_NONE ? " " : "");
+    char aes[24];
+    snprintf(aes, sizeof aes, "esp-aes %u", t->key_bits);
+    transform_text(t, aes, buf);
 }
 
 void ipsec_policy_changed(struct ipsec *st)
