@@ -174,6 +174,29 @@ static void hex_attr(struct strbuf *b, const char *name, unsigned number, const 
         strbuf_add(b, "%s%02X ", i % 16 ? "" : "\n    ", p[i]);
 }
 
+static void u32_attr(struct strbuf *b, const char *name, unsigned number, uint32_t v)
+{
+    uint8_t p[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
+    hex_attr(b, name, number, p, 4);
+}
+
+/* What was agreed. Returns the octets of these attributes. */
+static unsigned ha_dump_policy(const struct ike_sa *sa, struct strbuf *b)
+{
+    nstime left = sa->life_end - loop_now(sa->ike->r->loop);
+    u32_attr(b, "HA_IKE_ATT_MASK", 42, 0);
+    u32_attr(b, "HA_IKE_ATT_ID_STR", 44, 0);
+    u32_attr(b, "HA_IKE_ATT_PEERS_CAPABILITIES", 11, (sa->caps.dpd ? 1u : 0) | (ike_natt_used(sa) ? 2u : 0));
+    u32_attr(b, "HA_IKE_ATT_MY_CAPABILITIES", 12, 3);
+    u32_attr(b, "HA_IKE_ATT_STATE_MASK", 13, sa->established ? 1 : 0);
+    u32_attr(b, "HA_IKE_ATT_ENCRYPT", 14, ike_cipher_wire(sa->suite.cipher));
+    u32_attr(b, "HA_IKE_ATT_HASH", 15, ike_hash_wire(sa->suite.hash));
+    u32_attr(b, "HA_IKE_ATT_GROUP", 16, sa->suite.group);
+    u32_attr(b, "HA_IKE_ATT_LIFETIME", 17, left > 0 ? (uint32_t)(left / NS_PER_S) : 0);
+    strbuf_add(b, "\n  attr HA_IKE_ATT_KEYS (not shown)");
+    return 9 * 8;
+}
+
 void ike_debug_ha_dump(const struct ike_sa *sa, bool sending, const char *what, unsigned number)
 {
     const struct ike *k = sa->ike;
@@ -204,7 +227,7 @@ void ike_debug_ha_dump(const struct ike_sa *sa, bool sending, const char *what, 
             hex_attr(&b, "HA_IKE_ATT_PORT", 40, sa->his_id + 2, 2);
             hex_attr(&b, "HA_IKE_ATT_ADDR", 41, sa->his_id + 4, sa->his_id_len - 4u);
         }
-        len += 2 * 8 + 6 + 3 * 5 + 20 + sa->his_id_len;
+        len += 2 * 8 + 6 + 3 * 5 + 20 + sa->his_id_len + ha_dump_policy(sa, &b);
     }
     log_debug(k->r, &ike_module, CRYPTO_DBG_HA, "%s IKE %s SA Message", sending ? "Sending" : "Received", what);
     log_debug(k->r, &ike_module, CRYPTO_DBG_HA, "HA Message 0: flags=0x01 len=%u HA_IKE_MSG_%s_SA (%u)\n  ID: %08X%s",
