@@ -94,7 +94,7 @@ test: deps
 # Longer: the paper's timers, repeated failovers, the long simulated runs.
 test-lab: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/sim/soak
-	@tests/run $(B) lab long
+	@SCRIPT_TIMEOUT=3600 tests/run $(B) lab long
 
 soak: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/sim/soak

@@ -161,6 +161,12 @@ static bool st_exec(struct scenario *sc, struct words *w)
     if (!node)
         return w->n == 3 ? false : fail(sc, "exec NODE \"COMMAND\"");
     say(sc, "%s# %s", node, w->w[2]);
+    if (strcmp(w->w[2], "reload") == 0) {
+        char what[100];
+        snprintf(what, sizeof what, "reload of %s", node);
+        disruption(sc, what);
+        report_disruption(sc->report, sc->b->now(sc->b->ctx), what);
+    }
     char *text = sc->b->exec(sc->b->ctx, node, w->w[2], &status);
     say_block(sc, node, text);
     free(text);
