@@ -494,7 +494,7 @@ int scenario_run(struct scenario *sc, const char *path)
     unsigned lineno = 0;
     int rc = 0;
     if (!text) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        fprintf(stderr, "tapir: %s: %s\n", path, strerror(errno));
         return 1;
     }
     snprintf(sc->dir, sizeof sc->dir, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");

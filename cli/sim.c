@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define UNTIL_DEFAULT (600 * NS_PER_S)
 
@@ -279,6 +280,8 @@ int cmd_sim(int argc, char **argv)
     int rc = parse_options(argc, argv, &o);
     if (rc)
         return rc;
+    if (o.script && access(o.script, R_OK)) /* said before the lab has run to where the script would begin */
+        return cli_fail("--script %s: %s", o.script, strerror(errno));
     struct topology *t = topology_read(o.lab, err, sizeof err);
     if (!t)
         return cli_fail("%s", err);
