@@ -10,10 +10,10 @@ struct paper {
     struct sim sim;
     struct world *w;
     FILE *out;
-    const char *active, *standby; /* who is what now; paper_roles */
+    const char *active, *standby;           /* who is what now; paper_roles */
     unsigned ike, informational, main_mode; /* ISAKMP packets seen on the outside switch */
     unsigned informational_from_spoke;
-    unsigned clear;                         /* protected packets in clear */
+    unsigned clear; /* protected packets in clear */
 };
 
 /* Converged, no SAs yet. */

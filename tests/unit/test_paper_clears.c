@@ -24,14 +24,15 @@ static unsigned count(const char *node, const char *command, const char *what)
 
 static struct held holds(const char *node)
 {
-    return (struct held){count(node, "show crypto isakmp sa", "QM_IDLE "), count(node, "show crypto ipsec sa", "Status: ")};
+    return (struct held){count(node, "show crypto isakmp sa", "QM_IDLE "),
+                         count(node, "show crypto ipsec sa", "Status: ")};
 }
 
 static void expect(const char *node, unsigned ike, unsigned esp, const char *when)
 {
     struct held h = holds(node);
-    cr_assert(h.ike == ike && h.esp == esp, "%s %s: %u IKE and %u ESP SAs, not %u and %u", node, when, h.ike, h.esp, ike,
-              esp);
+    cr_assert(h.ike == ike && h.esp == esp, "%s %s: %u IKE and %u ESP SAs, not %u and %u", node, when, h.ike, h.esp,
+              ike, esp);
 }
 
 static void open_tunnel(void)

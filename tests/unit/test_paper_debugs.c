@@ -1,6 +1,6 @@
 /* The eight debug rows of the paper's first table on both gateways: what each prints while a pair elects, synchronises
- * an IKE and an IPsec SA, updates counters, fails over and changes roles (reference 1.9, 2.5, 5.7); and nothing while it
- * is off. */
+ * an IKE and an IPsec SA, updates counters, fails over and changes roles (reference 1.9, 2.5, 5.7); and nothing while
+ * it is off. */
 #include "tests/unit/lib_paper.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -9,14 +9,8 @@
 static struct paper p;
 
 static const char *const rows[] = {
-    "debug standby errors",
-    "debug standby events",
-    "debug standby packets",
-    "debug redundancy all",
-    "debug crypto ha",
-    "debug crypto ipsec ha detail",
-    "debug crypto ipsec ha update",
-    "debug crypto isakmp ha",
+    "debug standby errors", "debug standby events",         "debug standby packets",        "debug redundancy all",
+    "debug crypto ha",      "debug crypto ipsec ha detail", "debug crypto ipsec ha update", "debug crypto isakmp ha",
 };
 #define ROWS (sizeof rows / sizeof *rows)
 
@@ -159,20 +153,22 @@ Test(paper_debugs, standby_errors)
 Test(paper_debugs, standby_events)
 {
     story(&r, 1);
-    WANT(standby, "HSRP: Gi0/3 Grp 2 Standby: c/Active timer expired (10.2.1.@)\n"
-                  "HSRP: Gi0/3 Grp 2 Active router is local, was 10.2.1.@\n"
-                  "HSRP: Gi0/3 Grp 2 Standby router is unknown, was local\n"
-                  "HSRP: Gi0/3 Grp 2 Standby -> Active\n"
-                  "HSRP: Gi0/3 Grp 2 Redundancy \"ha-in\" state Standby -> Active\n",
+    WANT(standby,
+         "HSRP: Gi0/3 Grp 2 Standby: c/Active timer expired (10.2.1.@)\n"
+         "HSRP: Gi0/3 Grp 2 Active router is local, was 10.2.1.@\n"
+         "HSRP: Gi0/3 Grp 2 Standby router is unknown, was local\n"
+         "HSRP: Gi0/3 Grp 2 Standby -> Active\n"
+         "HSRP: Gi0/3 Grp 2 Redundancy \"ha-in\" state Standby -> Active\n",
          "HSRP: Et1/1 Grp 1 Standby: c/Active timer expired (10.1.11.@)\n"
          "HSRP: Et1/1 Grp 1 Active router is local, was 10.1.11.@\n"
          "HSRP: Et1/1 Grp 1 Standby router is unknown, was local\n"
          "HSRP: Et1/1 Grp 1 Standby -> Active\n"
          "HSRP: Et1/1 Grp 1 Redundancy \"ha-out\" state Standby -> Active\n",
-         "HSRP: Gi0/3 Grp 2 Redundancy group ha-in state Active -> Active\n",
-         "HSRP: Et1/1 Nbr 10.1.11.@ is passive\n", "HSRP: Et1/1 Grp 1 Standby router is 10.1.11.@\n");
-    WANT(reborn, "HSRP: Et1/1 Interface reload delay expired\nHSRP: Et1/1 Grp 1 Init: a/HSRP enabled\n"
-                 "HSRP: Et1/1 Grp 1 Init -> Listen\n",
+         "HSRP: Gi0/3 Grp 2 Redundancy group ha-in state Active -> Active\n", "HSRP: Et1/1 Nbr 10.1.11.@ is passive\n",
+         "HSRP: Et1/1 Grp 1 Standby router is 10.1.11.@\n");
+    WANT(reborn,
+         "HSRP: Et1/1 Interface reload delay expired\nHSRP: Et1/1 Grp 1 Init: a/HSRP enabled\n"
+         "HSRP: Et1/1 Grp 1 Init -> Listen\n",
          "HSRP: Et1/1 Nbr 10.1.11.@ created\n", "HSRP: Et1/1 Nbr 10.1.11.@ active for group 1\n",
          "HSRP: Et1/1 Grp 1 Listen: d/Standby timer expired (unknown)\nHSRP: Et1/1 Grp 1 Listen -> Speak\n",
          "HSRP: Et1/1 Grp 1 Speak: d/Standby timer expired (unknown)\nHSRP: Et1/1 Grp 1 Standby router is local\n"
@@ -223,16 +219,17 @@ Test(paper_debugs, standby_packets_terse)
 Test(paper_debugs, redundancy)
 {
     story(&r, 3);
-    WANT(standby, "RF: group ha-in state Standby -> Active\n",
-         "RF: my state = STANDBY HOT(8) -> ACTIVE-FAST(9)\n", "RF_PROG_ACTIVE_FAST(200) CHKPT RF(25) op=9 rc=11\n",
-         "RF: my state = ACTIVE-FAST(9) -> ACTIVE-DRAIN(10)\n", "RF: my state = ACTIVE-DRAIN(10) -> ACTIVE_PRECONFIG(11)\n",
+    WANT(standby, "RF: group ha-in state Standby -> Active\n", "RF: my state = STANDBY HOT(8) -> ACTIVE-FAST(9)\n",
+         "RF_PROG_ACTIVE_FAST(200) CHKPT RF(25) op=9 rc=11\n", "RF: my state = ACTIVE-FAST(9) -> ACTIVE-DRAIN(10)\n",
+         "RF: my state = ACTIVE-DRAIN(10) -> ACTIVE_PRECONFIG(11)\n",
          "RF: my state = ACTIVE_PRECONFIG(11) -> ACTIVE_POSTCONFIG(12)\n",
          "RF: my state = ACTIVE_POSTCONFIG(12) -> ACTIVE(13)\n", "RF_PROG_ACTIVE(204) CHKPT RF(25) op=13 rc=11\n",
          "RF_STATUS_PEER_COMM(401) op=0\n", "RF_STATUS_PEER_COMM(401) op=1\n",
          "RF: peer state = STANDBY COLD-BULK(7) -> STANDBY HOT(8)\n");
     WANT(reborn, "RF_STATUS_PEER_COMM(401) op=1\n", "RF: my state = NEGOTIATION(3) -> STANDBY COLD(4)\n",
          "RF: my state = STANDBY COLD(4) -> STANDBY COLD-BULK(7)\n",
-         "RF: my state = STANDBY COLD-BULK(7) -> STANDBY HOT(8)\n", "RF_PROG_STANDBY_HOT(105) CHKPT RF(25) op=8 rc=11\n");
+         "RF: my state = STANDBY COLD-BULK(7) -> STANDBY HOT(8)\n",
+         "RF_PROG_STANDBY_HOT(105) CHKPT RF(25) op=8 rc=11\n");
     WANT(active, "RF: sending keepalive, applied *\n");
     only(&r.standby, "standby", "RF", NULL);
     done(&r);

@@ -60,8 +60,9 @@ static void show_standby(const char *node, bool active, const char *peer)
 {
     char in[200], out[200], pattern[4096];
     const char *state = active ? "Active" : "Standby";
-    const char *fmt = active ? "  Active router is local\n  Standby router is %s, priority 100 (expires in *.@@@ sec)\n"
-                             : "  Active router is %s, priority 100 (expires in *.@@@ sec)\n  Standby router is local\n";
+    const char *fmt = active
+                          ? "  Active router is local\n  Standby router is %s, priority 100 (expires in *.@@@ sec)\n"
+                          : "  Active router is %s, priority 100 (expires in *.@@@ sec)\n  Standby router is local\n";
     if (peer) {
         snprintf(in, sizeof in, fmt, own(peer, "10.2.1"));
         snprintf(out, sizeof out, fmt, own(peer, "10.1.11"));
@@ -71,18 +72,25 @@ static void show_standby(const char *node, bool active, const char *peer)
     }
     snprintf(pattern, sizeof pattern, standby_layout, state, in, state, out);
     paper_is(&p, node, "show standby", pattern);
-    const char *a = active ? "local" : own(peer, "10.2.1"), *s = !active ? "local" : peer ? own(peer, "10.2.1") : "unknown";
-    int n = snprintf(pattern, sizeof pattern, "%s%-11s %-4d %-3d %c %-7s %-15s %-15s %-15s\n", brief_head, "Gi0/3", 2, 100,
-                     'P', state, a, s, "10.2.1.254");
+    const char *a = active ? "local" : own(peer, "10.2.1"), *s = !active ? "local"
+                                                                 : peer  ? own(peer, "10.2.1")
+                                                                         : "unknown";
+    int n = snprintf(pattern, sizeof pattern, "%s%-11s %-4d %-3d %c %-7s %-15s %-15s %-15s\n", brief_head, "Gi0/3", 2,
+                     100, 'P', state, a, s, "10.2.1.254");
     a = active ? "local" : own(peer, "10.1.11"), s = !active ? "local" : peer ? own(peer, "10.1.11") : "unknown";
-    snprintf(pattern + n, sizeof pattern - (size_t)n, "%-11s %-4d %-3d %c %-7s %-15s %-15s %-15s\n", "Et1/1", 1, 100, 'P',
-             state, a, s, "10.1.11.254");
+    snprintf(pattern + n, sizeof pattern - (size_t)n, "%-11s %-4d %-3d %c %-7s %-15s %-15s %-15s\n", "Et1/1", 1, 100,
+             'P', state, a, s, "10.1.11.254");
     paper_is(&p, node, "show standby brief", pattern);
     snprintf(pattern, sizeof pattern, "\"state\":\"%s\"", state);
     paper_has(&p, node, "show standby | json", pattern);
     paper_has(&p, node, "show standby | json", "{\"command\":\"show standby\",\"data\":");
-    static const char *const keys[] = {"\"group\":2",  "\"group\":1",  "\"interface\":\"Ethernet1/1\"",
-                                       "\"priority\":100", "\"virtual_ip\":\"10.1.11.254\"", "\"active\":", "\"standby\":"};
+    static const char *const keys[] = {"\"group\":2",
+                                       "\"group\":1",
+                                       "\"interface\":\"Ethernet1/1\"",
+                                       "\"priority\":100",
+                                       "\"virtual_ip\":\"10.1.11.254\"",
+                                       "\"active\":",
+                                       "\"standby\":"};
     for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++)
         paper_has(&p, node, "show standby | json", keys[i]);
 }
@@ -123,11 +131,12 @@ static void show_redundancy(const char *node, bool active)
     is(node, "show redundancy inter-device", interdev, active ? "ACT" : "STDBY", active ? "Active" : "Standby",
        "RF_INTERDEV_PEER_COMM");
     paper_has(&p, node, "show redundancy", system_head);
-    paper_has(&p, node, "show redundancy", "                 Hardware Mode = Duplex\n"
-                                           "              Maintenance Mode = Disabled\n"
-                                           "                Communications = Up\n\n"
-                                           "Current Processor Information :\n"
-                                           "-------------------------------\n");
+    paper_has(&p, node, "show redundancy",
+              "                 Hardware Mode = Duplex\n"
+              "              Maintenance Mode = Disabled\n"
+              "                Communications = Up\n\n"
+              "Current Processor Information :\n"
+              "-------------------------------\n");
     paper_has(&p, node, "show redundancy",
               active ? "               Active Location = slot 0\n        Current Software state = ACTIVE\n"
                      : "              Standby Location = slot 0\n        Current Software state = STANDBY HOT\n");
