@@ -32,6 +32,8 @@ struct role {
     void *release_arg;
     role_gone_fn gone;
     void *gone_arg;
+    role_yield_fn yield;
+    void *yield_arg;
     struct role *next;
 };
 struct ha_sub {
@@ -270,6 +272,21 @@ void role_peer_gone(struct router *r, const char *name, const struct addr *peer,
     struct role *role = role_lookup(r, name, false);
     if (role && role->gone)
         role->gone(role->gone_arg, peer, cause);
+}
+
+void role_on_yield(struct router *r, const char *name, role_yield_fn fn, void *arg)
+{
+    struct role *role = role_lookup(r, name, fn != NULL);
+    if (!role)
+        return;
+    role->yield = fn;
+    role->yield_arg = arg;
+}
+
+bool role_yield(struct router *r, const char *name, event_id cause)
+{
+    struct role *role = role_lookup(r, name, false);
+    return role && role->yield && role->yield(role->yield_arg, cause);
 }
 
 /* ---- the unit's own role ---- */

@@ -56,6 +56,12 @@ typedef void (*role_gone_fn)(void *arg, const struct addr *peer, event_id cause)
 void role_peer_gone(struct router *r, const char *name, const struct addr *peer, event_id cause);
 void role_on_peer_gone(struct router *r, const char *name, role_gone_fn fn, void *arg); /* one per name */
 
+/* A client asks the publisher to hand the group over to its standby router, as by a Resign. False: the group is not
+ * Active here or nobody is there to take it. */
+typedef bool (*role_yield_fn)(void *arg, event_id cause);
+bool role_yield(struct router *r, const char *name, event_id cause);
+void role_on_yield(struct router *r, const char *name, role_yield_fn fn, void *arg); /* one per name */
+
 /* The unit's own role as decided by the redundancy facility: gates activation of HA objects.
  * HA_NONE: no inter-device redundancy in force (roles alone decide). */
 enum ha_state { HA_NONE, HA_STANDBY, HA_ACTIVE };

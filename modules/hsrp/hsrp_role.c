@@ -89,6 +89,17 @@ static void peer_gone(void *arg, const struct addr *peer, event_id cause)
         hsrp_group_event(g, HSRP_EV_I, NULL, NULL, cause);
 }
 
+/* Leave by ourselves (event b, with a Resign) and queue again. */
+static bool yield(void *arg, event_id cause)
+{
+    struct hsrp_group *g = arg;
+    if (g->state != HSRP_ACTIVE || g->standby.kind != HSRP_PEER_REMOTE)
+        return false;
+    hsrp_group_event(g, HSRP_EV_B, NULL, NULL, cause);
+    hsrp_group_evaluate(g, cause);
+    return true;
+}
+
 void hsrp_role_withdraw(struct hsrp_group *g)
 {
     struct router *r = g->hif->h->r;
@@ -96,6 +107,7 @@ void hsrp_role_withdraw(struct hsrp_group *g)
         return;
     role_on_release(r, g->name, NULL, NULL);
     role_on_peer_gone(r, g->name, NULL, NULL);
+    role_on_yield(r, g->name, NULL, NULL);
     role_withdraw(r, g->name, g->last_event);
     g->publishing = false;
 }
@@ -111,4 +123,5 @@ void hsrp_group_renamed(struct hsrp_group *g, const char *name)
     hsrp_group_publish(g);
     role_on_release(g->hif->h->r, g->name, released, g);
     role_on_peer_gone(g->hif->h->r, g->name, peer_gone, g);
+    role_on_yield(g->hif->h->r, g->name, yield, g);
 }

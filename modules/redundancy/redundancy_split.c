@@ -60,6 +60,18 @@ static bool apart(const struct role_info *scheme, const struct role_info *group)
            (scheme->state == ROLE_ACTIVE) != (group->state == ROLE_ACTIVE);
 }
 
+/* The group belongs where the SAs are active. Only towards a unit that says ACTIVE over the association, and only if a
+ * standby router is heard on the group's own interface: a peer whose interface is dead gets nothing. */
+static void hand_over(struct redundancy *rd, const struct redundancy_split_group *g, const struct role_info *scheme,
+                      const struct role_info *group)
+{
+    if (group->state != ROLE_ACTIVE || scheme->state != ROLE_STANDBY || rd->peer_state != RF_ACTIVE ||
+        !role_yield(rd->router, g->name, group->cause))
+        return;
+    log_syslog(rd->router, 0, "REDUNDANCY", LOG_NOTICE_, "GROUP_HANDOVER", "Group %s handed over to the active unit",
+               g->name);
+}
+
 static void check(struct redundancy *rd, struct redundancy_split_group *g)
 {
     struct router *r = rd->router;
@@ -72,6 +84,8 @@ static void check(struct redundancy *rd, struct redundancy_split_group *g)
         g->apart = is;
         g->since = now;
     }
+    if (is && g->told)
+        hand_over(rd, g, scheme, group);
     if (is == g->told || now - g->since < (hold > SPLIT_TICK ? hold : SPLIT_TICK))
         return; /* groups that move one after the other are no split */
     g->told = is;
