@@ -258,8 +258,10 @@ static int numbered(struct cmd *c, uint32_t number, bool extended, struct acl_li
 
 int interface_cmd_acl_numbered_ext(struct cmd *c, struct args_access_list_extended *a)
 {
-    struct acl_line l = {0};
-    if (c->op == CMD_SET && !access_list_extended_read(c, a, &l))
+    struct acl_line l = {.is_remark = a->kw_remark};
+    if (l.is_remark)
+        snprintf(l.remark, sizeof l.remark, "%s", a->has_text ? a->text : "");
+    else if (c->op == CMD_SET && !access_list_extended_read(c, a, &l))
         return CMD_ERROR;
     uint32_t seq = a->has_seq ? a->seq : 0;
     int rc = numbered(c, a->has_number ? a->number : a->number2, true, &l, &seq);
@@ -271,7 +273,12 @@ int interface_cmd_acl_numbered_ext(struct cmd *c, struct args_access_list_extend
 int interface_cmd_acl_numbered_std(struct cmd *c, struct args_access_list_standard *a)
 {
     struct acl_line l;
-    standard_line(a->kw_permit, a->kw_any, a->has_host, &a->host, &a->net, a->wild, a->kw_log, &l);
+    if (a->kw_remark) {
+        l = (struct acl_line){.is_remark = true};
+        snprintf(l.remark, sizeof l.remark, "%s", a->has_text ? a->text : "");
+    } else {
+        standard_line(a->kw_permit, a->kw_any, a->has_host, &a->host, &a->net, a->wild, a->kw_log, &l);
+    }
     uint32_t seq = a->has_seq ? a->seq : 0;
     int rc = numbered(c, a->has_number ? a->number : a->number2, false, &l, &seq);
     a->seq = seq;
