@@ -171,6 +171,8 @@ static void esp_frame(struct report *r, const char *sw, nstime at, const uint8_t
             s->first_after = seq;
             s->first_after_at = at;
         }
+        s->last_after = seq > s->last_after || s->after == 1 ? seq : s->last_after;
+        s->last_after_at = at;
     } else {
         s->before++;
         s->last_before = seq > s->last_before || s->before == 1 ? seq : s->last_before;

@@ -34,8 +34,9 @@ struct report *report_new(void);
 void report_free(struct report *r);
 /* A frame on its way into a switch. */
 void report_frame(struct report *r, const char *sw, nstime at, const uint8_t *frame, size_t len);
-/* The moment everything is measured from (kill, carrier lost); the first one counts until report_write. */
+/* The moment everything is measured from (kill, carrier lost); the first one counts until report_write or forget. */
 void report_disruption(struct report *r, nstime at, const char *what);
+void report_forget(struct report *r); /* the disruption and its timeline; what was counted stays */
 bool report_disrupted(const struct report *r);
 void report_promise(struct report *r, nstime hold); /* the gap may be hold + 500 ms */
 /* One entry of the timeline; cause may be "". */

@@ -9,8 +9,8 @@ struct spi {
     char sw[64];
     bool from_virtual; /* sent by the pair, from a virtual MAC */
     uint64_t before, after;
-    uint32_t last_before, first_after;
-    nstime first_after_at, last_before_at;
+    uint32_t last_before, first_after, last_after;
+    nstime first_after_at, last_before_at, last_after_at;
 };
 struct seen {
     uint64_t key, digest;

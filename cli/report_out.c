@@ -166,7 +166,7 @@ static void spi_text(const uint32_t *spi, unsigned n, char *buf, size_t len)
         at += (size_t)snprintf(buf + at, len - at, "%s0x%08X", k ? " " : "", spi[k]);
 }
 
-static void forget(struct report *r)
+void report_forget(struct report *r)
 {
     for (unsigned k = 0; k < r->n_timeline; k++) {
         free(r->timeline[k].node);
@@ -175,8 +175,13 @@ static void forget(struct report *r)
     }
     r->n_timeline = 0;
     for (unsigned k = 0; k < r->n_spis; k++) {
-        r->spis[k].before += r->spis[k].after;
-        r->spis[k].after = 0;
+        struct spi *s = &r->spis[k];
+        if (s->after) { /* what came after this disruption is before the next */
+            s->before += s->after;
+            s->last_before = s->last_after > s->last_before ? s->last_after : s->last_before;
+            s->last_before_at = s->last_after_at;
+            s->after = 0;
+        }
     }
     r->disrupted = false;
 }
@@ -242,6 +247,6 @@ bool report_write(struct report *r, const struct probe *probes, void (*say)(void
         fprintf(json, "  \"seq_used_twice\": %u,\n  \"clear_packets\": %u,\n  \"ok\": %s\n}\n", r->reused, r->clear,
                 ok ? "true" : "false");
     }
-    forget(r);
+    report_forget(r);
     return ok;
 }

@@ -19,6 +19,7 @@ struct scenario {
     struct report *report;
     struct probe *probes;
     char dir[512];
+    bool settled;    /* converged since the last disruption */
     char killed[64]; /* the last router that was killed: `start killed` */
     char *reason;
     size_t reason_len;
@@ -114,6 +115,9 @@ static bool end_ifname(struct scenario *sc, const char *word, char node[64], con
 
 static void disruption(struct scenario *sc, const char *what)
 {
+    if (sc->settled)
+        report_forget(sc->report); /* what was over before is another story */
+    sc->settled = false;
     if (!report_disrupted(sc->report))
         report_promise(sc->report, scenario_hold(sc->b));
     say(sc, "%s", what);
@@ -132,6 +136,7 @@ static bool st_wait(struct scenario *sc, struct words *w)
         if (scenario_converged(sc->b, &missing)) {
             strbuf_free(&missing);
             say(sc, "converged");
+            sc->settled = report_disrupted(sc->report);
             return true;
         }
         nstime now = sc->b->now(sc->b->ctx);

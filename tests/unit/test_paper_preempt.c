@@ -1,8 +1,8 @@
 /* I6 with both groups of the paper's pair: a gateway of higher priority that returns pre-empts neither the scheme group
- * nor the group of the stateful crypto map before its bulk synchronisation is complete, and then both at once; without a
- * peer to synchronise with, after the time limit that show names. */
-#include "tests/unit/lib_paper.h"
+ * nor the group of the stateful crypto map before its bulk synchronisation is complete, and then both at once; without
+ * a peer to synchronise with, after the time limit that show names. */
 #include "modules/core/role.h"
+#include "tests/unit/lib_paper.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +27,9 @@ static void preferred_returns(const char **best, const char **heir)
     *best = p.active;
     *heir = p.standby;
     cr_assert_geq(paper_ping(&p, 5), 4);
-    world_config(p.w, *best, "interface GigabitEthernet0/3\nstandby 2 priority 120\ninterface Ethernet1/1\n"
-                             "standby 1 priority 120\nend\n");
+    world_config(p.w, *best,
+                 "interface GigabitEthernet0/3\nstandby 2 priority 120\ninterface Ethernet1/1\n"
+                 "standby 1 priority 120\nend\n");
     free(paper_exec(&p, *best, "write memory"));
     world_kill(p.w, *best);
     paper_ping(&p, 13);
@@ -46,7 +47,8 @@ static void preferred_returns(const char **best, const char **heir)
     cr_assert(role_preempt_held(world_router_get(p.w, *best), "ha-out"));
     cr_assert_eq(role(*best, "ha-in"), ROLE_STANDBY);
     cr_assert_eq(role(*best, "ha-out"), ROLE_STANDBY);
-    paper_has(&p, *best, "show redundancy inter-device", "  Pre-emption: held until bulk sync is complete, at most 00:00:");
+    paper_has(&p, *best, "show redundancy inter-device",
+              "  Pre-emption: held until bulk sync is complete, at most 00:00:");
 }
 
 Test(paper_preempt, both_groups_wait_for_the_bulk_sync)
