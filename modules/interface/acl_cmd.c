@@ -162,7 +162,8 @@ static int list_open(struct cmd *c, const char *name, bool extended)
     if (rc == -EEXIST)
         return cmd_error(c, "%% A named %s IP access list with this name already exists",
                          extended ? "standard" : "extended");
-    return rc ? cmd_error(c, "%% Cannot make the access list: %s", strerror(-rc)) : CMD_OK;
+    return rc ? cmd_error(c, "%% Cannot make the access list: %s", rc == -ENOSPC ? "the table is full" : strerror(-rc))
+              : CMD_OK;
 }
 
 int interface_cmd_acl_extended(struct cmd *c, struct args_ip_access_list_extended *a)
@@ -203,7 +204,8 @@ static int line_edit(struct cmd *c, struct acl *acl, struct acl_line *l, uint32_
             return cmd_error(c, "%% Duplicate sequence number");
     }
     int rc = acl_line_put(c->router, acl, l, seq);
-    return rc ? cmd_error(c, "%% Cannot add the rule: %s", strerror(-rc)) : CMD_OK;
+    return rc ? cmd_error(c, "%% Cannot add the rule: %s", rc == -ENOSPC ? "the table is full" : strerror(-rc))
+              : CMD_OK;
 }
 
 int interface_cmd_acl_ext_rule(struct cmd *c, struct args_ext_nacl_rule *a)
@@ -253,7 +255,8 @@ static int numbered(struct cmd *c, uint32_t number, bool extended, struct acl_li
         return CMD_OK;
     }
     int rc = acl_create(c->router, name, extended, &acl);
-    return rc ? cmd_error(c, "%% Cannot make the access list: %s", strerror(-rc)) : line_edit(c, acl, l, seq);
+    return rc ? cmd_error(c, "%% Cannot make the access list: %s", rc == -ENOSPC ? "the table is full" : strerror(-rc))
+              : line_edit(c, acl, l, seq);
 }
 
 int interface_cmd_acl_numbered_ext(struct cmd *c, struct args_access_list_extended *a)

@@ -3,6 +3,7 @@
 #include "interface_cmd.h"
 #include "ip_cmd.h"
 #include "modules/net/stack.h"
+#include <errno.h>
 
 const struct module interface_module = {.name = "interface"};
 
@@ -28,7 +29,7 @@ int interface_cmd_interface(struct cmd *c, struct args_interface *a)
     if (strchr(a->name.text, '.'))
         return cmd_error(c, "%% Subinterfaces are not supported");
     if (!netif_get(c->router, a->name.text))
-        return cmd_error(c, "%%Invalid interface type and number");
+        return cmd_error(c, errno == ENOSPC ? "%% Too many interfaces" : "%%Invalid interface type and number");
     return CMD_OK;
 }
 
@@ -95,7 +96,8 @@ int interface_cmd_ip_address(struct cmd *c, struct args_ip_address *a)
         if (nif->n.addrs[i].secondary && addr_equal(&nif->n.addrs[i].addr, &a->addr))
             return cmd_error(c, "%% This address is already a secondary address of this interface");
     int rc = netif_addr_add(&nif->n, &a->addr, (unsigned)len, false);
-    return rc ? cmd_error(c, "%% Cannot set the address: %s", strerror(-rc)) : CMD_OK;
+    return rc ? cmd_error(c, "%% Cannot set the address: %s", rc == -ENOSPC ? "the table is full" : strerror(-rc))
+              : CMD_OK;
 }
 
 int interface_cmd_ip_address_secondary(struct cmd *c, struct args_ip_address_secondary *a)
@@ -116,7 +118,8 @@ int interface_cmd_ip_address_secondary(struct cmd *c, struct args_ip_address_sec
     if (addr_equal(&primary, &a->addr))
         return cmd_error(c, "%% Secondary can't be same as primary");
     int rc = netif_addr_add(&nif->n, &a->addr, (unsigned)len, true);
-    return rc ? cmd_error(c, "%% Cannot set the address: %s", strerror(-rc)) : CMD_OK;
+    return rc ? cmd_error(c, "%% Cannot set the address: %s", rc == -ENOSPC ? "the table is full" : strerror(-rc))
+              : CMD_OK;
 }
 
 int interface_cmd_ip_access_group(struct cmd *c, struct args_ip_access_group *a)
@@ -191,5 +194,6 @@ int interface_cmd_ip_route(struct cmd *c, struct args_ip_route *a)
     if (a->has_out && !netif_get(c->router, a->out.text))
         return cmd_error(c, "%%Invalid interface type and number");
     int rc = route_add(c->router, &rt);
-    return rc ? cmd_error(c, "%% Cannot add the route: %s", strerror(-rc)) : CMD_OK;
+    return rc ? cmd_error(c, "%% Cannot add the route: %s", rc == -ENOSPC ? "the table is full" : strerror(-rc))
+              : CMD_OK;
 }
