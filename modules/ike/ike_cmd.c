@@ -279,5 +279,6 @@ int ike_cmd_debug_ha(struct cmd *c, struct args_debug_crypto_ha *a)
 {
     (void)a;
     flip(c, CRYPTO_DBG_HA);
+    ipsec_debug_ha_set(c->router, c->op != CMD_UNSET);
     return CMD_OK;
 }

@@ -189,6 +189,7 @@ static const struct debug_flag debug_flags[] = {
     [DBG_HA_DETAIL] = {"Cryptographic Subsystem", "Crypto IPSEC High Availability detailed debugging is on"},
     [DBG_HA_UPDATE] = {"Cryptographic Subsystem", "Crypto IPSEC High Availability updates debugging is on"},
     [DBG_ENGINE] = {"Cryptographic Subsystem", "Crypto Engine debugging is on"},
+    [DBG_HA_MGR] = {"Cryptographic Subsystem", NULL}, /* the other half of debug crypto ha, which IKE shows */
 };
 static const struct sync_class *const classes[] = {&ipsec_sync_sa, &ipsec_sync_replay};
 

@@ -98,6 +98,9 @@ unsigned ipsec_pair_count(struct router *r, const struct addr *local, const stru
 /* ESP in UDP: f->data at the ESP header. Consumes. */
 void ipsec_udp_input(struct router *r, const struct udp_rx *rx, struct frame *f);
 /* Rows of show crypto session / show crypto ha that IKE prints or needs. */
+/* debug crypto ha: its bundles of SAs as they go to the standby and come from the active. */
+void ipsec_debug_ha_set(struct router *r, bool on);
+
 struct ipsec_flow_view {
     char map[64], interface[40];
     struct addr local, peer;

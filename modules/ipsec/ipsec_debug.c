@@ -117,3 +117,47 @@ void ipsec_sa_keys_record(struct sa *s)
     key_line(&st->lab_keys, s, true);
     key_line(&st->lab_keys, s, false);
 }
+
+/* ---- debug crypto ha: a bundle as attributes, by the dumper of reference 5.7; keys are named, never shown ---- */
+
+void ipsec_debug_ha_set(struct router *r, bool on)
+{
+    log_debug_set(r, &ipsec_module, DBG_HA_MGR, on);
+}
+
+static void attr(struct strbuf *b, const char *name, unsigned number, uint32_t v, unsigned len)
+{
+    strbuf_add(b, "\n  attr HA_IPSEC_ATT_%s (%u) len %u\n    ", name, number, len);
+    for (unsigned i = len; i-- > 0;)
+        strbuf_add(b, "%02X ", v >> (8 * i) & 255);
+}
+
+void ipsec_debug_ha_bundle(struct ipsec *st, const struct ipsec_pair *p, bool sending, bool add)
+{
+    if (!DBG(st, DBG_HA_MGR))
+        return;
+    const struct ipsec_ident *id = &p->prop.ident;
+    struct strbuf b = {0};
+    attr(&b, "IN_SPI", 2, p->in_spi, 4);
+    attr(&b, "OUT_SPI", 3, p->out_spi, 4);
+    if (add) {
+        attr(&b, "SRC", 4, addr_v4_get(&p->prop.local), 4);
+        attr(&b, "DST", 5, addr_v4_get(&p->prop.peer), 4);
+        attr(&b, "PEER_PORT", 6, p->peer_port, 2);
+        attr(&b, "F_VRF", 7, 0, 1);
+        attr(&b, "LOCAL_PROXY", 8, addr_v4_get(&id->local.addr), 4);
+        attr(&b, "LOCAL_MASK", 9, mask_from_len(id->local.len), 4);
+        attr(&b, "REMOTE_PROXY", 10, addr_v4_get(&id->remote.addr), 4);
+        attr(&b, "REMOTE_MASK", 11, mask_from_len(id->remote.len), 4);
+        attr(&b, "PROTOCOL", 12, id->proto, 1);
+        attr(&b, "LIFETIME_SEC", 13, p->life_s, 4);
+        attr(&b, "LIFETIME_KB", 14, p->life_kb, 4);
+        strbuf_add(&b, "\n  attr HA_IPSEC_ATT_KEYS (not shown)");
+    }
+    log_debug(st->r, &ipsec_module, DBG_HA_MGR, "%s IPSec %s Bundle Message", sending ? "Sending" : "Received",
+              add ? "Add" : "Delete");
+    log_debug(st->r, &ipsec_module, DBG_HA_MGR,
+              "HA Message 0: flags=0x01 len=%u HA_IPSEC_MSG_%s_BUNDLE (%u)\n  ID: %08X%s", add ? 96u : 16u,
+              add ? "ADD" : "DEL", add ? 2u : 3u, addr_v4_get(&p->prop.local), b.s ? b.s : "");
+    strbuf_free(&b);
+}

@@ -243,7 +243,7 @@ struct ipsec {
     bool shutting_down;
 };
 
-enum { DBG_IPSEC, DBG_ERROR, DBG_HA, DBG_HA_DETAIL, DBG_HA_UPDATE, DBG_ENGINE };
+enum { DBG_IPSEC, DBG_ERROR, DBG_HA, DBG_HA_DETAIL, DBG_HA_UPDATE, DBG_ENGINE, DBG_HA_MGR };
 #define DBG(st, bit) log_debug_on((st)->r, &ipsec_module, (bit))
 #define DEBUG(st, bit, ...)                                                                                            \
     do {                                                                                                               \
@@ -347,6 +347,7 @@ extern const struct sync_class ipsec_sync_sa, ipsec_sync_replay;
 /* ipsec_debug.c */
 void ipsec_debug_sa_created(struct sa *s);
 void ipsec_debug_sa_deleted(struct sa *s, const char *why);
+void ipsec_debug_ha_bundle(struct ipsec *st, const struct ipsec_pair *p, bool sending, bool add);
 void ipsec_debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
                           const struct ipsec_ident *id, const struct ipsec_transform *t);
 #endif

@@ -337,6 +337,7 @@ void ipsec_sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell
         struct sync_key key = ipsec_ha_key(p.in_spi);
         sync_deleted(r, &ipsec_sync_sa, &key, 1);
         DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_notify_del_sa): SA 0x%X deleted... notifying HA Mgr", p.in_spi);
+        ipsec_debug_ha_bundle(s->st, &s->p, true, false);
     }
     ipsec_debug_sa_deleted(s, reason);
     ipsec_rri_remove(s);

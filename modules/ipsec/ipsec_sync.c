@@ -163,6 +163,7 @@ static enum sync_result encode_sa(struct router *r, const struct sync_key *key, 
         return SYNC_GONE;
     const struct ipsec_pair *p = &s->p;
     const struct ipsec_transform *t = &p->prop.transforms[0];
+    ipsec_debug_ha_bundle(s->st, p, true, true);
     size_t at = tlv_open(b, TLV_VRF);
     builder_u32(b, 0);
     tlv_close(b, at);
@@ -436,6 +437,7 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
     if (key->len != 4 || memcmp(key->b, want.b, 4) != 0)
         goto out;
     DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_mgr_recv_add_sas): HA mgr wants to insert the following bundle");
+    ipsec_debug_ha_bundle(st, &rec.p, false, true);
     struct binding *b = ipsec_binding_for_map(st, rec.p.prop.map, rec.p.prop.group);
     struct crypto_map *m = b != NULL ? ipsec_binding_map(b) : NULL;
     struct map_entry *e = m != NULL ? ipsec_entry_find(m, rec.p.prop.seq, false) : NULL;

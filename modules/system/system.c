@@ -137,12 +137,12 @@ int system_cmd_show_debugging(struct cmd *c, struct args_show_debugging *a)
 {
     struct router *r = c->router;
     bool first = true;
+    const char *group = NULL;
     (void)a;
     for (unsigned i = 0; i < tapir_modules_count; i++) {
         const struct module *m = tapir_modules[i];
-        const char *group = NULL;
         for (unsigned bit = 0; m && bit < m->n_debug; bit++) {
-            if (!log_debug_on(r, m, bit))
+            if (!log_debug_on(r, m, bit) || !m->debug[bit].on_text)
                 continue;
             if (!group || strcmp(group, m->debug[bit].group)) {
                 group = m->debug[bit].group;

@@ -267,6 +267,17 @@ Test(paper_debugs, crypto_ha)
     want(&r.active, "active", dump);
     WANT(standby, "Received IKE Add SA Message\nHA Message 0: ");
     want(&r.standby, "standby", dump);
+    static const char *const bundle[] = {" HA_IPSEC_MSG_ADD_BUNDLE (2)\n  ID: 0A010BFE\n",
+                                         "  attr HA_IPSEC_ATT_SRC (4) len 4\n    0A 01 0B FE \n",
+                                         "  attr HA_IPSEC_ATT_DST (5) len 4\n    0A 01 0B 0B \n",
+                                         "  attr HA_IPSEC_ATT_LOCAL_PROXY (8) len 4\n    0A 02 01 FE \n",
+                                         "  attr HA_IPSEC_ATT_REMOTE_PROXY (10) len 4\n    0A 01 0B 0B \n",
+                                         NULL};
+    WANT(active, "Sending IPSec Add Bundle Message\nHA Message 0: ");
+    want(&r.active, "active", bundle);
+    WANT(standby, "Received IPSec Add Bundle Message\nHA Message 0: ");
+    want(&r.standby, "standby", bundle);
+    WANT(reborn, "Received IPSec Add Bundle Message\nHA Message 0: ");
     WANT(standby, "Sending IKE Add SA Message\nHA Message 0: "); /* its own bulk, for the reborn */
     WANT(reborn, "Received IKE Add SA Message\nHA Message 0: ");
     done(&r);
