@@ -1,10 +1,12 @@
 /* What all subcommands share: how they fail, and reading a file. Apart from main.c, so that tests link it. */
 #include "cli/cli.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int cli_fail(const char *fmt, ...)
 {
@@ -57,4 +59,11 @@ char *cli_read_file(const char *path, size_t *len)
     s[n] = '\0';
     *len = n;
     return s;
+}
+
+bool cli_output_lost(void)
+{
+    bool bad = fflush(stdout) != 0 || ferror(stdout);
+    struct pollfd p = {.fd = STDOUT_FILENO};
+    return bad && !(poll(&p, 1, 0) == 1 && p.revents & POLLERR);
 }

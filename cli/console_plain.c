@@ -235,5 +235,5 @@ int console_plain(struct ctl *c, struct ctl_state *st, const char *name)
     strbuf_free(&p.line);
     if (p.lost)
         return cli_fail("router %s ended", name);
-    return fflush(stdout) || ferror(stdout) ? cli_fail("cannot write the transcript") : 0;
+    return cli_output_lost() ? cli_fail("cannot write the transcript") : 0;
 }

@@ -55,7 +55,7 @@ int cmd_exec(int argc, char **argv)
             break;
     }
     ctl_close(c);
-    if (fflush(stdout) || ferror(stdout))
+    if (cli_output_lost())
         return cli_fail("cannot write the output");
     return status;
 }

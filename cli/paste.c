@@ -77,5 +77,5 @@ int cmd_paste(int argc, char **argv)
         status = print_answers(c, name, file);
     free(text);
     ctl_close(c);
-    return fflush(stdout) || ferror(stdout) ? cli_fail("cannot write the answers") : status;
+    return cli_output_lost() ? cli_fail("cannot write the answers") : status;
 }
