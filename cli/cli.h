@@ -14,10 +14,10 @@ int cmd_paste(int argc, char **argv);
 int cmd_lab(int argc, char **argv) __attribute__((weak)); /* cli/lab.c */
 int cmd_sim(int argc, char **argv) __attribute__((weak)); /* cli/sim.c */
 
-/* Prints "tapir: TEXT" as one line on stderr and returns 1. Say what to do. */
 /* Flushes standard output; true if what was printed did not arrive. A reader that has gone away (`| head`) is no
  * failure. */
 bool cli_output_lost(void);
+/* Prints "tapir: TEXT" as one line on stderr and returns 1. Say what to do. */
 int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Wrong usage of a subcommand: prints "tapir SUB: TEXT; see tapir help SUB" and returns 2. */
 int cli_usage(const char *sub, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
