@@ -183,9 +183,12 @@ static void storm(struct soak *k, unsigned minutes)
     if (dead && !world_powered(k->sim.world, dead) && !statement(k, dead[2] == '1' ? "start gw1" : "start gw2"))
         return;
     run(k, 60);
-    if (!statement(k, "wait converged 1"))
-        return;
     k->quiet = true;
+    audit(k);
+    /* With the paper's timers the last boot alone takes 60 s of delay and two hold times. */
+    bool paper = getenv("PAPER_TIMERS") != NULL;
+    if (k->why[0] || !statement(k, paper ? "wait converged 120" : "wait converged 1"))
+        return;
     run(k, minutes * 20 > 120 ? minutes * 20 - 120 : 60);
     /* Both gateways may have been off at once: without keepalives the spoke cannot know that its SAs are gone. */
     if (!statement(k, "exec spoke \"clear crypto session\""))
@@ -243,23 +246,31 @@ int main(int argc, char **argv)
     printf("%s %u simulated hours, a failover in each, in %.1f s%s%s\n", k.why[0] ? "not ok" : "ok", hours,
            wall() - from, k.why[0] ? ": " : "", k.why);
     end(&k);
-    unsetenv("PAPER_TIMERS");
-    from = wall();
-    for (uint64_t seed = 1; seed <= seeds; seed++) {
-        fflush(stdout);
-        if (begin(&k, seed, out))
-            storm(&k, minutes);
-        if (k.why[0]) {
-            failed++;
-            printf("not ok %u minutes of faults, seed %" PRIu64 ": %s\n", minutes, seed, k.why);
+    for (unsigned paper = 0; paper < 2; paper++) {
+        unsigned bad = 0;
+        if (!paper)
+            unsetenv("PAPER_TIMERS");
+        else
+            setenv("PAPER_TIMERS", "1", 1);
+        from = wall();
+        for (uint64_t seed = 1; seed <= seeds; seed++) {
+            fflush(stdout);
+            if (begin(&k, seed, out))
+                storm(&k, minutes);
+            if (k.why[0]) {
+                bad++;
+                printf("not ok %u minutes of faults, seed %" PRIu64 "%s: %s\n", minutes, seed,
+                       paper ? ", the paper's timers" : "", k.why);
+            }
+            end(&k);
         }
-        end(&k);
+        printf("%s %u seeds of %u simulated minutes with faults, %s timers, in %.1f s\n", bad ? "# done:" : "ok", seeds,
+               minutes, paper ? "the paper's" : "short", wall() - from);
+        failed += bad;
     }
     twice(&k, 5, minutes);
     failed += k.why[0] != 0;
     printf("%s two runs with one seed%s%s\n", k.why[0] ? "not ok" : "ok", k.why[0] ? ": " : "", k.why);
-    printf("%s %u seeds of %u simulated minutes with faults in %.1f s\n", failed ? "# done:" : "ok", seeds, minutes,
-           wall() - from);
     fclose(out);
     return failed != 0;
 }
