@@ -208,7 +208,10 @@ bool report_write(struct report *r, const struct probe *probes, void (*say)(void
         fprintf(json, "  \"pings\": [");
     for (const struct probe *p = probes; p; p = p->next) {
         struct measure m = measure(r, p);
-        bool fine = m.gap_ms >= 0 && (!r->disrupted || !r->hold || m.gap_ms <= (double)(r->hold + ALLOWANCE) / 1e6);
+        /* a slow ping cannot tell a gap finer than from the answered request before it to the one behind it */
+        double grain = p->rate > 0 && p->rate < 10 ? 2e3 / p->rate : 0;
+        bool fine =
+            m.gap_ms >= 0 && (!r->disrupted || !r->hold || m.gap_ms <= (double)(r->hold + ALLOWANCE) / 1e6 + grain);
         ok &= fine;
         if (p == p0)
             first = m;
