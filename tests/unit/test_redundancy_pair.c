@@ -6,6 +6,7 @@
 #include "modules/core/role.h"
 #include "modules/core/sync.h"
 #include "modules/net/netif.h"
+#include "modules/redundancy/redundancy_int.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -544,4 +545,28 @@ Test(redundancy_pair, the_same_seed_gives_the_same_frames, .timeout = 60)
     uint64_t a = one_run(99), b = one_run(99), c = one_run(100);
     cr_assert_eq(a, b);
     cr_assert_neq(a, c);
+}
+
+/* Several HELLOs of one side are on their way when the other answers the first: each answer used to begin a session of
+ * its own, which the next one made stale, for ever. */
+Test(redundancy_pair, hellos_that_cross_settle)
+{
+    struct link_fault_spec slow = {.delay_ms = 1500};
+    pair(15, "", "");
+    converge();
+    world_fault(w, "inside", NULL, &slow);
+    for (unsigned i = 0; i < 8; i++) {
+        struct redundancy *rd = redundancy_of(world_router_get(w, "gw2"));
+        rd->session.peer_epoch = 0; /* gw2 has lost the session, and says HELLO to whatever it hears */
+        rd->session.hello_at = 0;
+        world_run(w, 1);
+    }
+    world_run(w, 20);
+    world_fault(w, "inside", NULL, NULL);
+    uint64_t before = redundancy_of(world_router_get(w, "gw1"))->count.comm_up;
+    world_run(w, 60);
+    expect_states("gw1", 13, 8);
+    expect_states("gw2", 8, 13);
+    cr_assert_leq(redundancy_of(world_router_get(w, "gw1"))->count.comm_up - before, 1);
+    world_free(w);
 }
