@@ -35,7 +35,8 @@ static bool complete_checksum(struct frame *f, const struct virtio_net_hdr *h)
         return false;
     /* The field holds the pseudo header's sum already. */
     uint16_t sum = ip_sum_fold(ip_sum_add(0, f->data + start, f->len - start));
-    put16(f->data + at, sum ? sum : 0xffff);
+    /* Zero means "none" in UDP alone (RFC 768); its checksum stands six bytes into the header. */
+    put16(f->data + at, sum || h->csum_offset != 6 ? sum : 0xffff);
     return true;
 }
 
