@@ -28,7 +28,7 @@ int ike_send_raw(struct ike *k, const struct ike_endpoint *at, const uint8_t *da
 static void no_sa(struct ike *k, const struct ike_msg *m)
 {
     k->count.no_sa++;
-    ike_log_bad(k, &m->at.peer, "IKMP_NO_SA", 4, "IKE message from %-15s has no SA and is not an initialization offer",
+    ike_log_bad(k, "IKMP_NO_SA", 4, "IKE message from %-15s has no SA and is not an initialization offer",
                 IKE_ADDR(&m->at.peer));
 }
 
@@ -72,8 +72,8 @@ static void dispatch(struct ike *k, struct ike_msg *m)
         return;
     }
     case IKE_X_AGGRESSIVE:
-        ike_log_bad(k, &m->at.peer, "IKMP_MODE_FAILURE", 6,
-                    "Processing of Aggressive mode failed with peer at %s (not supported)", IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, "IKMP_MODE_FAILURE", 6, "Processing of Aggressive mode failed with peer at %s (not supported)",
+                    IKE_ADDR(&m->at.peer));
         return;
     default:
         k->count.malformed++;
@@ -89,8 +89,8 @@ void ike_input(struct ike *k, const struct udp_rx *rx, uint8_t *data, size_t len
     if (len > IKE_RX_MAX || !ike_hdr_decode(data, len, &m.h) || m.h.version >> 4 != 1) {
         k->count.malformed++;
         ip_drop_count(k->r, "ike-malformed", 1);
-        ike_log_bad(k, &m.at.peer, "IKMP_BAD_MESSAGE", 4,
-                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m.at.peer));
+        ike_log_bad(k, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
+                    IKE_ADDR(&m.at.peer));
         return;
     }
     m.data = data + IKE_HDR_LEN;

@@ -9,8 +9,8 @@ enum ike_verdict ike_crypt_open(struct ike_sa *sa, struct ike_msg *m, uint8_t iv
     uint8_t next_iv[IKE_BLOCK_MAX];
     if (!(m->h.flags & IKE_FLAG_ENCRYPT)) {
         sa->ike->count.not_encrypted++;
-        ike_log_bad(sa->ike, &m->at.peer, "IKMP_NOT_ENCRYPTED", 6,
-                    "IKE packet from %-15s was not encrypted and it should've been.", IKE_ADDR(&m->at.peer));
+        ike_log_bad(sa->ike, "IKMP_NOT_ENCRYPTED", 6, "IKE packet from %-15s was not encrypted and it should've been.",
+                    IKE_ADDR(&m->at.peer));
         return IKE_DROP;
     }
     if (m->len == 0 || m->len % c->block)

@@ -59,9 +59,8 @@ void ike_dbg_ha(const struct ike *k, const char *fmt, ...)
 }
 
 /* A line that a hostile or misconfigured peer can cause at will: five a second at most. */
-void ike_log_bad(struct ike *k, const struct addr *peer, const char *mnemonic, int severity, const char *fmt, ...)
+void ike_log_bad(struct ike *k, const char *mnemonic, int severity, const char *fmt, ...)
 {
-    (void)peer;
     if (!log_ratelimit(k->r, mnemonic, 5))
         return;
     char text[512];

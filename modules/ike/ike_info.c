@@ -141,8 +141,8 @@ static void quick_refused(struct ike_sa *sa, const struct ike_notify *n)
         }
     if (!hit || (waiting > 1 && hit->in_spi != spi))
         return;
-    ike_log_bad(sa->ike, &sa->at.peer, "IKMP_MODE_FAILURE", 6,
-                "Processing of Quick mode failed with peer at %s (the peer says: %s)", IKE_ADDR(&sa->at.peer),
+    ike_log_bad(sa->ike, "IKMP_MODE_FAILURE", 6, "Processing of Quick mode failed with peer at %s (the peer says: %s)",
+                IKE_ADDR(&sa->at.peer),
                 n->type == IKE_N_NO_PROPOSAL_CHOSEN ? "no proposal chosen"
                 : n->type == IKE_N_INVALID_ID_INFO  ? "invalid proxy identities"
                                                     : "error notify");
@@ -230,7 +230,7 @@ static void clear_in(struct ike_sa *sa, struct ike_msg *m)
         return;
     ike_dbg_error(sa->ike, "ISAKMP:(%u): processing NOTIFY %s protocol %u", sa->conn_id,
                   n.type == IKE_N_NO_PROPOSAL_CHOSEN ? "PROPOSAL_NOT_CHOSEN" : "ERROR", n.proto);
-    ike_log_bad(sa->ike, &sa->at.peer, "IKMP_MODE_FAILURE", 6,
+    ike_log_bad(sa->ike, "IKMP_MODE_FAILURE", 6,
                 "Processing of Main mode failed with peer at %s (the peer says: %s %u)", IKE_ADDR(&sa->at.peer),
                 n.type == IKE_N_NO_PROPOSAL_CHOSEN ? "no proposal chosen, notify" : "notify", n.type);
 }
@@ -264,8 +264,8 @@ void ike_info_input(struct ike_sa *sa, struct ike_msg *m)
     }
     if (!ok) {
         k->count.malformed++;
-        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4,
-                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
+                    IKE_ADDR(&m->at.peer));
         return;
     }
     ike_sa_mid_add(sa, m->h.mid);

@@ -387,8 +387,8 @@ void ike_debug_ha_dump(const struct ike_sa *sa, bool sending, const char *what, 
 #define IKE_ADDR(a) addr_format((a), (char[ADDR_STRLEN]){0}) /* lives to the end of the enclosing block */
 void ike_debug_transform(const struct ike *k, const struct ike_transform *t);
 void ike_debug_esp_transform(const struct ike *k, const struct ike_transform *t);
-void ike_log_bad(struct ike *k, const struct addr *peer, const char *mnemonic, int severity, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+void ike_log_bad(struct ike *k, const char *mnemonic, int severity, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* ike_show.c helpers */
 void ike_id_text(const uint8_t *body, size_t len, char *buf, size_t cap);
 #endif

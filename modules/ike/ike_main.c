@@ -6,7 +6,7 @@
 
 void ike_main_fail_log(struct ike_sa *sa, const char *why)
 {
-    ike_log_bad(sa->ike, &sa->at.peer, "IKMP_MODE_FAILURE", 6, "Processing of Main mode failed with peer at %s (%s)",
+    ike_log_bad(sa->ike, "IKMP_MODE_FAILURE", 6, "Processing of Main mode failed with peer at %s (%s)",
                 IKE_ADDR(&sa->at.peer), why);
 }
 
@@ -215,8 +215,8 @@ enum ike_verdict ike_main_i_sa(struct ike_sa *sa, struct ike_msg *m)
     free(offer);
     if (!ok) { /* a forgery must not end the exchange: wait for the right answer */
         k->count.no_proposal++;
-        ike_log_bad(k, &sa->at.peer, "IKMP_SA_NOT_OFFERED", 6,
-                    "Remote peer %s responded with attribute not offered or changed", IKE_ADDR(&sa->at.peer));
+        ike_log_bad(k, "IKMP_SA_NOT_OFFERED", 6, "Remote peer %s responded with attribute not offered or changed",
+                    IKE_ADDR(&sa->at.peer));
         return IKE_DROP;
     }
     if (memcmp(m->h.cr, (uint8_t[8]){0}, 8) == 0)
@@ -286,8 +286,8 @@ enum ike_verdict ike_main_i_ke(struct ike_sa *sa, struct ike_msg *m)
     struct ike *k = sa->ike;
     if (!ike_main_take_ke(sa, m, false)) {
         k->count.malformed++;
-        ike_log_bad(k, &sa->at.peer, "IKMP_BAD_MESSAGE", 4,
-                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&sa->at.peer));
+        ike_log_bad(k, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
+                    IKE_ADDR(&sa->at.peer));
         return IKE_DROP;
     }
     sa->conn_id = k->next_conn++;
@@ -329,7 +329,7 @@ enum ike_verdict ike_main_check_auth(struct ike_sa *sa, struct ike_msg *m)
     if (!idp || !hp || idp->len > IKE_ID_MAX || !ike_id_decode(idp->body, idp->len, &id)) {
         k->count.auth_failed++;
         ike_dbg_error(k, "ISAKMP:(%u): reserved not zero on ID payload!", sa->conn_id);
-        ike_log_bad(k, &sa->at.peer, "IKMP_BAD_MESSAGE", 4,
+        ike_log_bad(k, "IKMP_BAD_MESSAGE", 4,
                     "IKE message from %-15s failed its sanity check or is malformed (do the pre-shared keys agree?)",
                     IKE_ADDR(&sa->at.peer));
         return IKE_DROP;
@@ -397,8 +397,8 @@ void ike_main_input(struct ike_sa *sa, struct ike_msg *m)
     if (!(m->h.flags & IKE_FLAG_ENCRYPT)) {
         if (ike_chain_walk(m->h.next, m->data, m->len, &m->chain)) {
             k->count.malformed++;
-            ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4,
-                        "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m->at.peer));
+            ike_log_bad(k, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
+                        IKE_ADDR(&m->at.peer));
             return;
         }
         if (ike_chain_find(&m->chain, IKE_P_SA, 0))

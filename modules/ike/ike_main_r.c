@@ -9,8 +9,8 @@ static void refuse(struct ike *k, const struct ike_msg *m, const uint8_t cr[8], 
 {
     ike_dbg_error(k, "ISAKMP:(0): phase 1 SA policy not acceptable! (local %s remote %s)", IKE_ADDR(&m->at.local),
                   IKE_ADDR(&m->at.peer));
-    ike_log_bad(k, &m->at.peer, "IKMP_MODE_FAILURE", 6, "Processing of Main mode failed with peer at %s (%s)",
-                IKE_ADDR(&m->at.peer), why);
+    ike_log_bad(k, "IKMP_MODE_FAILURE", 6, "Processing of Main mode failed with peer at %s (%s)", IKE_ADDR(&m->at.peer),
+                why);
     ike_info_clear_notify(k, m, cr, (uint16_t)notify);
 }
 
@@ -85,8 +85,8 @@ void ike_main_first(struct ike *k, struct ike_msg *m)
     if (bad || !offer) {
         free(offer);
         k->count.malformed++;
-        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4,
-                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
+                    IKE_ADDR(&m->at.peer));
         ike_info_clear_notify(k, m, none, (uint16_t)(bad ? bad : IKE_N_PAYLOAD_MALFORMED));
         return;
     }
@@ -162,8 +162,8 @@ void ike_main_third(struct ike *k, struct ike_half *h, struct ike_msg *m)
         !(ke = ike_chain_find(&m->chain, IKE_P_KE, 0)) || !(nonce = ike_chain_find(&m->chain, IKE_P_NONCE, 0)) ||
         ke->len != dh_len(h->suite.group) || nonce->len < 8 || nonce->len > IKE_NONCE_MAX) {
         k->count.malformed++;
-        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4,
-                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
+                    IKE_ADDR(&m->at.peer));
         return;
     }
     if (k->dh_count >= IKE_DH_QUEUE_MAX) { /* the record stays: the peer's retransmission may find room */

@@ -107,7 +107,7 @@ void ike_quick_fire(void *arg)
         return;
     }
     if (q->tries >= IKE_RETRIES) {
-        ike_log_bad(k, &sa->at.peer, "IKMP_MODE_FAILURE", 6,
+        ike_log_bad(k, "IKMP_MODE_FAILURE", 6,
                     "Processing of Quick mode failed with peer at %s (no answer: death by retransmission)",
                     IKE_ADDR(&sa->at.peer));
         if (q->state == IKE_QM_R_QM2)
@@ -270,7 +270,7 @@ static enum ike_verdict reject(struct ike_qm *q, uint16_t notify, const char *wh
     k->count.qm_rejected++;
     ike_dbg_error(k, "ISAKMP:(%u): phase 2 SA policy not acceptable! (local %s remote %s)", sa->conn_id,
                   IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer));
-    ike_log_bad(k, &sa->at.peer, "IKMP_MODE_FAILURE", 6, "Processing of Quick mode failed with peer at %s (%s)",
+    ike_log_bad(k, "IKMP_MODE_FAILURE", 6, "Processing of Quick mode failed with peer at %s (%s)",
                 IKE_ADDR(&sa->at.peer), why);
     ike_info_send_notify(sa, IKE_PROTO_ESP, notify, spi, q->out_spi ? 4 : 0, NULL, 0);
     return IKE_FAIL;
@@ -543,7 +543,7 @@ void ike_quick_input(struct ike_sa *sa, struct ike_msg *m)
 {
     struct ike *k = sa->ike;
     if (sa->state != IKE_P1_COMPLETE) {
-        ike_log_bad(k, &m->at.peer, "IKMP_SA_NOT_AUTH", 6,
+        ike_log_bad(k, "IKMP_SA_NOT_AUTH", 6,
                     "Cannot accept Quick Mode exchange from %-15s if SA is not authenticated!", IKE_ADDR(&m->at.peer));
         return;
     }
@@ -570,8 +570,8 @@ void ike_quick_input(struct ike_sa *sa, struct ike_msg *m)
     memcpy(iv, q->iv, sizeof iv);
     if (ike_crypt_open(sa, m, iv) != IKE_OK || !hash_ok(q, m)) {
         k->count.malformed++;
-        ike_log_bad(k, &m->at.peer, "IKMP_BAD_MESSAGE", 4,
-                    "IKE message from %-15s failed its sanity check or is malformed", IKE_ADDR(&m->at.peer));
+        ike_log_bad(k, "IKMP_BAD_MESSAGE", 4, "IKE message from %-15s failed its sanity check or is malformed",
+                    IKE_ADDR(&m->at.peer));
         if (fresh)
             ike_quick_free(q);
         return;

@@ -200,7 +200,7 @@ static void retransmit_fire(void *arg)
     struct ike_sa *sa = arg;
     struct ike *k = sa->ike;
     if (sa->tries >= IKE_RETRIES) {
-        ike_log_bad(k, &sa->at.peer, "IKMP_MODE_FAILURE", 6,
+        ike_log_bad(k, "IKMP_MODE_FAILURE", 6,
                     "Processing of Main mode failed with peer at %s (no answer: death by retransmission%s)",
                     IKE_ADDR(&sa->at.peer), sa->state == IKE_I_MM5 ? "; do the pre-shared keys agree?" : "");
         ike_dbg(k, "ISAKMP:(%u):peer does not do paranoid keepalives.\n", sa->conn_id);
