@@ -4,10 +4,12 @@
 #include "modules/net/stack.h"
 #include <stdlib.h>
 
-enum { RIB_CAP = 65536, FIB_HOPS = 4, RESOLVE_PASSES = 8 };
+enum { RIB_CAP = 200000, RIB_BUCKETS_MIN = 64, FIB_HOPS = 4, RESOLVE_PASSES = 8 };
 
 struct rib_node {
-    struct rib_node *next;
+    struct rib_node *next, **link; /* in the order they were added; link: what points here */
+    struct rib_node *chain;        /* same hash */
+    uint32_t hash;
     struct route rt;
 };
 struct fib_entry {
@@ -18,6 +20,8 @@ struct fib_entry {
 };
 struct rib {
     struct rib_node *list, **tail;
+    struct rib_node **bucket;
+    uint32_t buckets; /* a power of two */
     unsigned n;
     bool dirty;
     struct route *connected; /* connected and local routes of this table */
@@ -32,6 +36,13 @@ int rib_init(struct net *net)
     net->rib = calloc(1, sizeof *net->rib);
     if (!net->rib)
         return -ENOMEM;
+    net->rib->buckets = RIB_BUCKETS_MIN;
+    net->rib->bucket = calloc(RIB_BUCKETS_MIN, sizeof *net->rib->bucket);
+    if (!net->rib->bucket) {
+        free(net->rib);
+        net->rib = NULL;
+        return -ENOMEM;
+    }
     net->rib->tail = &net->rib->list;
     net->rib->dirty = true;
     return 0;
@@ -47,6 +58,7 @@ void rib_fini(struct net *net)
         rib->list = n->next;
         free(n);
     }
+    free(rib->bucket);
     free(rib->connected);
     free(rib->fib);
     free(rib);
@@ -65,22 +77,63 @@ static bool route_equal(const struct route *a, const struct route *b)
            addr_v4_get(&a->next_hop) == addr_v4_get(&b->next_hop) && !strcmp(a->ifname, b->ifname);
 }
 
+/* FNV-1a over what route_equal compares. */
+static uint32_t route_hash(const struct route *rt)
+{
+    uint32_t word[6] = {rt->vrf,   addr_v4_get(&rt->prefix.addr), rt->prefix.len, (uint32_t)rt->source,
+                        rt->owner, addr_v4_get(&rt->next_hop)};
+    uint32_t h = UINT32_C(2166136261);
+    for (unsigned i = 0; i < 6; i++)
+        h = (h ^ word[i]) * UINT32_C(16777619) ^ word[i] >> 15;
+    for (const char *c = rt->ifname; *c; c++)
+        h = (h ^ (uint8_t)*c) * UINT32_C(16777619);
+    return h ^ h >> 16;
+}
+
+/* Where the equal route hangs in its chain, or the chain's end. */
+static struct rib_node **rib_find(const struct rib *rib, const struct route *rt, uint32_t hash)
+{
+    struct rib_node **pp = &rib->bucket[hash & (rib->buckets - 1)];
+    while (*pp && ((*pp)->hash != hash || !route_equal(&(*pp)->rt, rt)))
+        pp = &(*pp)->chain;
+    return pp;
+}
+
+static void rib_grow(struct rib *rib)
+{
+    uint32_t size = rib->buckets * 2;
+    struct rib_node **bucket = calloc(size, sizeof *bucket);
+    if (!bucket)
+        return; /* longer chains do as well */
+    for (struct rib_node *n = rib->list; n; n = n->next) {
+        n->chain = bucket[n->hash & (size - 1)];
+        bucket[n->hash & (size - 1)] = n;
+    }
+    free(rib->bucket);
+    rib->bucket = bucket;
+    rib->buckets = size;
+}
+
 int route_add(struct router *r, const struct route *rt)
 {
     struct rib *rib = net_of(r)->rib;
-    for (struct rib_node *n = rib->list; n; n = n->next) {
-        if (route_equal(&n->rt, rt)) {
-            n->rt.distance = rt->distance;
-            rib->dirty = true;
-            return 0;
-        }
+    uint32_t hash = route_hash(rt);
+    struct rib_node *n = *rib_find(rib, rt, hash);
+    if (n) {
+        n->rt.distance = rt->distance;
+        rib->dirty = true;
+        return 0;
     }
     if (rib->n == RIB_CAP)
         return -ENOSPC;
-    struct rib_node *n = calloc(1, sizeof *n);
+    n = calloc(1, sizeof *n);
     if (!n)
         return -ENOMEM;
-    n->rt = *rt;
+    if (rib->n >= rib->buckets)
+        rib_grow(rib);
+    struct rib_node **bucket = &rib->bucket[hash & (rib->buckets - 1)];
+    *n = (struct rib_node){.link = rib->tail, .chain = *bucket, .hash = hash, .rt = *rt};
+    *bucket = n;
     *rib->tail = n;
     rib->tail = &n->next;
     rib->n++;
@@ -91,19 +144,19 @@ int route_add(struct router *r, const struct route *rt)
 int route_del(struct router *r, const struct route *rt)
 {
     struct rib *rib = net_of(r)->rib;
-    for (struct rib_node **pp = &rib->list; *pp; pp = &(*pp)->next) {
-        struct rib_node *n = *pp;
-        if (!route_equal(&n->rt, rt))
-            continue;
-        *pp = n->next;
-        if (rib->tail == &n->next)
-            rib->tail = pp;
-        free(n);
-        rib->n--;
-        rib->dirty = true;
-        return 0;
-    }
-    return -ENOENT;
+    struct rib_node **pp = rib_find(rib, rt, route_hash(rt)), *n = *pp;
+    if (!n)
+        return -ENOENT;
+    *pp = n->chain;
+    *n->link = n->next;
+    if (n->next)
+        n->next->link = n->link;
+    else
+        rib->tail = n->link;
+    free(n);
+    rib->n--;
+    rib->dirty = true;
+    return 0;
 }
 
 /* ---- the forwarding table ---- */

@@ -213,6 +213,57 @@ Test(net, longest_match_recursion_and_interface_down)
     nrig_free(g);
 }
 
+static struct route rib_route(uint32_t i, uint32_t owner)
+{
+    struct addr a = addr_v4(0x14000000u + (i << 8));
+    return (struct route){.prefix = prefix_make(&a, 24),
+                          .source = owner ? ROUTE_RRI : ROUTE_STATIC,
+                          .distance = 1,
+                          .next_hop = addr_v4(0x0a010002),
+                          .owner = owner};
+}
+
+/* A full table: adding, doubling, taking away in any order, the cap, reverse routes counted by their owners. */
+Test(net, a_large_route_table)
+{
+    struct nrig *g = nrig_new(1);
+    nrig_if(g, 0, 0, "10.1.0.1", 16);
+    enum { N = 100000 };
+    struct route_hit hit;
+    for (uint32_t i = 0; i < N; i++) {
+        struct route rt = rib_route(i, 0);
+        cr_assert_eq(route_add(g->r[0], &rt), 0);
+        cr_assert_eq(route_add(g->r[0], &rt), 0); /* the same again is one */
+    }
+    for (uint32_t i = 0; i < N; i += 2) {
+        struct route rt = rib_route(i * 7 % N, 0);
+        cr_assert_eq(route_del(g->r[0], &rt), 0);
+        cr_assert_eq(route_del(g->r[0], &rt), -ENOENT);
+    }
+    for (uint32_t i = 0; i < N; i++) {
+        struct addr dst = addr_v4(0x14000001u + (i << 8));
+        cr_assert_eq(route_lookup(g->r[0], &dst, &hit), i % 2, "route %u", i);
+    }
+    struct route rri[3];
+    for (uint32_t k = 0; k < 3; k++) {
+        rri[k] = rib_route(0, 1 + k);
+        cr_assert_eq(route_add(g->r[0], &rri[k]), 0);
+    }
+    struct addr dst = addr_v4(0x14000001u);
+    for (uint32_t k = 0; k < 3; k++) {
+        cr_assert(route_lookup(g->r[0], &dst, &hit));
+        cr_assert_eq(route_del(g->r[0], &rri[(k + 1) % 3]), 0);
+    }
+    cr_assert(!route_lookup(g->r[0], &dst, &hit));
+    int rc = 0;
+    for (uint32_t i = 0; !rc && i < 300000; i++) {
+        struct route rt = rib_route(i, 9);
+        rc = route_add(g->r[0], &rt);
+    }
+    cr_assert_eq(rc, -ENOSPC);
+    nrig_free(g);
+}
+
 Test(net, access_lists)
 {
     struct nrig *g = line();
