@@ -55,6 +55,43 @@ nstime loop_cpu(const struct loop *loop)
     return loop->ops->cpu ? loop->ops->cpu(loop) : 0;
 }
 
+/* ---- turns of other threads ---- */
+
+void loop_enter(struct loop *loop)
+{
+    if (loop->ops->enter)
+        loop->ops->enter(loop, true);
+}
+
+bool loop_try_enter(struct loop *loop)
+{
+    return !loop->ops->enter || loop->ops->enter(loop, false);
+}
+
+void loop_leave(struct loop *loop)
+{
+    if (loop->ops->leave)
+        loop->ops->leave(loop);
+}
+
+void loop_wake(struct loop *loop)
+{
+    if (loop->ops->wake)
+        loop->ops->wake(loop);
+}
+
+void loop_release(struct loop *loop)
+{
+    if (loop->ops->release)
+        loop->ops->release(loop);
+}
+
+void loop_reacquire(struct loop *loop)
+{
+    if (loop->ops->reacquire)
+        loop->ops->reacquire(loop);
+}
+
 /* ---- timers ---- */
 
 static bool timer_before(const struct timer *a, const struct timer *b)

@@ -34,6 +34,17 @@ struct task {
     bool queued;
 };
 
+/* One turn at a time: the loop's own thread holds its lock but while it waits for events. Another thread (the data
+ * plane) that must look at what belongs to the loop, or change it, takes a turn in between: loop_now() is fresh then,
+ * and timers and tasks that it starts run in the loop's thread. No-ops in sim, where there is one thread. */
+void loop_enter(struct loop *loop);
+bool loop_try_enter(struct loop *loop);
+void loop_leave(struct loop *loop);
+void loop_wake(struct loop *loop); /* from any thread: look at descriptors, timers and tasks now */
+/* The loop's own thread, in the middle of a turn: lets others take theirs. */
+void loop_release(struct loop *loop);
+void loop_reacquire(struct loop *loop);
+
 /* fd readiness: real side only (sim never opens descriptors). */
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 struct loop_fd; /* opaque */

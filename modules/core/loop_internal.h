@@ -16,6 +16,12 @@ struct loop_ops {
     void (*fd_change)(struct loop_fd *lf, unsigned events);
     void (*fd_del)(struct loop_fd *lf);
     void (*free)(struct loop *loop);
+    /* NULL in sim: one thread */
+    bool (*enter)(struct loop *loop, bool wait);
+    void (*leave)(struct loop *loop);
+    void (*wake)(struct loop *loop);
+    void (*release)(struct loop *loop);
+    void (*reacquire)(struct loop *loop);
 };
 /* First member of every kind of loop. */
 struct loop {

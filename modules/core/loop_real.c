@@ -1,12 +1,18 @@
 /* The real clock and descriptors, on libevent. libevent only says which descriptors are ready; the order in which
  * they are served is ours: links first, then other descriptors, then one timer that is due, then deferred work, and
  * round again. So frames that waited are handled before any due timer: a late process must not declare a live
- * neighbour dead (DESIGN 1). Used by `tapir router`. */
+ * neighbour dead (DESIGN 1). Its thread holds the loop's lock except while it waits: other threads take their turns
+ * then (loop_enter); the lock inherits priority and hands over in order, so that neither side starves the other. Used
+ * by `tapir router`. */
 #include "modules/core/loop_internal.h"
 #include <errno.h>
 #include <event2/event.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LINK_ROUNDS                                                                                                    \
     32 /* drains of at most 64 frames in front of a due timer: a flood may delay timers, not stop them */
@@ -29,6 +35,11 @@ struct loop_real {
     struct loop_real_fd *fds, **fds_tail;
     unsigned n_ready_links, n_ready_others;
     bool serving, swept;
+    pthread_mutex_t lock;
+    nstime sleeps_until; /* what it waits for; 0: it does not wait */
+    int wake_fd;
+    struct event *wake;
+    atomic_bool woken;
 };
 
 static nstime clock_read(clockid_t id)
@@ -79,7 +90,11 @@ static void poll_fds(struct loop_real *l, nstime wait)
         struct timeval tv = {.tv_sec = wait / NS_PER_S, .tv_usec = wait % NS_PER_S / NS_PER_US + 1};
         event_add(l->alarm, &tv);
     }
+    l->sleeps_until = wait < 0 ? INT64_MAX : wait == 0 ? 0 : l->base.now + wait;
+    pthread_mutex_unlock(&l->lock);
     event_base_loop(l->eb, flags);
+    pthread_mutex_lock(&l->lock);
+    l->sleeps_until = 0;
     if (wait > 0)
         event_del(l->alarm);
     l->base.now = clock_read(CLOCK_MONOTONIC);
@@ -148,6 +163,70 @@ static nstime real_cpu(const struct loop *loop)
 {
     (void)loop;
     return clock_read(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/* ---- turns of other threads ---- */
+
+static bool real_enter(struct loop *loop, bool wait)
+{
+    struct loop_real *l = (struct loop_real *)loop;
+    if (wait)
+        pthread_mutex_lock(&l->lock);
+    else if (pthread_mutex_trylock(&l->lock))
+        return false;
+    loop->now = clock_read(CLOCK_MONOTONIC);
+    return true;
+}
+
+static void real_wake(struct loop *loop)
+{
+    struct loop_real *l = (struct loop_real *)loop;
+    uint64_t one = 1;
+    if (!atomic_exchange(&l->woken, true) && write(l->wake_fd, &one, sizeof one) < 0)
+        atomic_store(&l->woken, false);
+}
+
+static void real_leave(struct loop *loop)
+{
+    struct loop_real *l = (struct loop_real *)loop;
+    const struct timer *t = loop_next_timer(loop);
+    bool wake = l->sleeps_until && (loop->task_head || (t && t->deadline < l->sleeps_until));
+    pthread_mutex_unlock(&l->lock);
+    if (wake)
+        real_wake(loop);
+}
+
+static void real_release(struct loop *loop)
+{
+    pthread_mutex_unlock(&((struct loop_real *)loop)->lock);
+}
+
+static void real_reacquire(struct loop *loop)
+{
+    pthread_mutex_lock(&((struct loop_real *)loop)->lock);
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+    struct loop_real *l = arg;
+    uint64_t n;
+    (void)what;
+    if (read(fd, &n, sizeof n) < 0)
+        n = 0;
+    atomic_store(&l->woken, false); /* who was kept back in between changed what he changed before: it is seen now */
+}
+
+static bool lock_init(struct loop_real *l)
+{
+    pthread_mutexattr_t a;
+    if (pthread_mutexattr_init(&a))
+        return false;
+    pthread_mutexattr_setprotocol(&a, PTHREAD_PRIO_INHERIT);
+    bool ok = pthread_mutex_init(&l->lock, &a) == 0;
+    pthread_mutexattr_destroy(&a);
+    if (ok)
+        pthread_mutex_lock(&l->lock);
+    return ok;
 }
 
 static int fd_arm(struct loop_real_fd *f)
@@ -221,7 +300,11 @@ static void real_free(struct loop *loop)
     while (l->fds)
         real_fd_del(&l->fds->base);
     event_free(l->alarm);
+    event_free(l->wake);
     event_base_free(l->eb);
+    close(l->wake_fd);
+    pthread_mutex_unlock(&l->lock);
+    pthread_mutex_destroy(&l->lock);
     loop_base_fini(loop);
     free(l);
 }
@@ -234,7 +317,12 @@ static const struct loop_ops real_ops = {.run = real_run,
                                          .fd_add = real_fd_add,
                                          .fd_change = real_fd_change,
                                          .fd_del = real_fd_del,
-                                         .free = real_free};
+                                         .free = real_free,
+                                         .enter = real_enter,
+                                         .leave = real_leave,
+                                         .wake = real_wake,
+                                         .release = real_release,
+                                         .reacquire = real_reacquire};
 
 struct loop *loop_new_real(void)
 {
@@ -245,7 +333,9 @@ struct loop *loop_new_real(void)
     event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
     l->eb = event_base_new_with_config(config);
     l->alarm = l->eb ? event_new(l->eb, -1, 0, on_alarm, NULL) : NULL;
-    if (!l->alarm)
+    l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    l->wake = l->alarm && l->wake_fd >= 0 ? event_new(l->eb, l->wake_fd, EV_READ | EV_PERSIST, on_wake, l) : NULL;
+    if (!l->wake || event_add(l->wake, NULL) || !lock_init(l))
         goto fail;
     event_config_free(config);
     l->fds_tail = &l->fds;
@@ -253,8 +343,14 @@ struct loop *loop_new_real(void)
     l->base.now = clock_read(CLOCK_MONOTONIC);
     return &l->base;
 fail:
+    if (l && l->wake)
+        event_free(l->wake);
+    if (l && l->alarm)
+        event_free(l->alarm);
     if (l && l->eb)
         event_base_free(l->eb);
+    if (l && l->wake_fd > 0)
+        close(l->wake_fd);
     if (config)
         event_config_free(config);
     free(l);
