@@ -104,7 +104,7 @@ static void real_rx(void *arg, struct frame_vec *v)
 static void real_state(void *arg, bool up)
 {
     struct tap *p = arg;
-    p->link.up = up;
+    link_set_up(&p->link, up);
     if (p->lent && p->link.state)
         p->link.state(p->link.arg, up);
 }
@@ -122,17 +122,42 @@ static void lent_set_carrier(struct link *l, bool on)
         p->real->ops->set_carrier(p->real, on);
 }
 
+static unsigned lent_rx(struct link *l, struct frame_pool *pool, nstime now, struct frame_vec *v)
+{
+    struct tap *p = (struct tap *)l;
+    return p->real->ops->rx(p->real, pool, now, v);
+}
+
+static int lent_fd(struct link *l)
+{
+    struct tap *p = (struct tap *)l;
+    return p->real->ops->fd(p->real);
+}
+
+static void lent_pull(struct link *l, bool on)
+{
+    struct tap *p = (struct tap *)l;
+    p->real->ops->pull(p->real, on);
+    p->link.tso = p->real->tso;
+}
+
 static void lent_close(struct link *l)
 {
     struct tap *p = (struct tap *)l;
     p->lent = false;
+    lent_pull(l, false);
     lent_set_carrier(l, false);
     p->link.rx = NULL;
     p->link.state = NULL;
     p->link.arg = NULL;
 }
 
-static const struct link_ops lent_ops = {.tx = lent_tx, .set_carrier = lent_set_carrier, .close = lent_close};
+static const struct link_ops lent_ops = {.tx = lent_tx,
+                                         .set_carrier = lent_set_carrier,
+                                         .close = lent_close,
+                                         .rx = lent_rx,
+                                         .fd = lent_fd,
+                                         .pull = lent_pull};
 
 struct link *taps_open(struct taps *t, const char *ifname, char *err, size_t errlen)
 {
@@ -153,7 +178,8 @@ struct link *taps_open(struct taps *t, const char *ifname, char *err, size_t err
         p->real->state = real_state;
         p->real->arg = p;
     }
-    p->link = (struct link){.ops = &lent_ops, .mtu = p->real->mtu, .up = p->real->up};
+    p->link = (struct link){
+        .ops = &lent_ops, .mtu = p->real->mtu, .up = p->real->up, .csum = p->real->csum, .drops = p->real->drops};
     memcpy(p->link.name, p->real->name, sizeof p->link.name);
     p->lent = true;
     return &p->link;

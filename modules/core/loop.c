@@ -1,6 +1,6 @@
 /* The part of the loop that both worlds share: a heap of timers ordered by (deadline, arming) and the queue of
  * deferred work. Called by loop_real.c and loop_sim.c, and by every owner of a timer. */
-#include "modules/core/frame_pool.h"
+#include "modules/core/frame.h"
 #include "modules/core/loop_internal.h"
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Faults between a link and what is plugged into it: seeded loss, reordering, duplication, corruption, delay and cuts,
- * the same on taps and in memory. Everything that crosses a link passes link_send or link_deliver. */
+ * the same on taps and in memory. Called by link.c, which everything that crosses a link passes. */
 #include "modules/core/router.h"
 #include "modules/net/link.h"
 #include <stdlib.h>
@@ -105,7 +105,7 @@ static void suffer(struct link_fault *lf, struct frame *f, bool out)
         put_one(lf->link, f, out);
 }
 
-static void pass(struct link *l, struct frame_vec *v, bool out)
+void link_fault_pass(struct link *l, struct frame_vec *v, bool out)
 {
     unsigned n = v->n;
     v->n = 0;
@@ -113,30 +113,8 @@ static void pass(struct link *l, struct frame_vec *v, bool out)
         if (l->fault)
             suffer(l->fault, v->f[i], out);
         else
-            put_one(l, v->f[i], out);
+            put_one(l, v->f[i], out); /* the fault was cleared by what a frame before caused */
     }
-}
-
-void link_send(struct link *l, struct frame_vec *v)
-{
-    if (!l->up)
-        frame_free_vec(v);
-    else if (l->fault)
-        pass(l, v, true);
-    else
-        l->ops->tx(l, v);
-    v->n = 0;
-}
-
-void link_deliver(struct link *l, struct frame_vec *v)
-{
-    if (!l->rx)
-        frame_free_vec(v);
-    else if (l->fault)
-        pass(l, v, false);
-    else
-        l->rx(l->arg, v);
-    v->n = 0;
 }
 
 void link_fault_set(struct link *l, struct router *r, const struct link_fault_spec *spec)
@@ -169,14 +147,4 @@ void link_fault_set(struct link *l, struct router *r, const struct link_fault_sp
         free(h);
     }
     free(lf);
-}
-
-void link_close(struct link *l)
-{
-    if (!l)
-        return;
-    link_fault_set(l, NULL, NULL);
-    l->rx = NULL;
-    l->state = NULL;
-    l->ops->close(l);
 }

@@ -16,6 +16,7 @@ struct port {
     bool plugged, carrier /* the plugged side's power */, forced_down, announce;
     struct frame *head, *tail;
     unsigned n;
+    uint64_t drops[LINK_DROPS];
 };
 struct fdb_entry {
     uint8_t mac[6];
@@ -163,6 +164,8 @@ static void port_queue(struct port *p, struct frame *f)
     if (!f)
         return;
     if (!p->plugged || !p->link.up || p->n == QUEUE_MAX) {
+        if (p->n == QUEUE_MAX)
+            link_drop_count(&p->link, LINK_DROP_FULL, 1);
         frame_free(f);
         return;
     }
@@ -284,6 +287,7 @@ struct link *memswitch_port(struct memswitch *sw, const char *key)
         return NULL;
     memset(&p->link, 0, sizeof p->link);
     p->link.ops = &port_ops;
+    p->link.drops = p->drops;
     p->link.mtu = 1500;
     size_t n = strlen(sw->name), k = strlen(p->key);
     if (n + k + 2 <= sizeof p->link.name) {

@@ -1,13 +1,18 @@
 /* The real side of the links seam: a tap in the current network namespace, made or taken over as it is (CONTRACT 3).
- * Frames carry a virtio header so that the kernel may leave checksums to us; reading drains up to 64 frames a round.
- * Carrier is the tap's administrative state, followed through link_tap_watch.c. Used by `tapir router`. */
+ * Frames carry a virtio header so that the kernel may leave checksums to us and, once another thread pulls, bring and
+ * take super-packets; reading drains up to 64 frames a round. Carrier is the tap's administrative state, followed
+ * through link_tap_watch.c. Used by `tapir router`. */
 #include "modules/net/link_tap.h"
-#include "modules/net/bytes.h"
+#include "modules/core/cursor.h"
+#include "modules/net/stack.h"
+#include "modules/net/super.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -15,104 +20,314 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+enum {
+    SLOT_ROOM = FRAME_SLOT - FRAME_HEADROOM,
+    FRAME_LONGEST = ETHER_HLEN + 65535,
+    IOV_MOST = 1024, /* what the kernel takes in one call */
+    READ_ERRORS_MOST = 64,
+    SEGMENT_LEAST = 8 /* what TCP's least path leaves when it has all options */
+};
+
+enum offer { OFFER_SUPER, OFFER_SUPER4, OFFER_CSUM, OFFER_NOTHING };
+
 struct tap {
     struct link link; /* first */
     struct loop *loop;
     int fd;
-    struct loop_fd *reading;
+    struct loop_fd *reading; /* NULL: pulled by another thread, or gone */
     struct tap_watch *watch;
-    bool vnet, big, gone;
+    bool vnet, pulled;
+    bool gone;            /* the control side knows that the device is no more */
+    _Atomic bool broken;  /* reading or writing found it so */
+    unsigned read_errors; /* in a row */
+    uint64_t drops[LINK_DROPS];
 };
 
-/* ---- checksums that the kernel left to us (interop.md 4) ---- */
-
-static bool complete_checksum(struct frame *f, const struct virtio_net_hdr *h)
+static bool tap_is_broken(struct tap *t)
 {
-    uint32_t start = h->csum_start, at = start + h->csum_offset;
-    if (!(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
-        return true;
-    if (start >= f->len || at + 2 > f->len)
-        return false;
-    /* The field holds the pseudo header's sum already. */
-    uint16_t sum = ip_sum_fold(ip_sum_add(0, f->data + start, f->len - start));
-    /* Zero means "none" in UDP alone (RFC 768); its checksum stands six bytes into the header. */
-    put16(f->data + at, sum || h->csum_offset != 6 ? sum : 0xffff);
-    return true;
+    return atomic_load_explicit(&t->broken, memory_order_relaxed);
 }
 
-/* ---- frames ---- */
+/* Says what the kernel may leave to us; the older kernel accepts less. true: super-packets. Without a header it may
+ * leave nothing, which a tap that was taken over must be told. */
+static bool tap_offload(int fd, enum offer first)
+{
+    static const unsigned long offers[] = {TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6, TUN_F_CSUM | TUN_F_TSO4, TUN_F_CSUM,
+                                           0};
+    for (unsigned i = first; i <= OFFER_NOTHING; i++)
+        if (ioctl(fd, TUNSETOFFLOAD, offers[i]) == 0)
+            return i < OFFER_CSUM;
+    return false;
+}
+
+/* ---- receiving ---- */
+
+/* Is this one whole TCP packet over IPv4 of which several segments can be made, with its checksum left open where TCP
+ * has it? */
+static bool is_tcp_super(const struct frame *f, const struct virtio_net_hdr *h)
+{
+    struct cursor c = cursor_make(f->data, f->len);
+    const uint8_t *eth = cursor_take(&c, ETHER_HLEN), *ip = cursor_take(&c, IP_HLEN);
+    if (!ip || be16(eth + 12) != ETHERTYPE_IP_ || ip[0] >> 4 != 4 || ip[9] != IPPROTO_TCP_)
+        return false;
+    uint32_t hlen = (ip[0] & 15u) * 4, total = be16(ip + 2);
+    if (hlen < IP_HLEN || total != f->len - ETHER_HLEN || be16(ip + 6) & (IP_MF | IP_OFFMASK))
+        return false;
+    cursor_skip(&c, hlen - IP_HLEN);
+    const uint8_t *tcp = cursor_take(&c, TCP_HLEN);
+    if (!tcp || (tcp[12] >> 4) * 4u < TCP_HLEN || hlen + (tcp[12] >> 4) * 4u > total)
+        return false;
+    return (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && h->csum_start == ETHER_HLEN + hlen && h->csum_offset == 16;
+}
+
+/* What the header in front says, put into the frame; LINK_DROPS: fine, else why not. */
+static enum link_drop take_header(struct frame *f, const struct virtio_net_hdr *h)
+{
+    if (h->gso_type != VIRTIO_NET_HDR_GSO_NONE) {
+        if (h->gso_type == VIRTIO_NET_HDR_GSO_TCPV6)
+            return LINK_DROP_GSO_IPV6;
+        if (h->gso_type != VIRTIO_NET_HDR_GSO_TCPV4)
+            return LINK_DROP_GSO_TYPE;
+        if (h->gso_size < SEGMENT_LEAST || h->hdr_len > f->len)
+            return LINK_DROP_GSO_SIZE;
+        if (!is_tcp_super(f, h))
+            return LINK_DROP_GSO_PACKET;
+        const uint8_t *tcp = f->data + h->csum_start;
+        if (f->len - h->csum_start - (tcp[12] >> 4) * 4u > h->gso_size)
+            f->gso = h->gso_size;
+    }
+    if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+        if (h->csum_start < ETHER_HLEN || (uint32_t)h->csum_start + h->csum_offset + 2 > f->len ||
+            h->csum_start + FRAME_HEADROOM > UINT16_MAX)
+            return LINK_DROP_CHECKSUM;
+        f->flags |= FRAME_CSUM_PARTIAL;
+        f->csum_at = (uint16_t)(h->csum_start + FRAME_HEADROOM);
+        f->csum_off = h->csum_offset;
+    }
+    return LINK_DROPS;
+}
+
+/* Two buffers for the next frame: it lands in the slot, and what is longer runs on where it would in the big one. */
+struct landing {
+    struct frame *slot, *big;
+};
+
+static ssize_t landing_read(struct tap *t, const struct landing *at, struct virtio_net_hdr *h)
+{
+    struct iovec iov[3] = {{h, t->vnet ? sizeof *h : 0}, {at->slot->data, SLOT_ROOM}, {NULL, 0}};
+    uint8_t spare;
+    if (at->big)
+        iov[2] = (struct iovec){at->big->data + SLOT_ROOM, at->big->cap - FRAME_HEADROOM - SLOT_ROOM};
+    else
+        iov[2] = (struct iovec){&spare, 1};
+    return readv(t->fd, iov, 3);
+}
+
+/* The frame of n bytes that was read, taken out of the landing; NULL: it does not fit. */
+static struct frame *landing_take(struct landing *at, uint32_t n)
+{
+    struct frame *f = at->slot;
+    if (n <= SLOT_ROOM) {
+        at->slot = NULL;
+    } else {
+        f = at->big;
+        if (!f)
+            return NULL;
+        at->big = NULL;
+        memcpy(f->data, at->slot->data, SLOT_ROOM);
+    }
+    f->len = n;
+    return f;
+}
+
+/* true: go on reading. */
+static bool read_failed(struct tap *t)
+{
+    if (errno == EINTR)
+        return true;
+    if (errno == EAGAIN)
+        return false;
+    if (errno == EBADFD || errno == ENODEV || errno == EBADF || errno == EFAULT || ++t->read_errors > READ_ERRORS_MOST)
+        atomic_store_explicit(&t->broken, true, memory_order_relaxed);
+    return false;
+}
+
+static unsigned tap_rx(struct link *l, struct frame_pool *pool, nstime now, struct frame_vec *v)
+{
+    struct tap *t = (struct tap *)l;
+    struct landing at = {NULL, NULL};
+    v->n = 0;
+    for (unsigned i = 0; i < FRAME_VEC && !tap_is_broken(t); i++) {
+        struct virtio_net_hdr h = {0};
+        if (!at.slot && !(at.slot = frame_alloc_from(pool, now)))
+            break; /* what waits, waits in the kernel, which counts what it then loses */
+        if (!at.big)
+            at.big = frame_alloc_big_from(pool, now);
+        ssize_t n = landing_read(t, &at, &h);
+        if (n < 0) {
+            if (read_failed(t))
+                continue;
+            break;
+        }
+        t->read_errors = 0;
+        size_t head = t->vnet ? sizeof h : 0;
+        enum link_drop why = LINK_DROPS;
+        struct frame *f = NULL;
+        if ((size_t)n < head)
+            why = LINK_DROP_SHORT;
+        else if ((size_t)n - head > FRAME_LONGEST)
+            why = LINK_DROP_LONG;
+        else if (!(f = landing_take(&at, (uint32_t)((size_t)n - head))))
+            why = LINK_DROP_NO_BUFFER;
+        else
+            why = take_header(f, &h);
+        if (why == LINK_DROPS) {
+            v->f[v->n++] = f;
+        } else {
+            link_drop_count(l, why, 1);
+            frame_free(f);
+        }
+    }
+    frame_free(at.slot);
+    frame_free(at.big);
+    return v->n;
+}
+
+/* ---- through the loop, until somebody pulls ---- */
 
 static void tap_vanished(struct tap *t)
 {
     t->gone = true;
     loop_fd_del(t->reading); /* a dead descriptor is always ready: no spin */
     t->reading = NULL;
+    atomic_store_explicit(&t->broken, true, memory_order_relaxed);
     if (t->link.up) {
-        t->link.up = false;
+        link_set_up(&t->link, false);
         if (t->link.state)
             t->link.state(t->link.arg, false);
     }
 }
 
-/* One frame; NULL: nothing waits (errno EAGAIN), or the tap is gone. */
-static struct frame *tap_read(struct tap *t, bool *again)
-{
-    struct virtio_net_hdr h = {0};
-    uint8_t spare;
-    struct frame *f = t->big ? frame_alloc_big(t->loop) : frame_alloc(t->loop);
-    *again = false;
-    if (!f)
-        return NULL;
-    uint32_t room = f->cap - FRAME_HEADROOM;
-    struct iovec iov[3] = {{&h, t->vnet ? sizeof h : 0}, {f->data, room}, {&spare, 1}};
-    ssize_t n = readv(t->fd, iov, 3);
-    if (n < 0) {
-        int error = errno;
-        frame_free(f);
-        *again = error == EINTR;
-        if (error != EAGAIN && error != EINTR)
-            tap_vanished(t);
-        return NULL;
-    }
-    *again = true;
-    size_t len = (size_t)n;
-    size_t head = t->vnet ? sizeof h : 0;
-    if (len < head || len - head > room || !frame_put(f, (uint32_t)(len - head)) || !complete_checksum(f, &h)) {
-        frame_free(f); /* larger than any frame we asked for */
-        return NULL;
-    }
-    f->arrival = loop_now(t->loop);
-    return f;
-}
-
 static void tap_ready(void *arg, unsigned events)
 {
     struct tap *t = arg;
+    struct frame_pool *pool = loop_frames(t->loop);
     struct frame_vec v;
     v.n = 0;
     (void)events;
-    for (unsigned i = 0; i < FRAME_VEC && !t->gone; i++) {
-        bool again;
-        struct frame *f = tap_read(t, &again);
-        if (f)
-            v.f[v.n++] = f;
-        else if (!again)
-            break;
-    }
+    if (pool)
+        tap_rx(&t->link, pool, loop_now(t->loop), &v);
+    if (tap_is_broken(t) && !t->gone)
+        tap_vanished(t);
     if (v.n)
         link_deliver(&t->link, &v);
 }
 
+static void tap_pull(struct link *l, bool on)
+{
+    struct tap *t = (struct tap *)l;
+    if (t->gone || t->pulled == on)
+        return;
+    t->pulled = on;
+    if (on) {
+        loop_fd_del(t->reading);
+        t->reading = NULL;
+    }
+    if (t->vnet)
+        l->tso = tap_offload(t->fd, on ? OFFER_SUPER : OFFER_CSUM);
+    if (!on) {
+        t->reading = loop_fd_add_link(t->loop, t->fd, tap_ready, t);
+        if (!t->reading)
+            tap_vanished(t);
+    }
+}
+
+static int tap_fd(struct link *l)
+{
+    struct tap *t = (struct tap *)l;
+    return tap_is_broken(t) ? -1 : t->fd;
+}
+
+/* ---- sending ---- */
+
+static enum link_drop write_failed(struct tap *t)
+{
+    switch (errno) {
+    case EAGAIN:
+        return LINK_DROP_FULL;
+    case ENOBUFS:
+    case ENOMEM:
+        return LINK_DROP_NO_BUFFER;
+    case EIO: /* the device is down */
+        return LINK_DROP_NO_CARRIER;
+    case EBADFD: /* or no more */
+        atomic_store_explicit(&t->broken, true, memory_order_relaxed);
+        return LINK_DROP_NO_CARRIER;
+    default:
+        return LINK_DROP_REFUSED;
+    }
+}
+
+/* What the frame has to tell the kernel; false: its checksum's place is not in it. */
+static bool give_header(const struct frame *f, struct virtio_net_hdr *h)
+{
+    const uint8_t *at = f->base + f->csum_at;
+    *h = (struct virtio_net_hdr){0};
+    if (!(f->flags & FRAME_CSUM_PARTIAL))
+        return !f->gso;
+    if (at < f->data || at + f->csum_off + 2 > f->data + f->len)
+        return false;
+    h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+    h->csum_start = (uint16_t)(at - f->data);
+    h->csum_offset = f->csum_off;
+    if (f->gso) {
+        if (f->csum_off != 16 || at + TCP_HLEN > f->data + f->len)
+            return false;
+        h->gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+        h->gso_size = f->gso;
+        h->hdr_len = (uint16_t)(h->csum_start + (at[12] >> 4) * 4);
+    }
+    return true;
+}
+
+/* LINK_DROPS: sent. */
+static enum link_drop tap_send(struct tap *t, struct frame *f)
+{
+    struct virtio_net_hdr h;
+    struct iovec iov[IOV_MOST];
+    int n = 0;
+    if (t->vnet) {
+        if (!give_header(f, &h))
+            return LINK_DROP_CHECKSUM;
+        iov[n++] = (struct iovec){&h, sizeof h};
+    } else if (f->gso || f->frag) {
+        return LINK_DROP_UNSPLIT;
+    } else if (!frame_csum_complete(f)) {
+        return LINK_DROP_CHECKSUM;
+    }
+    for (const struct frame *p = f; p; p = p->frag) {
+        if (n == IOV_MOST)
+            return LINK_DROP_UNSPLIT;
+        iov[n++] = (struct iovec){p->data, p->len};
+    }
+    while (!tap_is_broken(t)) {
+        if (writev(t->fd, iov, n) >= 0)
+            return LINK_DROPS;
+        if (errno != EINTR)
+            return write_failed(t);
+    }
+    return LINK_DROP_NO_CARRIER;
+}
+
+/* A full or downed tap loses frames, as a cable does. */
 static void tap_tx(struct link *l, struct frame_vec *v)
 {
     struct tap *t = (struct tap *)l;
-    struct virtio_net_hdr h = {0};
     for (unsigned i = 0; i < v->n; i++) {
-        struct frame *f = v->f[i];
-        struct iovec iov[2] = {{&h, t->vnet ? sizeof h : 0}, {f->data, f->len}};
-        while (!t->gone && writev(t->fd, iov, 2) < 0 && errno == EINTR)
-            ;
-        frame_free(f); /* a full or downed tap loses frames, as a cable does */
+        enum link_drop why = tap_send(t, v->f[i]);
+        if (why != LINK_DROPS)
+            link_drop_count(l, why, 1);
+        frame_free(v->f[i]);
     }
     v->n = 0;
 }
@@ -128,7 +343,7 @@ static void tap_changed(void *arg, bool up, bool present)
     }
     if (t->gone || up == t->link.up)
         return;
-    t->link.up = up;
+    link_set_up(&t->link, up);
     if (t->link.state)
         t->link.state(t->link.arg, up);
 }
@@ -151,9 +366,12 @@ static void tap_close(struct link *l)
     free(t);
 }
 
-static const struct link_ops tap_ops = {.tx = tap_tx, .set_carrier = tap_set_carrier, .close = tap_close};
+static const struct link_ops tap_ops = {
+    .tx = tap_tx, .set_carrier = tap_set_carrier, .close = tap_close, .rx = tap_rx, .fd = tap_fd, .pull = tap_pull};
 
 /* ---- opening ---- */
+
+enum { TXQUEUE_LEAST = 1000 };
 
 static int fail(int fd, char *err, size_t errlen, const char *tap, const char *why)
 {
@@ -169,7 +387,6 @@ static int fail(int fd, char *err, size_t errlen, const char *tap, const char *w
 static int tap_attach(const char *tap, bool offload, bool *made, char *err, size_t errlen)
 {
     struct ifreq ifr = {0};
-    unsigned offloads = offload ? TUN_F_CSUM : 0;
     if (strlen(tap) >= IFNAMSIZ) {
         errno = ENAMETOOLONG;
         return fail(-1, err, errlen, tap, "not a device name");
@@ -187,11 +404,10 @@ static int tap_attach(const char *tap, bool offload, bool *made, char *err, size
     }
     if (r < 0)
         return fail(fd, err, errlen, tap, errno == EBUSY ? "another process has it" : "cannot attach to the tap");
-    int header = sizeof(struct virtio_net_hdr), carrier = 1, sndbuf = 1 << 20;
+    int header = sizeof(struct virtio_net_hdr), carrier = 1, sndbuf = INT_MAX;
     if (offload && ioctl(fd, TUNSETVNETHDRSZ, &header) < 0)
         return fail(fd, err, errlen, tap, "cannot set the header size");
-    if (ioctl(fd, TUNSETOFFLOAD, (unsigned long)offloads) < 0 && offload)
-        return fail(fd, err, errlen, tap, "cannot negotiate offloads");
+    tap_offload(fd, offload ? OFFER_CSUM : OFFER_NOTHING);
     ioctl(fd, TUNSETSNDBUF, &sndbuf);
     ioctl(fd, TUNSETCARRIER, &carrier);
     return fd;
@@ -207,6 +423,11 @@ static int tap_adopt(const char *tap, bool make_up)
     memcpy(ifr.ifr_name, tap, strlen(tap) + 1);
     if (ioctl(s, SIOCGIFMTU, &ifr) == 0)
         mtu = ifr.ifr_mtu;
+    /* A burst waits in the device's queue until it is read. */
+    if (make_up && ioctl(s, SIOCGIFTXQLEN, &ifr) == 0 && ifr.ifr_qlen < TXQUEUE_LEAST) {
+        ifr.ifr_qlen = TXQUEUE_LEAST;
+        ioctl(s, SIOCSIFTXQLEN, &ifr);
+    }
     if (make_up && ioctl(s, SIOCGIFFLAGS, &ifr) == 0) {
         ifr.ifr_flags |= IFF_UP;
         ioctl(s, SIOCSIFFLAGS, &ifr);
@@ -231,8 +452,9 @@ struct link *link_tap_open(struct loop *loop, const char *tap, bool offload, cha
     t->fd = fd;
     t->vnet = offload;
     t->link.ops = &tap_ops;
+    t->link.drops = t->drops;
+    t->link.csum = offload;
     t->link.mtu = (uint16_t)(mtu > 65535 ? 65535 : mtu);
-    t->big = mtu + 14 + 4 > FRAME_SLOT - FRAME_HEADROOM;
     memcpy(t->link.name, tap, strlen(tap) + 1);
     t->reading = loop_fd_add_link(loop, fd, tap_ready, t);
     t->watch = t->reading ? tap_watch_new(loop, fd, &t->link.up, tap_changed, t) : NULL;
