@@ -6,6 +6,7 @@
 #include "cli/taps.h"
 #include "cli/telnet.h"
 #include "modules/core/log.h"
+#include "modules/core/meter.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -187,6 +188,7 @@ static int open_state(struct door *d)
 static int open_doors(struct door *d)
 {
     char path[600];
+    meter_enter(d->loop, meter_part(d->loop, "Exec")); /* sessions and what they open */
     int rc = make_dirs(ctl_run_dir());
     if (rc)
         return cli_fail("%s: %s: make it, or set TAPIR_RUN", ctl_run_dir(), strerror(-rc));
@@ -241,6 +243,7 @@ static int power_on(struct door *d)
     d->first_boot = true;
     int rc = instance_power_on(d->instance);
     d->first_boot = false;
+    meter_leave(d->loop, 0);
     if (rc)
         return cli_fail("router %s does not start: %s", d->name, strerror(-rc));
     if (d->no_privilege)

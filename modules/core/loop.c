@@ -134,7 +134,12 @@ static void heap_down(struct loop *loop, unsigned slot)
 
 void timer_init(struct timer *t, struct loop *loop, void (*fire)(void *), void *arg)
 {
-    *t = (struct timer){.loop = loop, .fire = fire, .arg = arg};
+    *t = (struct timer){.loop = loop, .fire = fire, .arg = arg, .part = (uint8_t)loop->meter.current};
+}
+
+void timer_class(struct timer *t, enum timer_class cls)
+{
+    t->cls = (uint8_t)cls;
 }
 
 void timer_start_at(struct timer *t, nstime when)
@@ -205,9 +210,13 @@ void loop_count(struct loop *loop, void (*fn)(void *))
 
 void loop_fire(struct timer *t)
 {
+    struct loop *loop = t->loop;
     timer_stop(t);
-    loop_count(t->loop, t->fire);
+    loop_count(loop, t->fire);
+    nstime began = meter_run_begin(loop, t->part);
+    meter_timer_fired(loop, t, began);
     t->fire(t->arg);
+    meter_run_end(loop, began);
 }
 
 /* ---- deferred work ---- */
@@ -218,6 +227,8 @@ void loop_defer(struct loop *loop, struct task *task)
         return;
     task->queued = true;
     task->next = NULL;
+    if (!task->part)
+        task->part = (uint8_t)loop->meter.current;
     if (loop->task_tail)
         loop->task_tail->next = task;
     else
@@ -262,7 +273,9 @@ bool loop_run_tasks(struct loop *loop)
         if (t == &mark)
             return true;
         loop_count(loop, t->run);
+        nstime began = meter_run_begin(loop, t->part);
         t->run(t->arg);
+        meter_run_end(loop, began);
     }
 }
 

@@ -16,6 +16,9 @@ typedef int64_t nstime; /* ns */
 
 struct loop;
 
+/* Whose lateness is watched apart (meter.h): timers that send a sign of life, timers that declare a neighbour dead. */
+enum timer_class { TIMER_OTHER, TIMER_HELLO, TIMER_HOLD, TIMER_CLASSES };
+
 /* Embedded in its owner; never moves while armed. The owner stops it before freeing itself. */
 struct timer {
     struct loop *loop;
@@ -24,6 +27,7 @@ struct timer {
     nstime deadline;
     uint64_t order;     /* arming order, breaks ties */
     unsigned heap_slot; /* 0: not armed */
+    uint8_t cls, part;  /* enum timer_class; whose time it is (meter.h) */
 };
 
 /* A piece of work that runs once at the end of the current turn. Embedded like a timer. */
@@ -32,6 +36,7 @@ struct task {
     void *arg;
     struct task *next;
     bool queued;
+    uint8_t part; /* meter.h; 0: that of whoever queues it */
 };
 
 /* One turn at a time: the loop's own thread holds its lock but while it waits for events. Another thread (the data
@@ -64,9 +69,10 @@ nstime loop_wall(const struct loop *loop); /* ns since 1970-01-01 UTC */
 nstime loop_cpu(const struct loop *loop);  /* processor time this process has used; 0 in sim */
 
 void timer_init(struct timer *t, struct loop *loop, void (*fire)(void *), void *arg);
-void timer_start(struct timer *t, nstime delay);   /* re-arms if armed; delay < 0 counts as 0 */
-void timer_start_at(struct timer *t, nstime when); /* absolute loop_now() time */
-void timer_stop(struct timer *t);                  /* harmless if not armed */
+void timer_class(struct timer *t, enum timer_class cls); /* after timer_init() */
+void timer_start(struct timer *t, nstime delay);         /* re-arms if armed; delay < 0 counts as 0 */
+void timer_start_at(struct timer *t, nstime when);       /* absolute loop_now() time */
+void timer_stop(struct timer *t);                        /* harmless if not armed */
 bool timer_armed(const struct timer *t);
 nstime timer_left(const struct timer *t); /* ns until it fires; 0 if not armed */
 

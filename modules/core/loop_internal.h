@@ -2,6 +2,7 @@
 #ifndef TAPIR_CORE_LOOP_INTERNAL_H
 #define TAPIR_CORE_LOOP_INTERNAL_H
 #include "modules/core/loop.h"
+#include "modules/core/meter_internal.h"
 #include <stddef.h>
 
 struct frame_pool;
@@ -11,6 +12,7 @@ struct loop_ops {
     nstime (*fresh)(struct loop *loop);
     nstime (*wall)(const struct loop *loop);
     nstime (*cpu)(const struct loop *loop); /* NULL: none to speak of */
+    nstime (*thread_cpu)(pthread_t thread); /* what one thread has used; NULL where the meter is off */
     struct loop_fd *(*fd_add)(struct loop *loop, int fd, unsigned events, bool link,
                               void (*ready)(void *arg, unsigned events), void *arg);
     void (*fd_change)(struct loop_fd *lf, unsigned events);
@@ -35,6 +37,7 @@ struct loop {
     unsigned since_move;         /* timers fired and tasks run since `now` moved; only sim looks at it */
     void (*last_ran[2])(void *); /* the last two different ones, newest first */
     struct frame_pool *frames;
+    struct meter meter;
 };
 struct loop_fd {
     struct loop *loop;

@@ -22,6 +22,7 @@ struct loop_real_fd {
     struct event *ev;
     int fd;
     bool link, dead;
+    unsigned part; /* meter.h */
     unsigned events, ready_events;
     void (*ready)(void *arg, unsigned events);
     void *arg;
@@ -84,6 +85,7 @@ static void fd_unlink_dead(struct loop_real *l)
 static void poll_fds(struct loop_real *l, nstime wait)
 {
     int flags = EVLOOP_ONCE;
+    meter_turn_end(&l->base);
     if (wait == 0) {
         flags |= EVLOOP_NONBLOCK; /* without ONCE it goes round until nothing is ready, and we have read nothing yet */
     } else if (wait > 0) {
@@ -98,6 +100,7 @@ static void poll_fds(struct loop_real *l, nstime wait)
     if (wait > 0)
         event_del(l->alarm);
     l->base.now = clock_read(CLOCK_MONOTONIC);
+    meter_turn_begin(&l->base, l->base.now, false);
 }
 
 static void serve(struct loop_real *l, bool links)
@@ -110,8 +113,11 @@ static void serve(struct loop_real *l, bool links)
         unsigned events = f->ready_events;
         f->ready_events = 0;
         *n -= 1;
-        if (!f->dead)
-            f->ready(f->arg, events);
+        if (f->dead)
+            continue;
+        nstime began = meter_run_begin(&l->base, f->part);
+        f->ready(f->arg, events);
+        meter_run_end(&l->base, began);
     }
     l->serving = false;
     if (l->swept)
@@ -175,6 +181,7 @@ static bool real_enter(struct loop *loop, bool wait)
     else if (pthread_mutex_trylock(&l->lock))
         return false;
     loop->now = clock_read(CLOCK_MONOTONIC);
+    meter_turn_begin(loop, loop->now, true);
     return true;
 }
 
@@ -191,6 +198,7 @@ static void real_leave(struct loop *loop)
     struct loop_real *l = (struct loop_real *)loop;
     const struct timer *t = loop_next_timer(loop);
     bool wake = l->sleeps_until && (loop->task_head || (t && t->deadline < l->sleeps_until));
+    meter_turn_end(loop);
     pthread_mutex_unlock(&l->lock);
     if (wake)
         real_wake(loop);
@@ -198,12 +206,14 @@ static void real_leave(struct loop *loop)
 
 static void real_release(struct loop *loop)
 {
+    meter_turn_end(loop);
     pthread_mutex_unlock(&((struct loop_real *)loop)->lock);
 }
 
 static void real_reacquire(struct loop *loop)
 {
     pthread_mutex_lock(&((struct loop_real *)loop)->lock);
+    meter_turn_begin(loop, clock_read(CLOCK_MONOTONIC), false);
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
@@ -227,6 +237,12 @@ static bool lock_init(struct loop_real *l)
     if (ok)
         pthread_mutex_lock(&l->lock);
     return ok;
+}
+
+static nstime real_thread_cpu(pthread_t thread)
+{
+    clockid_t clock;
+    return pthread_getcpuclockid(thread, &clock) ? 0 : clock_read(clock);
 }
 
 static int fd_arm(struct loop_real_fd *f)
@@ -270,6 +286,7 @@ static struct loop_fd *real_fd_add(struct loop *loop, int fd, unsigned events, b
     f->base.loop = loop;
     f->fd = fd;
     f->link = link;
+    f->part = link ? meter_part(loop, "Net Input") : loop->meter.current;
     f->events = events;
     f->ready = ready;
     f->arg = arg;
@@ -314,6 +331,7 @@ static const struct loop_ops real_ops = {.run = real_run,
                                          .fresh = real_fresh,
                                          .wall = real_wall,
                                          .cpu = real_cpu,
+                                         .thread_cpu = real_thread_cpu,
                                          .fd_add = real_fd_add,
                                          .fd_change = real_fd_change,
                                          .fd_del = real_fd_del,
@@ -341,6 +359,7 @@ struct loop *loop_new_real(void)
     l->fds_tail = &l->fds;
     loop_base_init(&l->base, &real_ops);
     l->base.now = clock_read(CLOCK_MONOTONIC);
+    meter_init(&l->base, true);
     return &l->base;
 fail:
     if (l && l->wake)

@@ -87,6 +87,7 @@ struct loop *loop_new_sim(nstime wall_at_zero)
     if (!s)
         return NULL;
     loop_base_init(&s->base, &sim_ops);
+    meter_init(&s->base, false);
     s->wall_at_zero = wall_at_zero;
     return &s->base;
 }

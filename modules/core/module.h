@@ -18,6 +18,7 @@ enum netif_event { NETIF_CREATED, NETIF_UP, NETIF_DOWN, NETIF_ADDRESS, NETIF_DEL
 
 struct module {
     const char *name;
+    const char *process; /* its row in show processes cpu; NULL: no row of its own */
     /* Order: init in list order, fini in reverse. init sets *state; nonzero: errno. */
     int (*init)(struct router *r, void **state);
     void (*fini)(struct router *r, void *state);
@@ -44,6 +45,8 @@ struct module {
 };
 extern const struct module *const tapir_modules[]; /* modules/modules.c; an entry may be NULL: skip it */
 extern const unsigned tapir_modules_count;
+/* Its part of the loop's meter (meter.h); 0: none. */
+unsigned module_part(const struct router *r, const struct module *m);
 /* The state that m's init set; NULL if the module is not in this build. O(modules). */
 void *module_state(const struct router *r, const struct module *m);
 #endif

@@ -2,6 +2,7 @@
  * reverse. Called by the power switch around it (cli/instance.c) and by unit tests. */
 #include "modules/core/router.h"
 #include "modules/core/log.h"
+#include "modules/core/meter.h"
 #include "modules/core/role.h"
 #include "modules/core/sync.h"
 #include <errno.h>
@@ -15,6 +16,14 @@ void *module_state(const struct router *r, const struct module *m)
         if (tapir_modules[i] && tapir_modules[i] == m)
             return r->module_states[i];
     return NULL;
+}
+
+unsigned module_part(const struct router *r, const struct module *m)
+{
+    for (unsigned i = 0; i < tapir_modules_count; i++)
+        if (tapir_modules[i] && tapir_modules[i] == m)
+            return r->module_parts[i];
+    return 0;
 }
 
 /* By rank; classes of one rank in the order of their modules. */
@@ -56,6 +65,7 @@ static void router_release(struct router *r)
     eventlog_free(r->log);
     free(r->sync_list);
     free(r->module_states);
+    free(r->module_parts);
     free(r->debug_bits);
     free(r);
 }
@@ -80,17 +90,22 @@ struct router *router_new(const struct router_opts *opts)
     r->levels = (struct log_levels){7, 7, 7};
     r->stamps.msec_log = r->stamps.msec_debug = true;
     r->module_states = calloc(tapir_modules_count + 1, sizeof *r->module_states);
+    r->module_parts = calloc(tapir_modules_count + 1, sizeof *r->module_parts);
     r->debug_bits = calloc(tapir_modules_count + 1, sizeof *r->debug_bits);
     r->log = eventlog_new();
     r->roles = roles_new();
-    if (!r->module_states || !r->debug_bits || !r->log || !r->roles || collect_sync_classes(r)) {
+    if (!r->module_states || !r->module_parts || !r->debug_bits || !r->log || !r->roles || collect_sync_classes(r)) {
         router_release(r);
         errno = ENOMEM;
         return NULL;
     }
     for (unsigned i = 0; i < tapir_modules_count; i++) {
         const struct module *m = tapir_modules[i];
+        if (m && m->process)
+            r->module_parts[i] = (uint8_t)meter_part(r->loop, m->process);
+        unsigned was = meter_enter(r->loop, r->module_parts[i]);
         int rc = m && m->init ? m->init(r, &r->module_states[i]) : 0;
+        meter_leave(r->loop, was);
         if (rc) {
             finish_modules(r, i);
             router_release(r);
@@ -104,8 +119,11 @@ struct router *router_new(const struct router_opts *opts)
 void router_start(struct router *r)
 {
     for (unsigned i = 0; i < tapir_modules_count; i++)
-        if (tapir_modules[i] && tapir_modules[i]->start)
+        if (tapir_modules[i] && tapir_modules[i]->start) {
+            unsigned was = meter_enter(r->loop, r->module_parts[i]);
             tapir_modules[i]->start(r, r->module_states[i]);
+            meter_leave(r->loop, was);
+        }
     r->booting = false;
 }
 

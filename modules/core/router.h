@@ -53,8 +53,9 @@ struct router {
     nstime boot_time;
     const char *reload_reason; /* why the last incarnation ended; borrowed literal */
 
-    void **module_states; /* by index in tapir_modules */
-    uint64_t *debug_bits; /* by index in tapir_modules */
+    void **module_states;  /* by index in tapir_modules */
+    uint8_t *module_parts; /* likewise: module_part() */
+    uint64_t *debug_bits;  /* by index in tapir_modules */
     bool debug_any;
     struct eventlog *log;
     struct roles *roles;

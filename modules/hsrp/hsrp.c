@@ -370,6 +370,7 @@ static void audit(struct router *r, void *state, void (*fail)(void *ctx, const c
 
 const struct module hsrp_module = {
     .name = "hsrp",
+    .process = "HSRP Common",
     .init = init,
     .fini = fini,
     .start = start,

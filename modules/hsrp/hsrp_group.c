@@ -1,5 +1,6 @@
 /* One group: drives the state table, does its actions, keeps who is Active and Standby. Called by hsrp.c
  * (packets, interfaces), hsrp_cmd.c (configuration) and its own timers. */
+#include "modules/core/meter.h"
 #include "modules/hsrp/hsrp_internal.h"
 #include <stdio.h>
 #include <string.h>
@@ -390,11 +391,16 @@ void hsrp_group_init(struct hsrp_group *g, struct hsrp_if *hif, uint8_t number)
     g->vmac = (struct mac){{0x00, 0x00, 0x0c, 0x07, 0xac, number}};
     g->changed_at = loop_now(r->loop);
     g->boot_preempt = r->booting && r->from_startup;
+    unsigned was = meter_enter(r->loop, module_part(r, &hsrp_module)); /* theirs, not the configuring session's */
     timer_init(&g->hello_timer, r->loop, hello_fire, g);
     timer_init(&g->active_timer, r->loop, active_fire, g);
     timer_init(&g->standby_timer, r->loop, standby_fire, g);
     timer_init(&g->garp_timer, r->loop, hsrp_address_garp_fire, g);
     timer_init(&g->preempt_timer, r->loop, preempt_fire, g);
+    meter_leave(r->loop, was);
+    timer_class(&g->hello_timer, TIMER_HELLO);
+    timer_class(&g->active_timer, TIMER_HOLD);
+    timer_class(&g->standby_timer, TIMER_HOLD);
     hsrp_group_renamed(g, NULL);
 }
 

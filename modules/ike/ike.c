@@ -301,6 +301,7 @@ static const struct sync_class *const classes[] = {&ike_sync_sa, &ike_sync_dpd, 
 
 const struct module ike_module = {
     .name = "ike",
+    .process = "Crypto IKMP",
     .init = ike_init,
     .fini = ike_fini,
     .debug = ike_debug_flags,

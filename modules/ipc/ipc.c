@@ -361,6 +361,7 @@ static void ipc_netif_event(struct router *r, void *state, struct netif *nif, en
 
 const struct module ipc_module = {
     .name = "ipc",
+    .process = "IPC Manager",
     .init = ipc_init,
     .fini = ipc_fini,
     .start = ipc_start,

@@ -194,6 +194,7 @@ static const struct debug_flag debug_flags[] = {
 static const struct sync_class *const classes[] = {&ipsec_sync_sa, &ipsec_sync_replay};
 
 const struct module ipsec_module = {.name = "ipsec",
+                                    .process = "IPSEC key engine",
                                     .init = ipsec_init,
                                     .fini = ipsec_fini,
                                     .shutdown = ipsec_shutdown,

@@ -70,7 +70,7 @@ static void net_audit(struct router *r, void *state, void (*fail)(void *ctx, con
 }
 
 const struct module net_module = {
-    .name = "net", .init = net_init, .fini = net_fini, .start = net_start, .audit = net_audit};
+    .name = "net", .process = "IP Input", .init = net_init, .fini = net_fini, .start = net_start, .audit = net_audit};
 
 /* ---- our own addresses ---- */
 

@@ -80,6 +80,7 @@ struct udp_port {
     uint16_t port;
     udp_input_fn fn;
     void *arg;
+    unsigned part; /* whose time (meter.h) */
 };
 struct ip_proto {
     ip_input_fn fn;

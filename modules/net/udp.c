@@ -1,5 +1,6 @@
 /* UDP (RFC 768): ports bound by protocols, checksums, port unreachable. Called by HSRP, IKE, ipsec and ip_input.c. */
 #include "modules/core/cursor.h"
+#include "modules/core/meter.h"
 #include "modules/net/stack.h"
 
 enum { UDP_HLEN = 8 };
@@ -19,7 +20,7 @@ int udp_bind(struct router *r, uint16_t port, udp_input_fn fn, void *arg)
         return -EEXIST;
     if (net->n_udp == UDP_PORTS_MAX)
         return -ENOSPC;
-    net->udp[net->n_udp++] = (struct udp_port){port, fn, arg};
+    net->udp[net->n_udp++] = (struct udp_port){port, fn, arg, meter_current(net->loop)};
     return 0;
 }
 
@@ -64,7 +65,9 @@ void udp_input(struct net *net, const struct ip_rx *rx, struct frame *f)
     }
     frame_pull(f, UDP_HLEN);
     struct udp_rx urx = {.ip = *rx, .sport = sport, .dport = dport};
+    unsigned was = meter_enter(net->loop, u->part);
     u->fn(u->arg, &urx, f);
+    meter_leave(net->loop, was);
 }
 
 /* The source address decides the checksum, so it is settled before ip_send. */

@@ -163,4 +163,4 @@ static void pki_fini(struct router *r, void *state)
     free(p);
 }
 
-const struct module pki_module = {.name = "pki", .init = pki_init, .fini = pki_fini};
+const struct module pki_module = {.name = "pki", .process = "Crypto PKI", .init = pki_init, .fini = pki_fini};

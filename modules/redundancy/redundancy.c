@@ -362,6 +362,7 @@ static void redundancy_audit(struct router *r, void *state,
 
 const struct module redundancy_module = {
     .name = "redundancy",
+    .process = "RF Interdev",
     .init = redundancy_init,
     .fini = redundancy_fini,
     .start = redundancy_start,

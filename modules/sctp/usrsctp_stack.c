@@ -5,6 +5,7 @@
  * apart by id (DESIGN 1). */
 #include "modules/sctp/usrsctp_stack.h"
 #include "modules/core/cursor.h"
+#include "modules/core/meter.h"
 #include "modules/core/router.h"
 #include "modules/net/ip.h"
 #include <errno.h>
@@ -24,6 +25,7 @@ static struct {
     uint32_t next_id;
     struct loop *loop;
     struct timer tick;
+    unsigned part;     /* whose time (meter.h) */
     nstime fed;        /* loop time the library knows of */
     int64_t wall_base; /* wall clock minus loop clock when the stack started: never steps */
     struct usrsctp_link *current;
@@ -199,7 +201,10 @@ static void stack_start(struct loop *loop)
     stack.loop = loop;
     stack.wall_base = loop_wall(loop) - loop_now(loop);
     stack.fed = loop_now(loop);
+    stack.part = meter_part(loop, "SCTP Main Process");
+    unsigned was = meter_enter(loop, stack.part);
     timer_init(&stack.tick, loop, stack_tick, NULL);
+    meter_leave(loop, was);
     timer_start(&stack.tick, USRSCTP_TICK);
 }
 
@@ -228,12 +233,14 @@ static void stack_input(void *arg, const struct ip_rx *rx, struct frame *f)
         return;
     }
     l->packets_in++;
+    unsigned was = meter_enter(r->loop, stack.part);
     usrsctp_stack_enter(l);
     usrsctp_conninput((void *)(uintptr_t)l->id, f->data, f->len, rx->tos & 3);
     usrsctp_stack_exit();
     frame_free(f);
     l->input = true;
     l->event(l->arg);
+    meter_leave(r->loop, was);
 }
 
 struct usrsctp_link *usrsctp_stack_join(const struct sctp_assoc_config *cfg, void (*event)(void *arg), void *arg,

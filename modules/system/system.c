@@ -45,7 +45,8 @@ static void system_start(struct router *r, void *state)
                "System restarted --\nCisco IOS Software, Tapir Software (TAPIR-M), Version %s", SYSTEM_VERSION);
 }
 
-const struct module system_module = {.name = "system", .init = system_init, .fini = system_fini, .start = system_start};
+const struct module system_module = {
+    .name = "system", .process = "Load Meter", .init = system_init, .fini = system_fini, .start = system_start};
 
 /* Clients find the prompt by a pattern: a hostname outside it would hang them (front-ends 2.4). */
 int system_cmd_hostname(struct cmd *c, struct args_hostname *a)

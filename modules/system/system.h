@@ -17,7 +17,6 @@ struct system_line {
     size_t len;
     struct system_line *next;
 };
-#define SYSTEM_CPU_SAMPLES 60 /* of five seconds each */
 struct system {
     struct router *r;
     struct log_sub *sub;
@@ -29,11 +28,7 @@ struct system {
     uint64_t n_console, n_monitor, n_buffer, n_overruns;
     /* reload (system_reload.c) */
     struct timer reload_at;
-    /* processor time (system_show.c) */
-    struct timer cpu_timer;
-    nstime cpu[SYSTEM_CPU_SAMPLES + 1]; /* loop_cpu() at the end of each sample, newest at cpu_at */
-    unsigned cpu_at;
-    uint64_t n_cpu;
+    struct timer cpu_timer; /* samples the meter (system_cpu.c) */
 };
 
 struct system *system_of(struct router *r);
@@ -42,6 +37,6 @@ void system_log_init(struct system *s);
 void system_log_fini(struct system *s);
 /* system_reload.c */
 void system_reload_fire(void *arg);
-/* system_show.c */
+/* system_cpu.c */
 void system_cpu_sample(void *arg);
 #endif

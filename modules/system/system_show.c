@@ -1,4 +1,4 @@
-/* What the box says of itself: show version, clock, inventory, users, processes, memory, hosts. Layouts after ios-cli
+/* What the box says of itself: show version, clock, inventory, users, memory, hosts. Layouts after ios-cli
  * 11; clients take these lines apart, so the words are IOS's while the name is our own. */
 #include "modules/core/wall.h"
 #include "modules/net/netif.h"
@@ -125,41 +125,7 @@ int system_cmd_show_hosts(struct cmd *c, struct args_show_hosts *a)
     return CMD_OK;
 }
 
-/* ---- processor and memory ---- */
-
-void system_cpu_sample(void *arg)
-{
-    struct system *s = arg;
-    s->cpu_at = (s->cpu_at + 1) % (SYSTEM_CPU_SAMPLES + 1);
-    s->cpu[s->cpu_at] = loop_cpu(s->r->loop);
-    s->n_cpu++;
-    timer_start(&s->cpu_timer, 5 * NS_PER_S);
-}
-
-/* Share of one processor over the last n samples, in percent. */
-static double cpu_share(const struct system *s, unsigned n)
-{
-    if (s->n_cpu < 2)
-        return 0;
-    if (n > s->n_cpu - 1)
-        n = (unsigned)(s->n_cpu - 1);
-    unsigned from = (s->cpu_at + SYSTEM_CPU_SAMPLES + 1 - n) % (SYSTEM_CPU_SAMPLES + 1);
-    return 100.0 * (double)(s->cpu[s->cpu_at] - s->cpu[from]) / ((double)n * 5 * (double)NS_PER_S);
-}
-
-int system_cmd_show_processes(struct cmd *c, struct args_show_processes_cpu *a)
-{
-    struct system *s = system_of(c->router);
-    double five = cpu_share(s, 1), one = cpu_share(s, 12), long5 = cpu_share(s, SYSTEM_CPU_SAMPLES);
-    unsigned long long ms = (unsigned long long)(loop_cpu(c->router->loop) / NS_PER_MS), runs = s->n_cpu;
-    (void)a;
-    out_text(c->out, "CPU utilization for five seconds: %d%%/0%%; one minute: %d%%; five minutes: %d%%\n",
-             (int)(five + 0.5), (int)(one + 0.5), (int)(long5 + 0.5));
-    out_text(c->out, " PID Runtime(ms)   Invoked      uSecs   5Sec   1Min   5Min TTY Process\n");
-    out_text(c->out, "%4d%12llu%10llu%11llu%6.2f%%%6.2f%%%6.2f%%%4d %-16s\n", 1, ms, runs, runs ? ms * 1000 / runs : 0,
-             five, one, long5, 0, "Tapir router");
-    return CMD_OK;
-}
+/* ---- memory ---- */
 
 int system_cmd_show_memory(struct cmd *c, struct args_show_memory_statistics *a)
 {

@@ -194,4 +194,4 @@ static void netif_event(struct router *r, void *state, struct netif *nif, enum n
 }
 
 const struct module track_module = {
-    .name = "track", .init = init, .fini = fini, .start = start, .netif_event = netif_event};
+    .name = "track", .process = "Track", .init = init, .fini = fini, .start = start, .netif_event = netif_event};
