@@ -140,8 +140,21 @@ static void give_foreign(_Atomic(struct frame *) *stack, struct frame *f)
     while (!atomic_compare_exchange_weak_explicit(stack, &top, f, memory_order_release, memory_order_relaxed));
 }
 
+struct frame_pool *frame_pool_of(const struct frame *f)
+{
+    return f->pool && pool_is_mine(f->pool) ? f->pool : NULL;
+}
+
+static struct frame *frame_homeless(uint32_t cap, nstime now)
+{
+    struct frame *f = frame_make(NULL, cap);
+    return f ? frame_reset(f, now) : NULL;
+}
+
 struct frame *frame_alloc_from(struct frame_pool *pool, nstime now)
 {
+    if (!pool)
+        return frame_homeless(FRAME_SLOT, now);
     if (POOL_PLAIN) {
         struct frame *f = count_get(&pool->n_slots) < POOL_MAX_FRAMES ? frame_make(pool, FRAME_SLOT) : NULL;
         count_add(&pool->n_slots, f != NULL);
@@ -168,6 +181,8 @@ static void big_free(struct frame_pool *pool, struct frame *f)
 
 struct frame *frame_alloc_big_from(struct frame_pool *pool, nstime now)
 {
+    if (!pool)
+        return frame_homeless(FRAME_BIG, now);
     if (!pool->idle_big)
         for (struct frame *f = take_foreign(&pool->foreign_big), *next; f; f = next) {
             next = f->next;
@@ -263,15 +278,12 @@ void frame_pool_free(struct frame_pool *pool)
 
 struct frame *frame_copy(const struct frame *f)
 {
-    struct frame_pool *pool = f->pool && pool_is_mine(f->pool) ? f->pool : NULL;
+    struct frame_pool *pool = frame_pool_of(f);
     uint32_t before = (uint32_t)(f->data - f->base);
     bool big = f->cap == FRAME_BIG || before + frame_total(f) > FRAME_SLOT;
-    struct frame *g = !pool ? frame_make(NULL, big ? FRAME_BIG : FRAME_SLOT)
-                      : big ? frame_alloc_big_from(pool, 0)
-                            : frame_alloc_from(pool, 0);
+    struct frame *g = big ? frame_alloc_big_from(pool, f->arrival) : frame_alloc_from(pool, f->arrival);
     if (!g)
         return NULL;
-    frame_reset(g, f->arrival);
     if (before + frame_total(f) > g->cap) {
         frame_free(g);
         return NULL;

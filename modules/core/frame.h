@@ -64,7 +64,9 @@ struct frame_pool *frame_pool_new(void);
 void frame_pool_free(struct frame_pool *pool); /* NULL is harmless */
 /* The calling thread is the owner from now on; before the first call every thread passes for it (one thread only). */
 void frame_pool_adopt(struct frame_pool *pool);
-/* The owner takes from its pool. */
+/* f's pool if the calling thread may take from it, else NULL. */
+struct frame_pool *frame_pool_of(const struct frame *f);
+/* The owner takes from its pool. NULL for one: from the heap, by any thread. */
 struct frame *frame_alloc_from(struct frame_pool *pool, nstime now);
 struct frame *frame_alloc_big_from(struct frame_pool *pool, nstime now);
 

@@ -147,6 +147,15 @@ int interface_cmd_ip_mtu(struct cmd *c, struct args_ip_mtu *a)
     return CMD_OK;
 }
 
+int interface_cmd_adjust_mss(struct cmd *c, struct args_ip_tcp_adjust_mss *a)
+{
+    struct nif *nif = here(c);
+    if (!nif)
+        return CMD_ERROR;
+    nif->n.mss = c->op == CMD_SET ? (uint16_t)a->mss : 0;
+    return CMD_OK;
+}
+
 int interface_cmd_mtu(struct cmd *c, struct args_if_mtu *a)
 {
     struct nif *nif = here(c);

@@ -1,7 +1,8 @@
 /* What every link has in common: the doors in and out, with faults between, frames as they are on a wire where the link
  * takes nothing else, and the names of the reasons for which a link loses frames. Called by interfaces and by links. */
 #include "modules/net/link.h"
-#include <stddef.h>
+#include "modules/net/stack.h"
+#include "modules/net/super.h"
 
 const char *link_drop_name(enum link_drop why)
 {
@@ -22,26 +23,61 @@ const char *link_drop_name(enum link_drop why)
     return why < LINK_DROPS ? names[why] : "link-unknown";
 }
 
-/* Segments with whole checksums, a vector at a time. */
+/* Gathers frames as they are on a wire and hands them on a vector at a time. */
+struct plain {
+    struct link *l;
+    void (*put)(struct link *l, struct frame_vec *v);
+    struct frame_vec out;
+};
+
+static void plain_add(struct plain *p, struct frame *f)
+{
+    p->out.f[p->out.n++] = f;
+    if (p->out.n == FRAME_VEC)
+        p->put(p->l, &p->out);
+}
+
+/* Consumes f. */
+static void plain_cut(struct plain *p, struct frame *f)
+{
+    uint8_t ether[ETHER_HLEN];
+    struct super_cut cut;
+    memcpy(ether, f->data, f->len < ETHER_HLEN ? 0 : ETHER_HLEN);
+    if (!frame_pull(f, ETHER_HLEN) || !super_cut_begin(&cut, f, 0)) {
+        link_drop_count(p->l, LINK_DROP_UNSPLIT, 1);
+        frame_free(f);
+        return;
+    }
+    struct frame *piece;
+    while ((piece = super_cut_next(&cut, frame_pool_of(f), f->arrival))) {
+        memcpy(frame_push(piece, ETHER_HLEN), ether, ETHER_HLEN);
+        plain_add(p, piece);
+    }
+    if (cut.done < cut.n)
+        link_drop_count(p->l, LINK_DROP_NO_BUFFER, cut.n - cut.done);
+    frame_free(f);
+}
+
 static void put_plain(struct link *l, struct frame_vec *v, void (*put)(struct link *l, struct frame_vec *v))
 {
-    struct frame_vec out;
-    out.n = 0;
+    struct plain p;
+    p.l = l;
+    p.put = put;
+    p.out.n = 0;
     for (unsigned i = 0; i < v->n; i++) {
         struct frame *f = v->f[i];
-        if (f->gso || f->frag)
-            link_drop_count(l, LINK_DROP_UNSPLIT, 1);
-        else if (!frame_csum_complete(f))
+        if (f->gso || f->frag) {
+            plain_cut(&p, f);
+        } else if (frame_csum_complete(f)) {
+            plain_add(&p, f);
+        } else {
             link_drop_count(l, LINK_DROP_CHECKSUM, 1);
-        else {
-            out.f[out.n++] = f;
-            continue;
+            frame_free(f);
         }
-        frame_free(f);
     }
     v->n = 0;
-    if (out.n)
-        put(l, &out);
+    if (p.out.n)
+        put(l, &p.out);
 }
 
 /* Does the link (NULL: one that takes nothing unusual) take them all as they are? */

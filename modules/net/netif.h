@@ -25,6 +25,7 @@ struct netif {
     bool is_virtual; /* Loopback and such: no link, always up unless shut */
     struct mac mac;  /* derived from router name and interface name; locally administered */
     uint16_t mtu;    /* IP MTU */
+    uint16_t mss;    /* ip tcp adjust-mss, both directions; 0: none */
     bool admin_up;   /* no shutdown */
     bool link_up;    /* carrier */
     bool line_up;    /* admin_up && link_up */
