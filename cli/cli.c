@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 int cli_fail(const char *fmt, ...)
@@ -30,6 +31,13 @@ int cli_usage(const char *sub, const char *fmt, ...)
     fprintf(stderr, "; see `tapir help %s`\n", sub);
     va_end(ap);
     return 2;
+}
+
+int64_t cli_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 char *cli_read_file(const char *path, size_t *len)

@@ -3,6 +3,7 @@
 #define TAPIR_CLI_CLI_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define TAPIR_VERSION "0.1"
 
@@ -21,6 +22,11 @@ bool cli_output_lost(void);
 int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Wrong usage of a subcommand: prints "tapir SUB: TEXT; see tapir help SUB" and returns 2. */
 int cli_usage(const char *sub, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Milliseconds of a clock that only goes forward. */
+int64_t cli_now_ms(void);
+/* A line that runs: abort keys count once it was quiet for so long, or runs for so long; what is typed ahead of a short
+ * command is not for it. Of an output longer than this the rest is not shown. */
+enum { CLI_QUIET_MS = 50, CLI_LONG_MS = 500, CLI_LONG_OUTPUT = 65536 };
 /* Whole file, or standard input for "-"; malloc'd, NUL-terminated. NULL with errno. */
 char *cli_read_file(const char *path, size_t *len);
 #endif

@@ -9,7 +9,6 @@
 #include <termios.h>
 #include <unistd.h>
 /* readline wants stdio first */
-#include <readline/history.h>
 #include <readline/readline.h>
 
 enum console_mode { MODE_PROMPT, MODE_RUNNING, MODE_ASK, MODE_SECRET };
@@ -20,11 +19,12 @@ static struct console { /* readline keeps its state in the process; so does what
     enum console_mode mode;
     struct keys keys;
     struct pager pager;
-    HISTORY_STATE *other_history; /* the list that is not in use: exec or configuration */
-    bool in_config_history;
+    bool end_next;   /* Ctrl-Z behind text: the text runs first */
     int pending_key; /* Ctrl-C or Ctrl-Z ended the line */
     bool over;
     int status;
+    int64_t started_ms; /* the line that runs */
+    size_t written;     /* by it */
     struct strbuf held; /* log lines while a secret is typed */
     struct termios saved;
 } console;
@@ -33,30 +33,6 @@ static void send_or_end(enum ctl_type type, const void *data, size_t len)
 {
     if (ctl_send(console.c, type, data, len))
         console.over = true;
-}
-
-/* ---- history: one list for exec, one for configuration ---- */
-
-static void history_pick(bool config)
-{
-    if (config == console.in_config_history)
-        return;
-    HISTORY_STATE *now = history_get_history_state();
-    HISTORY_STATE *other = console.other_history;
-    HISTORY_STATE empty = {0};
-    history_set_history_state(other ? other : &empty);
-    if (other)
-        free(other);
-    using_history();
-    console.other_history = now;
-    console.in_config_history = config;
-}
-
-static void history_note(const char *line)
-{
-    HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1) : NULL;
-    if (*line && (!last || strcmp(last->line, line)))
-        add_history(line);
 }
 
 /* ---- lines ---- */
@@ -70,7 +46,9 @@ static void on_line(char *line)
     console.pending_key = 0;
     rl_callback_handler_remove();
     console.mode = MODE_RUNNING;
-    pager_begin(&console.pager, console.st.length);
+    console.started_ms = cli_now_ms();
+    console.written = 0;
+    pager_begin(&console.pager, console.st.length, console.st.width);
     if (!line) {
         putchar('\n');
         console.over = true;
@@ -79,13 +57,14 @@ static void on_line(char *line)
     if (mode == MODE_ASK) {
         if (ctl_send2(console.c, CTL_ANSWER, !key, line, key ? 0 : strlen(line)))
             console.over = true;
-    } else if (key) {
-        if (key == KEY_CTRL_Z || console.st.in_config)
+    } else if (key && (key == KEY_CTRL_C || !line[strspn(line, " ")])) {
+        if (console.st.in_config)
             send_or_end(CTL_END, NULL, 0);
         else
             prompt_install(console.st.prompt, MODE_PROMPT);
     } else {
-        history_note(line);
+        console.end_next = key == KEY_CTRL_Z; /* the text in front of Ctrl-Z is run first (ios-cli 3.7) */
+        console_history_note(line);
         send_or_end(CTL_LINE, line, strlen(line));
     }
     free(line);
@@ -105,7 +84,7 @@ static void prompt_install(const char *prompt, enum console_mode mode)
     }
     fflush(stdout);
     console.mode = mode;
-    rl_callback_handler_install(prompt, on_line);
+    console_prompt(prompt, console.st.width, on_line);
 }
 
 static void secret_ask(const char *prompt)
@@ -155,31 +134,36 @@ static void print_log(const char *text, size_t len)
     }
     bool typing = console.mode == MODE_PROMPT || console.mode == MODE_ASK;
     if (typing)
-        rl_clear_visible_line();
+        console_wipe();
     else if (console.pager.column)
         putchar('\n');
     fwrite(text, 1, len, stdout);
     putchar('\n');
     console.pager.column = 0;
     fflush(stdout);
-    if (typing) {
-        rl_on_new_line();
-        rl_redisplay();
-    }
+    if (typing)
+        console_show();
 }
 
 static void on_message(const struct ctl_msg *m)
 {
     switch (m->type) {
     case CTL_OUTPUT:
+        console.written += m->len;
         pager_write(&console.pager, m->data, m->len);
+        fflush(stdout);
         break;
     case CTL_MESSAGE:
         print_log(m->data, m->len);
         break;
     case CTL_DONE:
         if (ctl_read_state(m, 1, &console.st)) {
-            history_pick(console.st.in_config);
+            console_history_pick(console.st.in_config, console.st.history);
+            if (console.end_next && console.st.in_config) {
+                console.end_next = false;
+                send_or_end(CTL_END, NULL, 0);
+                break;
+            }
             prompt_install(console.st.prompt, MODE_PROMPT);
         }
         break;
@@ -192,12 +176,13 @@ static void on_message(const struct ctl_msg *m)
     case CTL_CLOSED:
     case CTL_REFUSED:
         if (console.mode == MODE_PROMPT || console.mode == MODE_ASK) {
-            rl_clear_visible_line();
+            console_wipe();
             rl_callback_handler_remove();
         }
         console.pager.quit = false;
         console.pager.length = 0;
         pager_write(&console.pager, m->data, m->len);
+        fflush(stdout);
         console.mode = MODE_RUNNING;
         console.over = true;
         break;
@@ -227,10 +212,9 @@ static bool ask_router(enum ctl_type question, enum ctl_type answer, const char 
         }
     }
     if (logs.len) {
-        rl_clear_visible_line();
+        console_wipe();
         fwrite(logs.s, 1, logs.len, stdout);
-        rl_on_new_line();
-        rl_redisplay();
+        console_show();
     }
     strbuf_free(&logs);
     return got;
@@ -245,12 +229,14 @@ static int key_help(int count, int key)
         return rl_insert(count, key);
     if (!ask_router(CTL_HELP, CTL_HELPED, rl_line_buffer, (size_t)rl_point, &m))
         return 0;
-    fputs("?\n", rl_outstream);
-    pager_begin(&console.pager, console.st.length);
+    fputs("?\n", stdout);
+    pager_begin(&console.pager, console.st.length, console.st.width);
     console.pager.column = 0;
     pager_write(&console.pager, m.data, m.len);
-    rl_on_new_line();
-    rl_forced_update_display();
+    if (console.pager.column)
+        putchar('\n');
+    console.pager.column = 0;
+    console_show();
     return 0;
 }
 
@@ -262,14 +248,13 @@ static int key_complete(int count, int key)
         return 0;
     if (!ask_router(CTL_COMPLETE, CTL_COMPLETED, rl_line_buffer, (size_t)rl_point, &m))
         return 0;
-    fputc('\n', rl_outstream);
     if (m.len > 1 && m.data[0])
         rl_replace_line(m.data + 1, 0);
     else
-        rl_ding();
+        putchar('\a');
     rl_point = rl_end;
-    rl_on_new_line();
-    rl_forced_update_display();
+    putchar('\n');
+    console_show();
     return 0;
 }
 
@@ -278,17 +263,14 @@ static int key_leave(int count, int key)
 {
     (void)count;
     console.pending_key = key;
-    fputs(key == KEY_CTRL_Z ? "^Z\n" : "^C\n", rl_outstream);
-    rl_replace_line("", 0);
+    console_line_end(key == KEY_CTRL_Z ? "^Z" : "^C");
     rl_done = 1;
     return 0;
 }
 
-static int key_get(FILE *f)
+static int key_get(void)
 {
-    (void)f;
-    int ch = keys_next(&console.keys, true);
-    return ch < 0 ? EOF : ch;
+    return keys_next(&console.keys, true);
 }
 
 static int key_available(void)
@@ -296,37 +278,17 @@ static int key_available(void)
     return keys_waiting(&console.keys);
 }
 
-static void no_prep(int meta)
+static void pager_put(void *u, const char *text, size_t len)
 {
-    (void)meta;
+    (void)u;
+    fwrite(text, 1, len, stdout);
 }
 
-static void no_deprep(void)
+static int pager_key(void *u)
 {
-}
-
-static void readline_setup(void)
-{
-    rl_readline_name = "tapir";
-    rl_catch_signals = 0;
-    rl_prep_term_function = no_prep;
-    rl_deprep_term_function = no_deprep;
-    rl_getc_function = key_get;
-    rl_input_available_hook = key_available;
-    rl_initialize();
-    /* On by default since 8.1: three pasted commands would arrive as one (front-ends 4). */
-    rl_variable_bind("enable-bracketed-paste", "off");
-    rl_variable_bind("bind-tty-special-chars", "off");
-    rl_bind_key('?', key_help);
-    rl_bind_key('\t', key_complete);
-    rl_bind_key(KEY_CTRL_Z, key_leave);
-    rl_bind_key(KEY_CTRL_C, key_leave);
-    rl_bind_key('U' - 64, rl_unix_line_discard);
-    rl_bind_key('X' - 64, rl_unix_line_discard);
-    rl_bind_key('R' - 64, rl_refresh_line);
-    rl_bind_key('V' - 64, rl_quoted_insert);
-    rl_tty_set_echoing(1);
-    using_history();
+    (void)u;
+    fflush(stdout);
+    return keys_next(&console.keys, true);
 }
 
 static bool tty_setup(void)
@@ -340,6 +302,18 @@ static bool tty_setup(void)
     t.c_cc[VMIN] = 1;
     t.c_cc[VTIME] = 0;
     return tcsetattr(STDIN_FILENO, TCSADRAIN, &t) == 0;
+}
+
+/* Ctrl-C and Ctrl-Shift-6 stop a command that runs, not one typed ahead of: it has been quiet or long (ios-cli 6). */
+static void break_check(bool quiet)
+{
+    if (!quiet && cli_now_ms() - console.started_ms < CLI_LONG_MS)
+        return;
+    if (!keys_break(&console.keys))
+        return;
+    if (console.written > CLI_LONG_OUTPUT)
+        console.pager.quit = true;
+    send_or_end(CTL_ABORT, NULL, 0);
 }
 
 static void console_turn(void)
@@ -358,8 +332,12 @@ static void console_turn(void)
     if (console.over || ctl_waiting(console.c))
         return;
     struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = ctl_fd(console.c), .events = POLLIN}};
-    if (poll(fds, 2, -1) < 0)
+    bool running = console.mode == MODE_RUNNING;
+    int n = poll(fds, 2, running ? CLI_QUIET_MS : -1);
+    if (n < 0)
         return;
+    if (running)
+        break_check(n == 0);
     if (fds[1].revents) {
         int got = ctl_recv(console.c, &m, 0);
         if (got == 1) {
@@ -371,16 +349,17 @@ static void console_turn(void)
     }
     if (fds[0].revents && !keys_read(&console.keys))
         console.over = true;
-    if (console.mode == MODE_RUNNING && keys_break(&console.keys))
-        send_or_end(CTL_ABORT, NULL, 0);
 }
 
 static int console_tty(const char *name)
 {
     if (!tty_setup())
         return cli_fail("cannot set the terminal's mode");
-    readline_setup();
-    console.pager.keys = &console.keys;
+    static const struct console_keymap keymap = {key_help, key_complete, key_leave, key_get, key_available};
+    console_readline_setup(&keymap);
+    console.pager.put = pager_put;
+    console.pager.key = pager_key;
+    console_history_pick(console.st.in_config, console.st.history);
     prompt_install(console.st.prompt, MODE_PROMPT);
     while (!console.over)
         console_turn();
@@ -390,6 +369,7 @@ static int console_tty(const char *name)
         putchar('\n');
     fflush(stdout);
     tcsetattr(STDIN_FILENO, TCSADRAIN, &console.saved);
+    pager_end(&console.pager);
     free(console.keys.p);
     return console.status ? cli_fail("router %s ended", name) : 0;
 }

@@ -28,6 +28,8 @@ static void vty_free(struct vty *v)
     close(v->net);
     close(v->wire);
     pthread_mutex_destroy(&v->lock);
+    keyq_free(&v->keys);
+    free(v->line);
     free(v);
 }
 
@@ -86,6 +88,7 @@ static bool vty_start(struct telnet *t, int net)
     v->lib = pair[1];
     v->ctl = ctl_adopt(back[0], err, sizeof err);
     pthread_mutex_init(&v->lock, NULL);
+    keyq_init(&v->keys);
     /* libcli waits with select(): a descriptor of 1024 or more would be its end (front-ends 3.1) */
     bool ok = v->ctl && v->lib < 1024;
     if (!control_adopt(t->control, back[1]))
@@ -96,6 +99,7 @@ static bool vty_start(struct telnet *t, int net)
         close(pair[0]);
         close(pair[1]);
         pthread_mutex_destroy(&v->lock);
+        keyq_free(&v->keys);
         free(v);
         return false;
     }

@@ -1,14 +1,14 @@
 /* libcli's two decisions, taken over (front-ends 3.4): the program defines cli_run_command and cli_get_completions, and
  * the library's loop calls them through the dynamic symbol table. Both must have default visibility and this file must
  * be on the link line; telnet_self_test() sees that it worked. Runs in a session's thread. */
+#include "cli/cli.h"
+#include "cli/pager.h"
 #include "cli/telnet.h"
 #include "cli/telnet_int.h"
 #include <libcli.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 __attribute__((visibility("default"))) int cli_run_command(struct cli_def *cli, const char *command);
@@ -18,8 +18,9 @@ __attribute__((visibility("default"))) void cli_get_completions(struct cli_def *
 struct run {
     struct cli_def *cli;
     struct vty *v;
-    unsigned lines; /* shown since the last --More-- */
-    bool quit;
+    struct pager pager;
+    int64_t started_ms;
+    size_t written;
 };
 
 static void put_text(struct cli_def *cli, const char *text, size_t len)
@@ -27,47 +28,46 @@ static void put_text(struct cli_def *cli, const char *text, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\n')
             fputc('\r', cli->client);
-        fputc(text[i], cli->client);
+        /* the relay's private marks cannot stand in a text */
+        fputc((unsigned char)text[i] <= OUTPUT_END && text[i] ? '.' : text[i], cli->client);
     }
 }
 
-/* One byte of the user; -1 at the end. The loop is blocked meanwhile, so reading here is safe. */
-static int read_key(struct vty *v)
+static void pager_put(void *u, const char *text, size_t len)
 {
-    unsigned char ch;
-    return read(v->lib, &ch, 1) == 1 ? ch : -1;
+    struct run *r = u;
+    put_text(r->cli, text, len);
 }
 
-static void more(struct run *r)
+static int pager_key(void *u)
 {
-    fputs(" --More-- ", r->cli->client);
+    struct run *r = u;
     fflush(r->cli->client);
-    int key = read_key(r->v);
-    fputs("\b\b\b\b\b\b\b\b\b\b          \b\b\b\b\b\b\b\b\b\b", r->cli->client);
-    if (key == ' ')
-        r->lines = 0;
-    else if (key == '\r')
-        r->lines--;
-    else
-        r->quit = true;
+    return keyq_next(&r->v->keys, true);
 }
 
-static void put_paged(struct run *r, const char *text, size_t len)
+static void run_open(struct run *r)
 {
-    while (len && !r->quit) {
-        if (r->v->st.length && r->lines + 1 >= r->v->st.length) {
-            more(r);
-            if (r->quit)
-                return;
-        }
-        const char *nl = memchr(text, '\n', len);
-        size_t n = nl ? (size_t)(nl - text) + 1 : len;
-        put_text(r->cli, text, n);
-        r->lines += nl != NULL;
-        text += n;
-        len -= n;
-    }
+    fputc(OUTPUT_BEGIN, r->cli->client);
+    r->pager = (struct pager){.put = pager_put, .key = pager_key, .u = r};
+    r->started_ms = cli_now_ms();
+    pager_begin(&r->pager, r->v->st.length, r->v->st.width);
+}
+
+static void run_close(struct run *r)
+{
+    pager_end(&r->pager);
+    fputc(OUTPUT_END, r->cli->client);
     fflush(r->cli->client);
+}
+
+static void answer_cut(struct run *r, char *buf, size_t *n, bool echo)
+{
+    if (!*n)
+        return;
+    buf[--*n] = '\0';
+    if (echo)
+        put_text(r->cli, "\b \b", 3);
 }
 
 /* Reads the answer to a question into buf; false: Ctrl-C or the end. */
@@ -75,36 +75,27 @@ static bool read_answer(struct run *r, bool echo, char *buf, size_t cap)
 {
     size_t n = 0;
     for (;;) {
-        fflush(r->cli->client);
-        int ch = read_key(r->v);
-        if (ch < 0 || ch == 3)
+        int ch = pager_key(r);
+        if (ch < 0 || ch == 3 || ch == 26 || ch == 30) {
+            put_text(r->cli, "\n", 1);
             return false;
+        }
         if (ch == '\r') {
-            fputs("\r\n", r->cli->client);
+            put_text(r->cli, "\n", 1);
             buf[n] = '\0';
             return true;
         }
-        if ((ch == 8 || ch == 127) && n) {
-            n--;
-            if (echo)
-                fputs("\b \b", r->cli->client);
-        } else if (ch >= 32 && ch != 127 && n + 1 < cap) {
+        if (ch == 8 || ch == 127) {
+            answer_cut(r, buf, &n, echo);
+        } else if (ch == 21 || ch == 24) { /* Ctrl-U, Ctrl-X */
+            while (n)
+                answer_cut(r, buf, &n, echo);
+        } else if (ch >= 32 && n + 1 < cap) {
             buf[n++] = (char)ch;
             if (echo)
                 fputc(ch, r->cli->client);
         }
     }
-}
-
-/* An abort key among what was typed ahead: eats up to it. */
-static bool break_typed(struct vty *v)
-{
-    unsigned char peek[512];
-    ssize_t n = recv(v->lib, peek, sizeof peek, MSG_PEEK | MSG_DONTWAIT);
-    for (ssize_t i = 0; i < n; i++)
-        if (peek[i] == 3 || peek[i] == 30)
-            return recv(v->lib, peek, (size_t)i + 1, 0) > 0;
-    return false;
 }
 
 static void prompt_set(struct cli_def *cli, struct vty *v)
@@ -113,7 +104,25 @@ static void prompt_set(struct cli_def *cli, struct vty *v)
     snprintf(name, sizeof name, "%c%s%c", PROMPT_BEGIN, v->st.prompt, PROMPT_END);
     cli_set_hostname(cli, name);
     cli_set_modestring(cli, NULL);
-    atomic_store(&v->in_config, v->st.in_config);
+}
+
+static void ask(struct run *r, const struct ctl_msg *m)
+{
+    char answer[512] = "";
+    put_text(r->cli, m->data + (m->len > 0), m->len - (m->len > 0));
+    bool given = read_answer(r, m->len && m->data[0], answer, sizeof answer);
+    ctl_send2(r->v->ctl, CTL_ANSWER, given, answer, strlen(answer));
+    explicit_bzero(answer, sizeof answer);
+}
+
+/* Ctrl-C and Ctrl-Shift-6 stop a command that runs (see cli.h). */
+static void break_check(struct run *r, bool quiet)
+{
+    if ((!quiet && cli_now_ms() - r->started_ms < CLI_LONG_MS) || !keyq_break(&r->v->keys))
+        return;
+    if (r->written > CLI_LONG_OUTPUT)
+        r->pager.quit = true;
+    ctl_send(r->v->ctl, CTL_ABORT, NULL, 0);
 }
 
 /* The session answers until the line is done. */
@@ -122,92 +131,108 @@ static int run_to_end(struct run *r)
     struct ctl_msg m;
     struct vty *v = r->v;
     for (;;) {
-        int got = ctl_recv(v->ctl, &m, 100);
-        if (got == -2) {
-            if (break_typed(v))
-                ctl_send(v->ctl, CTL_ABORT, NULL, 0);
+        int got = ctl_recv(v->ctl, &m, CLI_QUIET_MS);
+        if (got == -2)
+            fflush(r->cli->client);
+        break_check(r, got == -2);
+        if (got == -2)
             continue;
-        }
         if (got != 1)
             return CLI_QUIT;
         if (m.type == CTL_OUTPUT) {
-            put_paged(r, m.data, m.len);
+            r->written += m.len;
+            pager_write(&r->pager, m.data, m.len);
         } else if (m.type == CTL_MESSAGE) {
             put_text(r->cli, m.data, m.len);
             put_text(r->cli, "\n", 1);
         } else if (m.type == CTL_ASK) {
-            char answer[512] = "";
-            put_text(r->cli, m.data + (m.len > 0), m.len - (m.len > 0));
-            bool given = read_answer(r, m.len && m.data[0], answer, sizeof answer);
-            ctl_send2(v->ctl, CTL_ANSWER, given, answer, strlen(answer));
-            explicit_bzero(answer, sizeof answer);
+            ask(r, &m);
         } else if (m.type == CTL_DONE) {
             ctl_read_state(&m, 1, &v->st);
             prompt_set(r->cli, v);
             cli_set_promptchar(r->cli, "\x03");
-            fflush(r->cli->client);
             return CLI_OK;
         } else if (m.type == CTL_CLOSED || m.type == CTL_REFUSED) {
             put_text(r->cli, m.data, m.len);
-            fflush(r->cli->client);
             return CLI_QUIT;
         }
     }
 }
 
+static int run_one(struct run *r, enum ctl_type type, const char *line)
+{
+    if (ctl_send(r->v->ctl, type, line, strlen(line)))
+        return CLI_QUIT;
+    return run_to_end(r);
+}
+
+/* The line is in v->line (see enum vty_ask); what libcli hands over stands for it. */
 int cli_run_command(struct cli_def *cli, const char *command)
 {
+    static const char too_long[] = "% Input line is too long: it was not run\n";
     struct hook_context *h = cli_get_context(cli);
+    (void)command;
     if (!h)
         return CLI_ERROR;
     h->called = true;
-    if (!h->vty)
+    if (!h->vty || !h->vty->line)
         return CLI_OK;
-    struct run r = {.cli = cli, .v = h->vty};
-    pthread_mutex_lock(&h->vty->lock);
-    int rc = ctl_send(h->vty->ctl, CTL_LINE, command, strlen(command)) ? CLI_QUIT : run_to_end(&r);
-    pthread_mutex_unlock(&h->vty->lock);
+    struct vty *v = h->vty;
+    struct run r = {.cli = cli, .v = v};
+    int rc = CLI_OK;
+    pthread_mutex_lock(&v->lock);
+    run_open(&r);
+    switch (v->ask) {
+    case VTY_TOO_LONG:
+        put_text(cli, too_long, sizeof too_long - 1);
+        break;
+    case VTY_LINE:
+        rc = run_one(&r, CTL_LINE, v->line);
+        break;
+    case VTY_END: /* the text in front of Ctrl-Z is run first (ios-cli 3.7) */
+        if (v->line[strspn(v->line, " ")])
+            rc = run_one(&r, CTL_LINE, v->line);
+        if (rc == CLI_OK && v->st.in_config)
+            rc = run_one(&r, CTL_END, "");
+        break;
+    case VTY_LEAVE:
+        if (v->st.in_config)
+            rc = run_one(&r, CTL_END, "");
+        break;
+    }
+    run_close(&r);
+    pthread_mutex_unlock(&v->lock);
     return rc;
 }
 
+/* `?`; TAB is the relay's. The text is written here, page by page. */
 void cli_get_completions(struct cli_def *cli, const char *command, char lastchar, struct cli_comphelp *comphelp)
 {
     struct hook_context *h = cli_get_context(cli);
-    struct ctl_msg m = {0};
-    bool help = lastchar == '?';
-    if (!h || !h->vty || !command)
+    (void)command;
+    if (!h || !h->vty || !h->vty->line || lastchar != '?')
         return;
-    if (help) {
-        fputc('?', cli->client); /* libcli does not echo it */
-        fflush(cli->client);
-    }
-    pthread_mutex_lock(&h->vty->lock);
-    int got = ctl_send(h->vty->ctl, help ? CTL_HELP : CTL_COMPLETE, command, strlen(command)) ? -1 : 1;
-    while (got == 1) {
-        got = ctl_recv(h->vty->ctl, &m, -1);
-        if (got == 1 && m.type == (help ? CTL_HELPED : CTL_COMPLETED))
-            break;
-    }
-    if (got == 1 && help) {
-        char *text = strdup(m.data);
-        size_t len = text ? strlen(text) : 0;
-        if (len && text[len - 1] == '\n')
-            text[len - 1] = '\0'; /* libcli ends it */
-        if (len > 2)
-            cli_add_comphelp_entry(comphelp, text);
-        free(text);
-    } else if (got == 1 && m.len > 1 && m.data[0]) {
-        char *line = strdup(m.data + 1), *word;
-        size_t len = line ? strlen(line) : 0;
-        if (len && line[len - 1] == ' ')
-            line[len - 1] = '\0';
-        if (line) {
-            word = strrchr(line, ' ');
-            cli_add_comphelp_entry(comphelp, word ? word + 1 : line);
+    cli_add_comphelp_entry(comphelp, "  "); /* without one libcli does not prompt again; the relay drops it */
+    struct vty *v = h->vty;
+    struct run r = {.cli = cli, .v = v};
+    struct ctl_msg m;
+    struct strbuf logs = {0};
+    pthread_mutex_lock(&v->lock);
+    run_open(&r);
+    put_text(cli, "?\n", 2);
+    int got = ctl_send(v->ctl, CTL_HELP, v->line, strlen(v->line)) ? -1 : 1;
+    while (got == 1 && (got = ctl_recv(v->ctl, &m, -1)) == 1 && m.type != CTL_HELPED) {
+        if (m.type == CTL_MESSAGE) {
+            strbuf_write(&logs, m.data, m.len);
+            strbuf_write(&logs, "\n", 1);
         }
-        free(line);
     }
-    pthread_mutex_unlock(&h->vty->lock);
+    if (got == 1)
+        pager_write(&r.pager, m.data, m.len);
+    put_text(cli, logs.s ? logs.s : "", logs.len);
+    strbuf_free(&logs);
+    run_close(&r);
+    pthread_mutex_unlock(&v->lock);
 }
 
 void *vty_cli_main(void *arg)

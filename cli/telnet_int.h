@@ -7,19 +7,49 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Private bytes around libcli's prompt, taken out by the relay. */
-enum { PROMPT_BEGIN = 1, PROMPT_END = 2, PROMPT_CHAR = 3 };
+/* Private bytes in what libcli and its hooks write, taken out by the relay: around the prompt, libcli's own prompt
+ * character, around what the hooks print. */
+enum { PROMPT_BEGIN = 1, PROMPT_END = 2, PROMPT_CHAR = 3, OUTPUT_BEGIN = 4, OUTPUT_END = 5 };
+
+/* What was typed, telnet's bytes taken out, and is not used yet: the relay's editor takes it at the prompt, the hook
+ * for a question or at ` --More-- `. */
+struct keyq {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    uint8_t *p;
+    size_t at, len, cap;
+    bool ended;
+};
+enum { KEYQ_MAX = 1 << 18 };
+void keyq_init(struct keyq *q);
+void keyq_free(struct keyq *q);
+void keyq_add(struct keyq *q, const uint8_t *p, size_t n);
+void keyq_end(struct keyq *q);            /* nobody will type any more */
+int keyq_next(struct keyq *q, bool wait); /* -1: none */
+size_t keyq_room(struct keyq *q);
+bool keyq_break(struct keyq *q); /* an abort key waits: it and what was typed before it are thrown away */
+
+/* What libcli's loop is told to do. libcli's own line holds 4095 bytes, no empty line and no literal `?`: the relay
+ * edits, and sends one character in place of the line. */
+enum vty_ask {
+    VTY_LINE,
+    VTY_END /* Ctrl-Z: the line if there is one, then end */,
+    VTY_LEAVE /* Ctrl-C */,
+    VTY_TOO_LONG
+};
 
 struct vty {
     int net;  /* the telnet client */
     int wire; /* our end of the pair whose other end libcli serves */
     int lib;  /* libcli's end; libcli closes it */
     struct ctl *ctl;
-    pthread_mutex_t lock;  /* who may use ctl: the hook while a line runs, else the relay */
-    atomic_bool in_config; /* for Ctrl-Z */
+    pthread_mutex_t lock; /* who may use ctl: the hook while a line runs, else the relay */
     atomic_bool finished;
     pthread_t relay, cli;
     struct ctl_state st;
+    struct keyq keys;
+    char *line; /* for the hook: what was typed */
+    enum vty_ask ask;
     struct vty *next;
 };
 /* libcli hands out one pointer per session: this. */
@@ -31,19 +61,19 @@ void *vty_cli_main(void *vty);   /* telnet_hook.c */
 void *vty_relay_main(void *vty); /* telnet_relay.c */
 
 /* ---- bytes (telnet_relay.c), without descriptors so that a test can feed them ---- */
-struct telnet_in { /* from the client to libcli */
+struct telnet_in { /* from the client to the editor */
     unsigned state;
     uint8_t verb;
-    unsigned esc;
     bool after_cr;
 };
-/* Appends to out at most 3 bytes for each of in, and to reply the telnet answers. Returns the length of out. */
-size_t telnet_filter_in(struct telnet_in *t, bool in_config, const uint8_t *in, size_t len, uint8_t *out,
-                        uint8_t *reply, size_t reply_cap, size_t *reply_len);
+/* Writes to out at most len bytes, and appends to reply the telnet answers. Returns the length of out. */
+size_t telnet_filter_in(struct telnet_in *t, const uint8_t *in, size_t len, uint8_t *out, uint8_t *reply,
+                        size_t reply_cap, size_t *reply_len);
 struct telnet_out { /* from libcli to the client */
     unsigned column;
-    unsigned skip; /* bytes of libcli's own first prompt character to drop */
-    bool seen_prompt, held_cr, held;
+    bool lined;    /* a prompt was seen: from here on only prompts and what the hooks print pass */
+    bool inside;   /* such a part */
+    bool prompted; /* set at the end of a prompt; the relay clears it */
 };
 /* Writes at most 2 * len + 4 bytes. */
 size_t telnet_filter_out(struct telnet_out *t, const uint8_t *in, size_t len, uint8_t *out);

@@ -1,5 +1,8 @@
-/* The relay of a telnet session: telnet's own bytes on the client's side, libcli's habits on the other (front-ends
- * 3.5). One thread per session; it also prints log lines while no command runs. */
+/* The relay of a vty session: telnet's own bytes on the client's side, libcli's habits on the other (front-ends 3.5).
+ * One thread per session; at the prompt it also edits the line, since libcli knows few of the keys (no Ctrl-V, Ctrl-Y,
+ * Esc keys, no scrolling, one history), and prints log lines. */
+#include "cli/control_wire.h"
+#include "cli/edit.h"
 #include "cli/telnet_int.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -31,47 +34,19 @@ static void on_option(uint8_t verb, uint8_t option, uint8_t *reply, size_t cap, 
         reply_add(reply, cap, n, DONT, option);
 }
 
-/* One byte of text. ESC sequences but the four arrows are dropped; libcli would leave their tail in the line. */
-static size_t on_text(struct telnet_in *t, bool in_config, uint8_t ch, uint8_t *out)
+/* One byte of text: CR, LF, CR LF and CR NUL are one line end. */
+static size_t on_text(struct telnet_in *t, uint8_t ch, uint8_t *out)
 {
     bool lf_of_crlf = t->after_cr && (ch == '\n' || ch == 0);
     t->after_cr = ch == '\r';
-    if (lf_of_crlf)
+    if (lf_of_crlf || !ch)
         return 0;
-    if (t->esc == 1) {
-        t->esc = ch == '[' ? 2 : 0;
-        return 0;
-    }
-    if (t->esc == 2) {
-        if (ch < 0x40)
-            return 0;
-        t->esc = 0;
-        /* up, down, right, left as libcli's control keys */
-        static const uint8_t arrows[] = {'P' - 64, 'N' - 64, 'F' - 64, 'B' - 64};
-        if (ch < 'A' || ch > 'D')
-            return 0;
-        out[0] = arrows[ch - 'A'];
-        return 1;
-    }
-    if (ch == 27) {
-        t->esc = 1;
-        return 0;
-    }
-    if (ch == 26) { /* Ctrl-Z: drop the line, end */
-        if (!in_config)
-            return 0;
-        memcpy(out,
-               "\x15"
-               "end\r",
-               5);
-        return 5;
-    }
     out[0] = ch == '\n' ? '\r' : ch;
-    return ch >= 32 || ch == '\r' || ch == '\n' || (ch && ch < 27) || ch == 30 ? 1 : 0;
+    return 1;
 }
 
-size_t telnet_filter_in(struct telnet_in *t, bool in_config, const uint8_t *in, size_t len, uint8_t *out,
-                        uint8_t *reply, size_t reply_cap, size_t *reply_len)
+size_t telnet_filter_in(struct telnet_in *t, const uint8_t *in, size_t len, uint8_t *out, uint8_t *reply,
+                        size_t reply_cap, size_t *reply_len)
 {
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
@@ -81,13 +56,13 @@ size_t telnet_filter_in(struct telnet_in *t, bool in_config, const uint8_t *in, 
             if (ch == IAC)
                 t->state = IN_IAC;
             else
-                n += on_text(t, in_config, ch, out + n);
+                n += on_text(t, ch, out + n);
             break;
         case IN_IAC:
             t->verb = ch;
             t->state = ch >= WILL && ch <= DONT ? IN_OPTION : ch == SB ? IN_SUB : IN_TEXT;
             if (ch == IAC)
-                n += on_text(t, in_config, ch, out + n);
+                n += on_text(t, ch, out + n);
             break;
         case IN_OPTION:
             on_option(t->verb, ch, reply, reply_cap, reply_len);
@@ -110,97 +85,83 @@ size_t telnet_filter_out(struct telnet_out *t, const uint8_t *in, size_t len, ui
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
         uint8_t ch = in[i];
-        if (t->skip && (ch == '>' || ch == ' ')) {
-            t->skip--;
+        if (ch == PROMPT_BEGIN || ch == OUTPUT_BEGIN) {
+            /* libcli's blank line in front of a prompt did not pass; one is due behind half a line */
+            if (ch == PROMPT_BEGIN && t->column) {
+                out[n++] = '\r';
+                out[n++] = '\n';
+                t->column = 0;
+            }
+            t->lined = t->inside = true;
             continue;
         }
-        t->skip = 0;
-        /* CR LF at column 0 waits: in front of a prompt libcli adds one that IOS does not have. */
-        if (ch == '\r' && t->column == 0 && !t->held_cr && !t->held) {
-            t->held_cr = true;
+        if (ch == PROMPT_END || ch == OUTPUT_END) {
+            t->inside = false;
+            t->prompted |= ch == PROMPT_END;
             continue;
         }
-        if (t->held_cr && ch == '\n') {
-            t->held_cr = false;
-            t->held = true;
-            continue;
-        }
-        if (t->held && ch != PROMPT_BEGIN) {
-            out[n++] = '\r';
-            out[n++] = '\n';
-        }
-        if (t->held_cr)
-            out[n++] = '\r';
-        bool again = t->held && ch == '\r';
-        t->held = t->held_cr = false;
-        if (again) {
-            t->held_cr = true;
-            continue;
-        }
-        if (ch == PROMPT_BEGIN || ch == PROMPT_CHAR)
-            continue;
-        if (ch == PROMPT_END) {
-            t->skip = t->seen_prompt ? 0 : 2;
-            t->seen_prompt = true;
-            continue;
-        }
+        if (ch == PROMPT_CHAR || (t->lined && !t->inside))
+            continue; /* libcli's own prompt character, echo and line ends */
         if (ch == IAC)
             out[n++] = IAC;
         out[n++] = ch;
-        t->column = ch == '\r' || ch == '\n' ? 0 : t->column + 1;
+        t->column = ch == '\r' || ch == '\n' ? 0 : ch == '\b' ? t->column - (t->column > 0) : t->column + 1;
     }
     return n;
 }
 
-struct pipe_buf { /* bytes on their way to one descriptor */
-    uint8_t b[65536];
-    size_t at, len;
-};
-
-/* false: the descriptor is gone. */
-static bool buf_flush(struct pipe_buf *p, int fd)
-{
-    while (p->at < p->len) {
-        ssize_t n = send(fd, p->b + p->at, p->len - p->at, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno == EAGAIN || errno == EWOULDBLOCK;
-        p->at += (size_t)n;
-    }
-    p->at = p->len = 0;
-    return true;
-}
-
-static void buf_add(struct pipe_buf *p, const void *data, size_t len)
-{
-    if (len <= sizeof p->b - p->len) {
-        memcpy(p->b + p->len, data, len);
-        p->len += len;
-    }
-}
+enum { CHUNK = 4096, OUT_MAX = 65536 };
 
 struct relay {
     struct vty *v;
     struct telnet_in in;
     struct telnet_out out;
-    struct pipe_buf to_net, to_lib;
+    struct ctl_buf to_net, to_lib;
+    struct edit edit;
+    struct strbuf screen; /* what the editor draws */
+    enum { BEFORE /* the first prompt */, AT_PROMPT, RUNNING, COMPLETING } state;
+    bool helping; /* the line stays when the prompt comes back */
 };
 
-#define CHUNK 4096
+static void to_net(struct relay *r, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((uint8_t)text[i] == IAC)
+            ctl_buf_add(&r->to_net, "\xff\xff", 2);
+        else
+            ctl_buf_add(&r->to_net, text + i, 1);
+}
+
+static void show(struct relay *r)
+{
+    if (r->screen.len)
+        to_net(r, r->screen.s, r->screen.len);
+    r->screen.len = 0;
+}
 
 static bool from_net(struct relay *r)
 {
-    uint8_t in[CHUNK], out[5 * CHUNK], reply[256];
+    uint8_t in[CHUNK], out[CHUNK], reply[256];
     size_t n_reply = 0;
     ssize_t n = recv(r->v->net, in, sizeof in, MSG_DONTWAIT);
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
-    size_t len =
-        telnet_filter_in(&r->in, atomic_load(&r->v->in_config), in, (size_t)n, out, reply, sizeof reply, &n_reply);
-    buf_add(&r->to_lib, out, len);
-    buf_add(&r->to_net, reply, n_reply);
+    size_t len = telnet_filter_in(&r->in, in, (size_t)n, out, reply, sizeof reply, &n_reply);
+    keyq_add(&r->v->keys, out, len);
+    ctl_buf_add(&r->to_net, reply, n_reply);
     return true;
+}
+
+static void at_prompt(struct relay *r)
+{
+    const struct ctl_state *st = &r->v->st;
+    if (r->helping)
+        edit_show(&r->edit, false, &r->screen);
+    else
+        edit_begin(&r->edit, st->prompt, st->width, st->in_config, st->history);
+    r->helping = false;
+    r->state = AT_PROMPT;
+    show(r);
 }
 
 static bool from_lib(struct relay *r)
@@ -209,11 +170,84 @@ static bool from_lib(struct relay *r)
     ssize_t n = recv(r->v->wire, in, sizeof in, MSG_DONTWAIT);
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
-    buf_add(&r->to_net, out, telnet_filter_out(&r->out, in, (size_t)n, out));
+    ctl_buf_add(&r->to_net, out, telnet_filter_out(&r->out, in, (size_t)n, out));
+    if (r->out.prompted) {
+        r->out.prompted = false;
+        r->out.column = 0; /* from here on the editor draws */
+        at_prompt(r);
+    }
     return true;
 }
 
-/* A log line, or the end of the session, while no command runs. false: over. */
+static void hand_over(struct relay *r, enum vty_ask ask, const char *token)
+{
+    struct vty *v = r->v;
+    free(v->line);
+    v->line = strdup(r->edit.text.s);
+    v->ask = r->edit.overlong ? VTY_TOO_LONG : ask;
+    r->state = RUNNING;
+    ctl_buf_add(&r->to_lib, token, strlen(token));
+}
+
+/* TAB on the word before the cursor at the line's end (ios-cli 5.5). */
+static bool complete(struct relay *r)
+{
+    struct edit *e = &r->edit;
+    if (!e->text.len || e->cursor != e->text.len || e->text.s[e->cursor - 1] == ' ')
+        return true;
+    r->state = COMPLETING;
+    return ctl_send(r->v->ctl, CTL_COMPLETE, e->text.s, e->text.len) == 0;
+}
+
+static void completed(struct relay *r, const struct ctl_msg *m)
+{
+    r->state = AT_PROMPT;
+    if (m->len > 1 && m->data[0])
+        edit_replace(&r->edit, m->data + 1, m->len - 1);
+    else
+        strbuf_write(&r->screen, "\a", 1);
+    strbuf_write(&r->screen, "\r\n", 2);
+    edit_show(&r->edit, true, &r->screen);
+    show(r);
+}
+
+/* Takes what was typed while a line is edited. ctl is ours at the prompt: the hook waits for a token. */
+static bool type(struct relay *r)
+{
+    int key;
+    while (r->state == AT_PROMPT && ctl_buf_waiting(&r->to_net) < OUT_MAX &&
+           (key = keyq_next(&r->v->keys, false)) >= 0) {
+        enum edit_event event = edit_key(&r->edit, (uint8_t)key, &r->screen);
+        show(r);
+        switch (event) {
+        case EDIT_LINE:
+            edit_remember(&r->edit, r->edit.text.s);
+            hand_over(r, VTY_LINE, "x\r");
+            break;
+        case EDIT_CTRL_Z:
+            edit_remember(&r->edit, r->edit.text.s);
+            hand_over(r, VTY_END, "x\r");
+            break;
+        case EDIT_CTRL_C:
+            hand_over(r, VTY_LEAVE, "x\r");
+            break;
+        case EDIT_HELP:
+            r->helping = true;
+            hand_over(r, VTY_LINE, "?");
+            r->v->line[r->edit.cursor] = '\0';
+            break;
+        case EDIT_TAB:
+            if (!complete(r))
+                return false;
+            break;
+        case EDIT_NONE:
+            break;
+        }
+    }
+    return true;
+}
+
+/* A log line, a completion, or the end of the session, while no command runs. false: over. */
 static bool from_router(struct relay *r)
 {
     struct ctl_msg m;
@@ -222,44 +256,53 @@ static bool from_router(struct relay *r)
         return true;
     if (got != 1)
         return false;
+    if (m.type == CTL_COMPLETED && r->state == COMPLETING)
+        completed(r, &m);
     if (m.type != CTL_MESSAGE && m.type != CTL_CLOSED)
         return true;
-    if (m.type == CTL_MESSAGE)
-        buf_add(&r->to_net, "\r\n", 2);
+    drawn_wipe(&r->edit.drawn, strlen(r->edit.prompt), &r->screen);
+    show(r);
     for (size_t i = 0; i < m.len; i++)
-        buf_add(&r->to_net, m.data[i] == '\n' ? "\r\n" : m.data + i, m.data[i] == '\n' ? 2 : 1);
-    r->out.column = 0;
+        to_net(r, m.data[i] == '\n' ? "\r\n" : m.data + i, m.data[i] == '\n' ? 2 : 1);
     if (m.type == CTL_CLOSED)
         return false;
-    buf_add(&r->to_lib, "\x0c", 1); /* Ctrl-L: libcli shows prompt and half-typed text again */
+    to_net(r, "\r\n", 2);
+    edit_show(&r->edit, true, &r->screen);
+    show(r);
     return true;
 }
 
 static bool relay_turn(struct relay *r)
 {
     struct vty *v = r->v;
-    bool room_net = sizeof r->to_net.b - r->to_net.len > 2 * CHUNK + 512;
-    bool room_lib = sizeof r->to_lib.b - r->to_lib.len > 5 * CHUNK;
-    bool mine = pthread_mutex_trylock(&v->lock) == 0;
+    bool room_net = ctl_buf_waiting(&r->to_net) < OUT_MAX;
+    bool room_keys = keyq_room(&v->keys) > CHUNK;
+    bool mine = (r->state == AT_PROMPT || r->state == COMPLETING) && pthread_mutex_trylock(&v->lock) == 0;
     bool live = true;
     if (mine && ctl_waiting(v->ctl))
         live = from_router(r);
-    struct pollfd fds[3] = {{.fd = v->net, .events = (short)((room_lib ? POLLIN : 0) | (r->to_net.len ? POLLOUT : 0))},
-                            {.fd = v->wire, .events = (short)((room_net ? POLLIN : 0) | (r->to_lib.len ? POLLOUT : 0))},
-                            {.fd = mine ? ctl_fd(v->ctl) : -1, .events = POLLIN}};
+    if (live && mine && room_net)
+        live = type(r);
+    bool again = mine && ctl_waiting(v->ctl);
+    struct pollfd fds[3] = {
+        {.fd = v->net, .events = (short)((room_keys ? POLLIN : 0) | (ctl_buf_waiting(&r->to_net) ? POLLOUT : 0))},
+        {.fd = v->wire, .events = (short)((room_net ? POLLIN : 0) | (ctl_buf_waiting(&r->to_lib) ? POLLOUT : 0))},
+        {.fd = mine ? ctl_fd(v->ctl) : -1, .events = POLLIN}};
     if (mine)
         pthread_mutex_unlock(&v->lock);
-    if (live && poll(fds, 3, mine ? -1 : 20) < 0)
+    bool idle = mine || r->state == RUNNING ? room_keys : false;
+    if (live && poll(fds, 3, again ? 0 : idle ? -1 : 20) < 0)
         return errno == EINTR;
-    if (live && fds[2].revents && pthread_mutex_trylock(&v->lock) == 0) {
+    if (live && fds[2].revents && (r->state == AT_PROMPT || r->state == COMPLETING)) {
+        pthread_mutex_lock(&v->lock);
         live = from_router(r);
         pthread_mutex_unlock(&v->lock);
     }
-    if (live && fds[0].revents & (POLLIN | POLLHUP | POLLERR) && room_lib)
+    if (live && fds[0].revents & (POLLIN | POLLHUP | POLLERR) && room_keys)
         live = from_net(r);
     if (live && fds[1].revents & (POLLIN | POLLHUP | POLLERR) && room_net)
         live = from_lib(r);
-    return buf_flush(&r->to_net, v->net) && buf_flush(&r->to_lib, v->wire) && live;
+    return ctl_buf_flush(&r->to_net, v->net) == 0 && ctl_buf_flush(&r->to_lib, v->wire) == 0 && live;
 }
 
 void *vty_relay_main(void *arg)
@@ -269,14 +312,21 @@ void *vty_relay_main(void *arg)
     static const uint8_t hello[] = {IAC, WILL, OPT_ECHO, IAC, WILL, OPT_SGA};
     if (r) {
         r->v = v;
-        buf_add(&r->to_net, hello, sizeof hello);
+        edit_init(&r->edit);
+        r->out.lined = true;
+        ctl_buf_add(&r->to_net, hello, sizeof hello);
         while (relay_turn(r))
             ;
         /* What libcli still wrote, and what the client has not read yet: for a moment. */
-        for (int i = 0; i < 20 && r->to_net.len && buf_flush(&r->to_net, v->net) && r->to_net.len; i++)
+        for (int i = 0; i < 20 && !ctl_buf_flush(&r->to_net, v->net) && ctl_buf_waiting(&r->to_net); i++)
             poll(&(struct pollfd){.fd = v->net, .events = POLLOUT}, 1, 50);
+        edit_free(&r->edit);
+        strbuf_free(&r->screen);
+        ctl_buf_free(&r->to_net);
+        ctl_buf_free(&r->to_lib);
     }
     free(r);
+    keyq_end(&v->keys);
     shutdown(v->net, SHUT_RDWR);
     shutdown(v->wire, SHUT_RDWR); /* libcli's loop reads the end */
     shutdown(ctl_fd(v->ctl), SHUT_RDWR);

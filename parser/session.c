@@ -81,10 +81,13 @@ static void remember(struct session *s, const char *line)
     struct history *h = s->place.depth ? &s->config_history : &s->exec_history;
     while (*line == ' ' || *line == '\t')
         line++;
-    if (!s->history_size || (h->n && !strcmp(h->line[h->n - 1], line)))
+    size_t n = strlen(line);
+    while (n && line[n - 1] == ' ')
+        n--;
+    if (!s->history_size || (h->n && !strncmp(h->line[h->n - 1], line, n) && !h->line[h->n - 1][n]))
         return;
     history_clear(h, s->history_size - 1);
-    h->line[h->n++] = strdup(line);
+    h->line[h->n++] = strndup(line, n);
 }
 
 bool session_in_config(const struct session *s)
@@ -112,6 +115,11 @@ unsigned session_length(const struct session *s)
 unsigned session_width(const struct session *s)
 {
     return s->width;
+}
+
+unsigned session_history(const struct session *s)
+{
+    return s->history_size;
 }
 
 bool session_busy(const struct session *s)

@@ -33,6 +33,7 @@ void session_abort(struct session *s);                    /* Ctrl-C, Ctrl-Shift-
 const char *session_prompt(struct session *s);            /* "R1(config-if)#"; borrowed until the next call */
 unsigned session_length(const struct session *s);         /* terminal length; 0: no paging */
 unsigned session_width(const struct session *s);
+unsigned session_history(const struct session *s); /* terminal history size: lines that the door recalls */
 /* `?`: the whole help text after the echoed `?` (list, then an empty line). The door re-shows prompt and text.
  * malloc'd. */
 char *session_help(struct session *s, const char *line);
