@@ -10,7 +10,10 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen
 CFLAGS  += -std=c11 $(OPT) $(WARN) $(SAN) -fno-strict-aliasing
 LDFLAGS += $(SAN)
-LIBS    := -lcrypt -lreadline -lcli -lusrsctp -lcrypto -lpcap -lyaml -levent -lpthread -lm
+# Intel's multi-buffer crypto where its header is; make IPSEC_MB=0 builds without it (another B for that build).
+IPSEC_MB ?= $(shell echo '\#include <intel-ipsec-mb.h>' | $(CC) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
+IPSEC_MB := $(IPSEC_MB)
+LIBS    := $(if $(filter 1,$(IPSEC_MB)),-lIPSec_MB) -lcrypt -lreadline -lcli -lusrsctp -lcrypto -lpcap -lyaml -levent -lpthread -lm
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
 
@@ -54,6 +57,11 @@ $(B)/%.o: %.c | $(B)/gen/.stamp
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(B)/modules/crypto/crypto_esp_mb.o: CPPFLAGS += $(if $(filter 1,$(IPSEC_MB)),-DTAPIR_IPSEC_MB)
+$(B)/modules/crypto/crypto_esp_mb.o: $(B)/gen/.ipsec-mb-$(IPSEC_MB)
+$(B)/gen/.ipsec-mb-$(IPSEC_MB): | $(B)/gen/.stamp
+	@rm -f $(B)/gen/.ipsec-mb-*; touch $@
+
 # Unit tests: one criterion program a file, with everything but main() linked in. tests/unit/lib_*.c is shared.
 UNIT_LIB := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/lib_*.c) $(filter-out cli/main.c,$(CLI_SRC)))
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_LIB) $(LIB_OBJ)
@@ -67,6 +75,8 @@ replay: $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(wildcard tests
 # cannot be installed is skipped by name.
 PACKAGES := gcc make libc6-dev libcrypt-dev libreadline-dev libcli-dev libusrsctp-dev libssl-dev libpcap-dev libyaml-dev libevent-dev \
             libcriterion-dev iproute2 iputils-ping
+# Not on every architecture; without it OpenSSL does all of it.
+SPEED_PACKAGES := libipsec-mb-dev
 TEST_PACKAGES := binutils util-linux procps tcpdump tshark python3 python3-textfsm
 INTEROP_PACKAGES := strongswan-charon strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins
 BENCH_PACKAGES := iperf3 openssl python3
@@ -80,6 +90,7 @@ endef
 want = @($(subst @missing=,missing=,$(call need,$(1)))) || true
 deps:
 	$(call need,$(PACKAGES))
+	$(call want,$(SPEED_PACKAGES))
 	$(call want,$(TEST_PACKAGES))
 
 # The white paper's lab on taps, one failover, a report. KEEP=1 leaves it up, PAPER_TIMERS=1 takes the paper's timers.

@@ -1,5 +1,6 @@
 /* The only place that includes OpenSSL. Control side: digests, PRF, Diffie-Hellman, CBC for IKE. Data
- * side: ESP seal/open on batches with keys prepared once per SA. Keys are wiped on free. */
+ * side: ESP seal/open on batches of packets of any SAs, through the engine that is fastest here. Keys are wiped on
+ * free. */
 #ifndef TAPIR_CRYPTO_CRYPTO_H
 #define TAPIR_CRYPTO_CRYPTO_H
 #include <stdbool.h>
@@ -7,7 +8,7 @@
 #include <stdint.h>
 
 enum crypto_hash { HASH_NONE, HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
-enum crypto_cipher { CIPHER_NONE, CIPHER_NULL, CIPHER_DES, CIPHER_3DES, CIPHER_AES_CBC };
+enum crypto_cipher { CIPHER_NONE, CIPHER_NULL, CIPHER_DES, CIPHER_3DES, CIPHER_AES_CBC, CIPHER_AES_GCM };
 #define CRYPTO_HASH_MAX 64
 #define CRYPTO_KEY_MAX 64
 #define CRYPTO_DH_MAX 512 /* bytes: group 16 */
@@ -42,25 +43,51 @@ void dh_free(struct dh *dh);
 /* ---- ESP data path (RFC 4303) ---- */
 struct esp_suite {
     enum crypto_cipher cipher;
-    uint8_t key_len;       /* bytes */
-    enum crypto_hash auth; /* HASH_NONE: none */
+    uint8_t key_len;       /* bytes of keying material; with GCM the salt of RFC 4106 8.1 is its last 4 */
+    enum crypto_hash auth; /* HASH_NONE: none, or within the cipher (GCM) */
     uint8_t auth_key_len;  /* bytes */
-    uint8_t icv_len;       /* 12 for MD5/SHA-1, 16 SHA-256, 24, 32 */
+    uint8_t icv_len;       /* 12 for MD5/SHA-1, 16 SHA-256 and GCM, 24, 32; 0: no integrity */
     uint8_t iv_len, block;
+    uint8_t iv_random; /* random bytes the caller puts behind the ESP header before it seals: iv_len, or 0 */
 };
 int esp_suite_make(struct esp_suite *s, enum crypto_cipher c, unsigned key_bits, enum crypto_hash auth); /* -EINVAL */
-struct esp_key; /* cipher contexts keyed once, HMAC midstates */
+
+/* Prepared once per SA and direction; used by one thread at a time. */
+struct esp_key;
 struct esp_key *esp_key_new(const struct esp_suite *s, const uint8_t *key, const uint8_t *auth_key, bool seal);
 void esp_key_free(struct esp_key *k);
+
 struct esp_job {
+    struct esp_key *key;
     uint8_t *data; /* seal: at the ESP header, len = ESP header + IV + plaintext incl. trailer. open: at the ESP header,
                       len = through the ICV */
     uint32_t len;
     bool ok; /* out: open: ICV was right and lengths fit */
 };
-/* seal: header, IV and padding are already in place; encrypts in place and appends icv_len bytes at data+len.
- * open: verifies the ICV in constant time first, then decrypts in place. All jobs of one key. */
-void esp_seal(struct esp_key *k, struct esp_job *jobs, unsigned n);
-void esp_open(struct esp_key *k, struct esp_job *jobs, unsigned n);
-const char *crypto_engine_name(void); /* "OpenSSL 3.0.x", for show crypto engine brief */
+
+/* One per thread that seals or opens: the engines' contexts, some 250 KB. What it prepares for the key of a batch stays
+ * until another key comes; forget() wipes that, after keys were freed. choose() and view() may come from any thread,
+ * everything else from the worker's own. */
+enum esp_engine { ESP_ENGINE_AUTO, ESP_ENGINE_OPENSSL, ESP_ENGINE_IPSEC_MB };
+struct esp_worker;
+struct esp_worker *esp_worker_new(void); /* NULL: no memory */
+void esp_worker_free(struct esp_worker *w);
+/* AUTO: IPsec-MB where the CPU has it and the batch makes it faster, else OpenSSL. -ENOENT: this one is not here, and
+ * the choice stays what it was. Both make the same packets, and keys serve both. */
+int esp_worker_choose(struct esp_worker *w, enum esp_engine e);
+void esp_worker_forget(struct esp_worker *w);
+struct esp_worker_view {
+    enum esp_engine chosen;
+    bool multi_buffer;          /* IPsec-MB is built in and this CPU can run it */
+    char engine[96];            /* what packets go through now: "Intel IPsec-MB 1.3.0 (AVX512), OpenSSL 3.0.22" */
+    uint64_t openssl, ipsec_mb; /* packets that went through each */
+};
+void esp_worker_view(const struct esp_worker *w, struct esp_worker_view *v);
+
+/* seal: header, IV (but GCM's: it is made here of the sequence number) and padding are in place; encrypts in place and
+ * appends icv_len bytes at data+len. open: verifies the ICV in constant time first, then decrypts in place (GCM does
+ * both in one pass; a packet that is not ok is garbage then). Jobs may be of several keys, suites and sizes in any
+ * order. */
+void esp_seal(struct esp_worker *w, struct esp_job *jobs, unsigned n);
+void esp_open(struct esp_worker *w, struct esp_job *jobs, unsigned n);
 #endif

@@ -11,6 +11,7 @@ size_t cipher_block(enum crypto_cipher c)
         return 8;
     case CIPHER_AES_CBC:
         return 16;
+    case CIPHER_AES_GCM:
     case CIPHER_NONE:
     case CIPHER_NULL:
         break;
@@ -30,6 +31,7 @@ const EVP_CIPHER *crypto_evp_cbc(enum crypto_cipher c, size_t keylen)
                : keylen == 24 ? EVP_aes_192_cbc()
                : keylen == 32 ? EVP_aes_256_cbc()
                               : NULL;
+    case CIPHER_AES_GCM:
     case CIPHER_NONE:
     case CIPHER_NULL:
         break;

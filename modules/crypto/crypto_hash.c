@@ -120,8 +120,3 @@ int crypto_hmac(enum crypto_hash h, const void *key, size_t keylen, const struct
     EVP_MD_CTX_free(ctx);
     return rc;
 }
-
-const char *crypto_engine_name(void)
-{
-    return OpenSSL_version(OPENSSL_VERSION);
-}

@@ -25,6 +25,11 @@ static int ipsec_init(struct router *r, void **state)
     struct ipsec *st = calloc(1, sizeof *st);
     if (st == NULL)
         return ENOMEM;
+    st->esp = esp_worker_new();
+    if (st->esp == NULL) {
+        free(st);
+        return ENOMEM;
+    }
     *state = st;
     st->r = r;
     st->life_s = IPSEC_LIFE_S;
@@ -52,6 +57,7 @@ static void ipsec_fini(struct router *r, void *state)
         crypto_wipe(st->lab_keys.s, st->lab_keys.cap);
     strbuf_free(&st->lab_keys);
     crypto_wipe(st->iv_pool, sizeof st->iv_pool);
+    esp_worker_free(st->esp);
     free(st);
 }
 

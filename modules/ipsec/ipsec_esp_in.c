@@ -167,8 +167,8 @@ static void run_open(struct ipsec *st, struct in_run *run, struct frame_vec *inn
     run->n = 0;
     run->sa = NULL;
     for (unsigned i = 0; i < n; i++)
-        job[i] = (struct esp_job){.data = run->it[i].esp, .len = run->it[i].len};
-    esp_open(s->open, job, n);
+        job[i] = (struct esp_job){.key = s->open, .data = run->it[i].esp, .len = run->it[i].len};
+    esp_open(st->esp, job, n);
     unsigned good = 0;
     for (unsigned i = 0; i < n; i++) {
         struct item *it = &run->it[i];

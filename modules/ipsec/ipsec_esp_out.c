@@ -55,7 +55,7 @@ static void run_flush(struct ipsec *st, struct run *run)
     struct sa *s = run->sa;
     if (run->n == 0)
         return;
-    esp_seal(s->seal, run->job, run->n);
+    esp_seal(st->esp, run->job, run->n);
     uint64_t bytes = 0;
     unsigned sent = 0;
     for (unsigned i = 0; i < run->n; i++)
@@ -186,12 +186,13 @@ static void encapsulate(struct ipsec *st, struct run *run, struct sa *s, struct 
     s->seq = s->high = seq;
     put32(esp, s->p.out_spi);
     put32(esp + 4, seq);
-    if (s->suite.iv_len != 0)
-        draw_iv(st, esp + 8, s->suite.iv_len);
+    if (s->suite.iv_random != 0)
+        draw_iv(st, esp + 8, s->suite.iv_random);
     f->flags = (uint16_t)((f->flags | FRAME_CRYPTO_DONE) & ~FRAME_DF);
     run->f[run->n] = f;
     run->inner[run->n] = inner;
-    run->job[run->n] = (struct esp_job){.data = esp, .len = (uint32_t)(f->len - keep - udp - s->suite.icv_len)};
+    run->job[run->n] =
+        (struct esp_job){.key = s->seal, .data = esp, .len = (uint32_t)(f->len - keep - udp - s->suite.icv_len)};
     run->n++;
 }
 

@@ -231,7 +231,8 @@ struct ipsec {
     uint32_t gen; /* of everything the flow cache depends on */
     struct flow_cached cache[FLOW_CACHE];
     uint32_t acl_gen;
-    uint8_t iv_pool[4096];
+    struct esp_worker *esp; /* the engines packets are sealed and opened with */
+    uint8_t iv_pool[8192];
     unsigned iv_left;
     uint16_t ip_id;
     struct ipsec_totals totals;

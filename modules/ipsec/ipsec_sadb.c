@@ -267,7 +267,7 @@ struct sa *ipsec_sa_create(struct ipsec *st, const struct ipsec_pair *p, struct 
     if (m != NULL)
         tmpl = ipsec_entry_find(m, p->prop.dynamic_map[0] != '\0' ? p->prop.dynamic_seq : p->prop.seq, false);
     ipsec_replay_init(&s->win,
-                      suite.auth == HASH_NONE ? 0 : ipsec_entry_window(st, tmpl)); /* no ICV: no basis for a window */
+                      suite.icv_len == 0 ? 0 : ipsec_entry_window(st, tmpl)); /* no ICV: no basis for a window */
     s->ha = b->stateful;
     s->born = loop_now(st->r->loop);
     timer_init(&s->soft, st->r->loop, soft_fired, s);
@@ -321,6 +321,7 @@ static void sa_free(struct sa *s)
     timer_stop(&s->push);
     esp_key_free(s->open);
     esp_key_free(s->seal);
+    esp_worker_forget(s->st->esp);
     crypto_wipe(s, sizeof *s);
     free(s);
 }

@@ -270,9 +270,11 @@ int ipsec_cmd_show_engine(struct cmd *c, struct args_show_crypto_engine *a)
     struct ipsec *st = ipsec_of(c->router);
     char alg[32], ip[ADDR_STRLEN];
     if (!a->kw_connections) {
+        struct esp_worker_view v;
+        esp_worker_view(st->esp, &v);
         out_text(c->out,
                  "\n        crypto engine name:  Tapir software crypto, %s\n        crypto engine type:  software\n",
-                 crypto_engine_name());
+                 v.engine);
         out_text(c->out, "       crypto engine state:  installed\n     crypto engine in slot:  N/A\n\n");
         return CMD_OK;
     }

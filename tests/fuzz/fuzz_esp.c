@@ -126,8 +126,8 @@ static void sealed(const uint8_t *data, size_t size)
     pkt[4] = (uint8_t)(b.seq >> 24), pkt[5] = (uint8_t)(b.seq >> 16), pkt[6] = (uint8_t)(b.seq >> 8),
     pkt[7] = (uint8_t)b.seq;
     memcpy(pkt + 24, data, n);
-    struct esp_job j = {.data = pkt, .len = (uint32_t)(24 + n)};
-    esp_seal(b.seal, &j, 1);
+    struct esp_job j = {.key = b.seal, .data = pkt, .len = (uint32_t)(24 + n)};
+    esp_seal(b.st->esp, &j, 1);
     input(pkt, 24 + n + 12);
 }
 

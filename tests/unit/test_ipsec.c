@@ -302,8 +302,8 @@ Test(ipsec, mutated_plaintext)
         d[44] = i & 1 ? 0x45 : d[44];
         d[len - 13] = i & 2 ? 4 : d[len - 13];
         d[len - 14] = i & 4 ? (uint8_t)(i % 20) : d[len - 14];
-        struct esp_job j = {.data = d + 20, .len = len - 20 - 12};
-        esp_seal(s->seal, &j, 1);
+        struct esp_job j = {.key = s->seal, .data = d + 20, .len = len - 20 - 12};
+        esp_seal(s->st->esp, &j, 1);
         cr_assert(j.ok);
         f->in = in;
         struct frame_vec v = {.n = 1, .f = {f}};
