@@ -5,6 +5,7 @@
 #include "modules/core/meter.h"
 #include "modules/core/role.h"
 #include "modules/core/sync.h"
+#include "modules/core/worker.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ static void router_release(struct router *r)
 {
     if (r->cfg && r->cfg_free)
         r->cfg_free(r->cfg);
+    worker_free(r->worker); /* what the modules left there is dropped */
     roles_free(r->roles);
     eventlog_free(r->log);
     free(r->sync_list);
@@ -94,7 +96,9 @@ struct router *router_new(const struct router_opts *opts)
     r->debug_bits = calloc(tapir_modules_count + 1, sizeof *r->debug_bits);
     r->log = eventlog_new();
     r->roles = roles_new();
-    if (!r->module_states || !r->module_parts || !r->debug_bits || !r->log || !r->roles || collect_sync_classes(r)) {
+    r->worker = worker_new(r->loop);
+    if (!r->module_states || !r->module_parts || !r->debug_bits || !r->log || !r->roles || !r->worker ||
+        collect_sync_classes(r)) {
         router_release(r);
         errno = ENOMEM;
         return NULL;

@@ -15,6 +15,7 @@ struct roles;    /* role.c */
 struct net;      /* modules/net: the IP stack */
 struct link;
 struct sync_hub;
+struct worker;
 
 /* What the program around the router provides. All borrowed for the router's life. */
 struct router_host {
@@ -59,6 +60,7 @@ struct router {
     bool debug_any;
     struct eventlog *log;
     struct roles *roles;
+    struct worker *worker; /* worker.h */
     struct net *net;
     struct cfg *cfg; /* set by parser/ */
     void (*cfg_free)(struct cfg *cfg);

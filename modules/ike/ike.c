@@ -198,7 +198,6 @@ static int ike_init(struct router *r, void **state)
     k->next_conn = 1001;
     k->keepalive_retry = 2;
     k->lab_tail = &k->lab_keys;
-    k->dh_task = (struct task){.run = ike_dh_run, .arg = k};
     timer_init(&k->half_timer, r->loop, ike_half_fire, k);
     *state = k;
     udp_bind(r, IKE_PORT, udp500, k);
@@ -220,7 +219,6 @@ static void ike_fini(struct router *r, void *state)
     while (k->half_first)
         ike_half_free(k, k->half_first);
     timer_stop(&k->half_timer);
-    loop_cancel(r->loop, &k->dh_task);
     ike_ha_fini(k);
     while (k->lab_keys) {
         struct ike_lab_key *next = k->lab_keys->next;

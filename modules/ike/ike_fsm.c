@@ -13,8 +13,10 @@ struct main_rule {
  * SA begins at IKE_R_MM2, when MM3 came back with our cookie. */
 static const struct main_rule main_rules[] = {
     {IKE_READY, IKE_EV_ACQUIRE, ike_main_start, IKE_READY, IKE_I_MM1},
-    {IKE_I_MM1, IKE_EV_SA, ike_main_i_sa, IKE_I_MM2, IKE_I_MM3},
-    {IKE_I_MM3, IKE_EV_KE, ike_main_i_ke, IKE_I_MM4, IKE_I_MM5},
+    {IKE_I_MM1, IKE_EV_SA, ike_main_i_sa, IKE_I_MM2, IKE_I_MM2},
+    {IKE_I_MM2, IKE_EV_DH_DONE, ike_main_i_public, IKE_I_MM2, IKE_I_MM3},
+    {IKE_I_MM3, IKE_EV_KE, ike_main_i_ke, IKE_I_MM4, IKE_I_MM4},
+    {IKE_I_MM4, IKE_EV_DH_DONE, ike_main_i_keys, IKE_I_MM4, IKE_I_MM5},
     {IKE_I_MM5, IKE_EV_ID, ike_main_i_id, IKE_I_MM6, IKE_P1_COMPLETE},
     {IKE_R_MM2, IKE_EV_KE, ike_main_r_ke, IKE_R_MM3, IKE_R_MM3},
     {IKE_R_MM3, IKE_EV_DH_DONE, ike_main_r_dh, IKE_R_MM3, IKE_R_MM4},
@@ -31,8 +33,11 @@ struct quick_rule {
 /* RFC 2409 5.5 */
 static const struct quick_rule quick_rules[] = {
     {IKE_QM_READY, true, IKE_EV_QM_START, ike_quick_begin, IKE_QM_READY, IKE_QM_I_QM1},
+    {IKE_QM_READY, true, IKE_EV_DH_DONE, ike_quick_send_qm1, IKE_QM_READY, IKE_QM_I_QM1},
     {IKE_QM_I_QM1, true, IKE_EV_QM, ike_quick_qm2, IKE_QM_I_QM1, IKE_QM_PHASE2_COMPLETE},
+    {IKE_QM_I_QM1, true, IKE_EV_DH_DONE, ike_quick_qm2_dh, IKE_QM_I_QM1, IKE_QM_PHASE2_COMPLETE},
     {IKE_QM_READY, false, IKE_EV_QM, ike_quick_qm1, IKE_QM_SPI_STARVE, IKE_QM_R_QM2},
+    {IKE_QM_READY, false, IKE_EV_DH_DONE, ike_quick_qm1_dh, IKE_QM_SPI_STARVE, IKE_QM_R_QM2},
     {IKE_QM_R_QM2, false, IKE_EV_QM, ike_quick_qm3, IKE_QM_R_QM2, IKE_QM_PHASE2_COMPLETE},
 };
 
@@ -142,11 +147,12 @@ enum ike_verdict ike_fsm_quick(struct ike_qm *qm, enum ike_event ev, struct ike_
         ike_quick_fail(qm, "quick mode failed");
         return IKE_FAIL;
     }
-    if (v == IKE_DROP)
+    if (v == IKE_DROP || v == IKE_WAIT)
         return v;
     qm->state = rule->to;
     ike_dbg(k, "ISAKMP:(%u):Node %u, Input = %s", conn, mid,
-            ev == IKE_EV_QM_START ? "IKE_MESG_INTERNAL, IKE_INIT_QM" : "IKE_MESG_FROM_PEER, IKE_QM_EXCH");
+            qm->initiator && rule->from == IKE_QM_READY ? "IKE_MESG_INTERNAL, IKE_INIT_QM"
+                                                        : "IKE_MESG_FROM_PEER, IKE_QM_EXCH");
     ike_dbg(k, "ISAKMP:(%u):Old State = %s  New State = %s", conn, qm_names[rule->via], qm_names[rule->to]);
     if (rule->to == IKE_QM_PHASE2_COMPLETE)
         ike_quick_done(qm);

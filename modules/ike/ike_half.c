@@ -1,5 +1,5 @@
 /* What a responder keeps of a peer that has not proved itself: small records (1,000; 8 per address; the oldest is
- * recycled) and the queue in which Diffie-Hellman waits, one computation per turn of the loop (DESIGN 4). */
+ * recycled (DESIGN 4). */
 #include "modules/ike/ike_int.h"
 #include <stdlib.h>
 #include <string.h>
@@ -67,47 +67,4 @@ struct ike_half *ike_half_find(struct ike *k, const uint8_t ci[8], const uint8_t
             addr_equal(&h->at.local, &at->local) && h->at.pport == at->pport)
             return h;
     return NULL;
-}
-
-bool ike_dh_enqueue(struct ike_sa *sa)
-{
-    struct ike *k = sa->ike;
-    if (k->dh_count >= IKE_DH_QUEUE_MAX)
-        return false;
-    k->dh_queue[(k->dh_head + k->dh_count++) % IKE_DH_QUEUE_MAX] = sa;
-    sa->dh_queued = true;
-    loop_defer(k->r->loop, &k->dh_task);
-    return true;
-}
-
-void ike_dh_forget(struct ike_sa *sa)
-{
-    struct ike *k = sa->ike;
-    if (!sa->dh_queued)
-        return;
-    for (unsigned i = 0; i < k->dh_count; i++) {
-        unsigned at = (k->dh_head + i) % IKE_DH_QUEUE_MAX;
-        if (k->dh_queue[at] == sa)
-            k->dh_queue[at] = NULL;
-    }
-    sa->dh_queued = false;
-}
-
-/* One Diffie-Hellman a turn, so that a flood of MM3 never holds up HSRP or established tunnels. */
-void ike_dh_run(void *arg)
-{
-    struct ike *k = arg;
-    struct ike_sa *sa = NULL;
-    while (k->dh_count && !sa) {
-        sa = k->dh_queue[k->dh_head];
-        k->dh_queue[k->dh_head] = NULL;
-        k->dh_head = (k->dh_head + 1) % IKE_DH_QUEUE_MAX;
-        k->dh_count--;
-    }
-    if (k->dh_count)
-        loop_defer(k->r->loop, &k->dh_task);
-    if (sa) {
-        sa->dh_queued = false;
-        ike_fsm_main(sa, IKE_EV_DH_DONE, NULL);
-    }
 }

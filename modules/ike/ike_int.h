@@ -63,13 +63,18 @@ enum ike_event {
     IKE_EV_ACQUIRE, /* traffic or a rekey wants an SA */
     IKE_EV_SA,      /* clear message with an SA payload */
     IKE_EV_KE,      /* clear message with KE and nonce */
-    IKE_EV_DH_DONE, /* the DH queue came to this SA */
+    IKE_EV_DH_DONE, /* a Diffie-Hellman computation has ended */
     IKE_EV_ID,      /* encrypted message with ID and HASH */
     IKE_EV_QM_START,
     IKE_EV_QM, /* quick mode: begin; a message with a right hash position */
     IKE_EVENTS
 };
-enum ike_verdict { IKE_OK, IKE_DROP /* message ignored, state kept */, IKE_FAIL /* this exchange ends */ };
+enum ike_verdict {
+    IKE_OK,
+    IKE_DROP /* message ignored, state kept */,
+    IKE_FAIL /* this exchange ends */,
+    IKE_WAIT /* taken in; goes on with IKE_EV_DH_DONE */
+};
 
 struct ike_policy { /* crypto isakmp policy N; also what was agreed */
     unsigned priority;
@@ -115,6 +120,8 @@ struct ike_pending { /* an acquire or rekey that waits for phase 1 */
 };
 struct ike;
 struct ike_sa;
+struct ike_dh;
+struct ike_held;
 struct ike_qm {
     struct ike_qm *next;
     struct ike_sa *sa;
@@ -124,7 +131,8 @@ struct ike_qm {
     uint8_t iv[IKE_BLOCK_MAX];
     uint8_t ni[IKE_NONCE_MAX], nr[IKE_NONCE_MAX];
     uint16_t ni_len, nr_len;
-    struct dh *dh;
+    struct ike_dh *dh;     /* PFS */
+    struct ike_held *held; /* the message whose answer waits for it */
     struct ipsec_proposal prop;
     uint32_t in_spi, out_spi;
     uint8_t *tx; /* last message sent, encrypted */
@@ -143,10 +151,10 @@ struct ike_sa {
     enum ike_state state;
     struct ike_endpoint at;
     char ifname[40], map[64], group[64];
-    bool stateful, standby, stale, deleting, rekeyed, dh_queued;
+    bool stateful, standby, stale, deleting, rekeyed;
     struct ike_policy suite;
     struct ike_keys keys;
-    struct dh *dh;
+    struct ike_dh *dh;  /* only during phase 1 */
     uint8_t *gxi, *gxr; /* dh_len(group) bytes each; only during phase 1 */
     uint8_t ni[IKE_NONCE_MAX], nr[IKE_NONCE_MAX];
     uint16_t ni_len, nr_len, sai_len;
@@ -203,9 +211,7 @@ struct ike {
     struct ike_half *half_first, *half_last;
     unsigned n_half;
     struct timer half_timer;
-    struct ike_sa *dh_queue[IKE_DH_QUEUE_MAX];
-    unsigned dh_head, dh_count;
-    struct task dh_task;
+    unsigned n_unproven_dh; /* computations for responder SAs that wait or run: at most IKE_DH_QUEUE_MAX */
     struct ike_group *groups;
     struct ike_lab_key *lab_keys, **lab_tail;
     unsigned n_lab_keys, next_conn;
@@ -271,10 +277,18 @@ struct ike_half *ike_half_find(struct ike *k, const uint8_t ci[8], const uint8_t
 void ike_half_free(struct ike *k, struct ike_half *h);
 void ike_half_expire(struct ike *k);
 void ike_half_fire(void *ike);
-void ike_dh_run(void *ike);
-bool ike_dh_enqueue(struct ike_sa *sa);
-void ike_dh_forget(struct ike_sa *sa);
 void ike_session_check(struct ike *k, const struct ike_endpoint *at, const uint8_t *id, size_t id_len, bool up);
+
+/* ike_dh.c: values computed by the worker; IKE_EV_DH_DONE to qm, or (NULL) to sa, when they are there. */
+/* A new secret; our public value and, with the peer's, g^xy. False: the queue is full, or memory. *slot must be NULL.
+ */
+bool ike_dh_start(struct ike_dh **slot, struct ike_sa *sa, struct ike_qm *qm, unsigned group,
+                  const uint8_t *peer /* dh_len(group) bytes; NULL: not known yet */);
+bool ike_dh_peer(struct ike_dh *d, const uint8_t *peer); /* the peer's value came: g^xy */
+bool ike_dh_busy(const struct ike_dh *d);
+const uint8_t *ike_dh_public(const struct ike_dh *d); /* NULL: busy, or it failed */
+const uint8_t *ike_dh_shared(const struct ike_dh *d);
+void ike_dh_end(struct ike_dh **slot); /* wipes; gives up what runs */
 
 /* ike_config.c */
 const struct ike_psk *ike_psk_find(struct ike *k, const struct addr *peer); /* most specific; NULL */
@@ -294,7 +308,9 @@ void ike_main_third(struct ike *k, struct ike_half *h, struct ike_msg *m); /* MM
 void ike_main_input(struct ike_sa *sa, struct ike_msg *m);
 enum ike_verdict ike_main_start(struct ike_sa *sa, struct ike_msg *m);
 enum ike_verdict ike_main_i_sa(struct ike_sa *sa, struct ike_msg *m);
+enum ike_verdict ike_main_i_public(struct ike_sa *sa, struct ike_msg *m);
 enum ike_verdict ike_main_i_ke(struct ike_sa *sa, struct ike_msg *m);
+enum ike_verdict ike_main_i_keys(struct ike_sa *sa, struct ike_msg *m);
 enum ike_verdict ike_main_i_id(struct ike_sa *sa, struct ike_msg *m);
 enum ike_verdict ike_main_r_ke(struct ike_sa *sa, struct ike_msg *m);
 enum ike_verdict ike_main_r_dh(struct ike_sa *sa, struct ike_msg *m);
@@ -302,7 +318,7 @@ enum ike_verdict ike_main_r_id(struct ike_sa *sa, struct ike_msg *m);
 void ike_main_fail_log(struct ike_sa *sa, const char *why);
 void ike_main_build_id(struct ike_sa *sa);
 bool ike_main_take_ke(struct ike_sa *sa, struct ike_msg *m, bool initiators);         /* KE and nonce of the peer */
-bool ike_main_make_dh(struct ike_sa *sa);                                             /* our secret and public value */
+bool ike_main_take_public(struct ike_sa *sa);                                         /* our public value, a nonce */
 bool ike_main_make_keys(struct ike_sa *sa);                                           /* g^xy, SKEYID*, first IV */
 void ike_main_build_ke(struct ike_sa *sa, struct ike_out *o);                         /* KE NONCE VIDs NAT-D */
 void ike_main_build_auth(struct ike_sa *sa, struct ike_out *o, bool initial_contact); /* ID HASH [N] */
@@ -327,10 +343,37 @@ void ike_quick_free(struct ike_qm *qm);
 void ike_quick_done(struct ike_qm *qm);
 void ike_quick_fail(struct ike_qm *qm, const char *reason); /* frees; acquire_failed if ours */
 void ike_quick_fire(void *qm);
+/* What both roles use. */
+struct ike_qm1_offer { /* what QM1 holds, decoded */
+    struct ike_offer offer;
+    struct ipsec_transform usable[IKE_TRANSFORMS_MAX];
+    unsigned index[IKE_TRANSFORMS_MAX];
+    bool udp[IKE_TRANSFORMS_MAX];
+    unsigned n, pfs;
+    struct ipsec_ident ident;
+};
+struct ike_held { /* what is known of an exchange that waits for its PFS computation */
+    bool udp;     /* initiator */
+    uint32_t life_s, life_kb;
+    struct ike_qm1_offer *d; /* responder: QM1 decoded, the chosen proposal, the message */
+    unsigned which;
+    struct ike_msg m;
+    uint8_t data[];
+};
+void ike_quick_out_start(struct ike_qm *qm, struct ike_out *o);
+bool ike_quick_out_seal(struct ike_qm *qm, struct ike_out *o, struct ike_blob nonce);
+void ike_quick_send(struct ike_qm *qm, const struct ike_out *o, bool again);
+int ike_quick_install(struct ike_qm *qm, bool udp, uint32_t life_s, uint32_t life_kb);
+enum ike_verdict ike_quick_reject(struct ike_qm *qm, uint16_t notify, const char *why);
+uint32_t ike_quick_min_life(uint32_t ours, uint32_t offered);
+void ike_quick_release(struct ike_qm *qm); /* what it held */
 struct ike_qm *ike_quick_find(struct ike_sa *sa, uint32_t mid);
 enum ike_verdict ike_quick_begin(struct ike_qm *qm, struct ike_msg *m);
+enum ike_verdict ike_quick_send_qm1(struct ike_qm *qm, struct ike_msg *m);
 enum ike_verdict ike_quick_qm1(struct ike_qm *qm, struct ike_msg *m);
+enum ike_verdict ike_quick_qm1_dh(struct ike_qm *qm, struct ike_msg *m);
 enum ike_verdict ike_quick_qm2(struct ike_qm *qm, struct ike_msg *m);
+enum ike_verdict ike_quick_qm2_dh(struct ike_qm *qm, struct ike_msg *m);
 enum ike_verdict ike_quick_qm3(struct ike_qm *qm, struct ike_msg *m);
 /* ike_ident.c: phase 2 identities and proposals */
 void ike_ident_encode(struct ike_out *o, const struct prefix *p, uint8_t proto, uint16_t port);

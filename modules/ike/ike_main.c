@@ -126,21 +126,13 @@ enum ike_verdict ike_main_start(struct ike_sa *sa, struct ike_msg *m)
     return IKE_OK;
 }
 
-bool ike_main_make_dh(struct ike_sa *sa)
+bool ike_main_take_public(struct ike_sa *sa)
 {
-    uint8_t secret[CRYPTO_DH_MAX];
-    size_t n = dh_secret_len(sa->suite.group), len = dh_len(sa->suite.group);
-    if (!len || n > sizeof secret)
+    const uint8_t *pub = ike_dh_public(sa->dh);
+    uint8_t **to = sa->initiator ? &sa->gxi : &sa->gxr;
+    if (!pub || (!*to && !(*to = calloc(1, CRYPTO_DH_MAX))))
         return false;
-    if (!sa->gxi)
-        sa->gxi = calloc(1, CRYPTO_DH_MAX);
-    if (!sa->gxr)
-        sa->gxr = calloc(1, CRYPTO_DH_MAX);
-    rng_bytes(sa->ike->r, RNG_DH, secret, n);
-    sa->dh = dh_new(sa->suite.group, secret, n);
-    crypto_wipe(secret, sizeof secret);
-    if (!sa->gxi || !sa->gxr || !sa->dh || dh_public(sa->dh, sa->initiator ? sa->gxi : sa->gxr))
-        return false;
+    memcpy(*to, pub, dh_len(sa->suite.group));
     uint8_t *nonce = sa->initiator ? sa->ni : sa->nr;
     rng_bytes(sa->ike->r, RNG_NONCE, nonce, IKE_NONCE_LEN);
     *(sa->initiator ? &sa->ni_len : &sa->nr_len) = IKE_NONCE_LEN;
@@ -170,18 +162,16 @@ bool ike_main_take_ke(struct ike_sa *sa, struct ike_msg *m, bool initiators)
 
 bool ike_main_make_keys(struct ike_sa *sa)
 {
-    uint8_t gxy[CRYPTO_DH_MAX];
     size_t len = dh_len(sa->suite.group);
+    const uint8_t *gxy = ike_dh_shared(sa->dh);
     const struct ike_psk *psk = ike_psk_find(sa->ike, &sa->at.peer);
-    bool ok = psk && dh_shared(sa->dh, sa->initiator ? sa->gxr : sa->gxi, len, gxy) == 0 &&
+    bool ok = psk && gxy && sa->gxi && sa->gxr &&
               ike_keys_init(&sa->keys, sa->suite.hash, sa->suite.cipher, sa->suite.key_bits) == 0 &&
               ike_keys_derive_psk(&sa->keys, BLOB_OF((const uint8_t *)psk->key, strlen(psk->key)),
                                   BLOB_OF(sa->ni, sa->ni_len), BLOB_OF(sa->nr, sa->nr_len), BLOB_OF(gxy, len), sa->ci,
                                   sa->cr) == 0 &&
               ike_keys_iv_phase1(&sa->keys, BLOB_OF(sa->gxi, len), BLOB_OF(sa->gxr, len), sa->iv) == 0;
-    crypto_wipe(gxy, sizeof gxy);
-    dh_free(sa->dh);
-    sa->dh = NULL;
+    ike_dh_end(&sa->dh);
     return ok;
 }
 
@@ -196,7 +186,7 @@ void ike_main_build_ke(struct ike_sa *sa, struct ike_out *o)
     ike_out_finish(o);
 }
 
-/* MM2 in, MM3 out */
+/* MM2 in; MM3 when our public value is there */
 enum ike_verdict ike_main_i_sa(struct ike_sa *sa, struct ike_msg *m)
 {
     struct ike *k = sa->ike;
@@ -221,10 +211,20 @@ enum ike_verdict ike_main_i_sa(struct ike_sa *sa, struct ike_msg *m)
     }
     if (memcmp(m->h.cr, (uint8_t[8]){0}, 8) == 0)
         return IKE_DROP;
+    if (!ike_dh_start(&sa->dh, sa, NULL, sa->suite.group, NULL))
+        return IKE_DROP; /* no room: MM2 comes again for our MM1 */
     ike_vid_seen(k, 0, &m->chain, &sa->caps, NULL);
     memcpy(sa->cr, m->h.cr, 8);
+    timer_stop(&sa->retransmit);
+    return IKE_OK;
+}
+
+/* MM3 out */
+enum ike_verdict ike_main_i_public(struct ike_sa *sa, struct ike_msg *m)
+{
     struct ike_out o;
-    if (!ike_main_make_dh(sa))
+    (void)m;
+    if (!ike_main_take_public(sa))
         return IKE_FAIL;
     ike_main_build_ke(sa, &o);
     ike_sa_store_tx(sa, &o);
@@ -280,7 +280,7 @@ void ike_main_build_auth(struct ike_sa *sa, struct ike_out *o, bool initial_cont
     }
 }
 
-/* MM4 in, MM5 out */
+/* MM4 in; MM5 when g^xy is there */
 enum ike_verdict ike_main_i_ke(struct ike_sa *sa, struct ike_msg *m)
 {
     struct ike *k = sa->ike;
@@ -290,7 +290,18 @@ enum ike_verdict ike_main_i_ke(struct ike_sa *sa, struct ike_msg *m)
                     IKE_ADDR(&sa->at.peer));
         return IKE_DROP;
     }
+    if (!ike_dh_peer(sa->dh, sa->gxr))
+        return IKE_DROP; /* no room: MM4 comes again for our MM3 */
     sa->conn_id = k->next_conn++;
+    timer_stop(&sa->retransmit);
+    return IKE_OK;
+}
+
+/* MM5 out */
+enum ike_verdict ike_main_i_keys(struct ike_sa *sa, struct ike_msg *m)
+{
+    struct ike *k = sa->ike;
+    (void)m;
     if (!ike_main_make_keys(sa)) {
         ike_main_fail_log(sa, "the peer's Diffie-Hellman value or our key is unusable");
         return IKE_FAIL;

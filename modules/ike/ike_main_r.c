@@ -1,5 +1,5 @@
 /* Main mode, the responder's half. Until MM3 brings our cookie back there is only a small record, and no
- * Diffie-Hellman; until MM5 is verified DH waits in a short queue, and nothing is sent by a timer of ours (DESIGN 4).
+ * Diffie-Hellman; until MM5 is verified few DH computations wait, and nothing is sent by a timer of ours (DESIGN 4).
  */
 #include "modules/ike/ike_int.h"
 #include <stdlib.h>
@@ -166,7 +166,7 @@ void ike_main_third(struct ike *k, struct ike_half *h, struct ike_msg *m)
                     IKE_ADDR(&m->at.peer));
         return;
     }
-    if (k->dh_count >= IKE_DH_QUEUE_MAX) { /* the record stays: the peer's retransmission may find room */
+    if (k->n_unproven_dh >= IKE_DH_QUEUE_MAX) { /* the record stays: the peer's retransmission may find room */
         k->count.dh_dropped++;
         ip_drop_count(k->r, "ike-dh-queue", 1);
         return;
@@ -193,10 +193,10 @@ void ike_main_third(struct ike *k, struct ike_half *h, struct ike_msg *m)
         memcpy(sa->rx_hash, hash, sizeof hash);
 }
 
-/* MM3 in; the rest when the queue comes to it */
+/* MM3 in; MM4 when both values are there */
 enum ike_verdict ike_main_r_ke(struct ike_sa *sa, struct ike_msg *m)
 {
-    if (!sa->sai || !ike_main_take_ke(sa, m, true) || !ike_dh_enqueue(sa))
+    if (!sa->sai || !ike_main_take_ke(sa, m, true) || !ike_dh_start(&sa->dh, sa, NULL, sa->suite.group, sa->gxi))
         return IKE_FAIL;
     timer_start(&sa->life, IKE_UNPROVEN_LIFE);
     return IKE_OK;
@@ -207,7 +207,7 @@ enum ike_verdict ike_main_r_dh(struct ike_sa *sa, struct ike_msg *m)
 {
     (void)m;
     struct ike_out o;
-    if (!ike_main_make_dh(sa))
+    if (!ike_main_take_public(sa))
         return IKE_FAIL;
     ike_main_build_ke(sa, &o);
     if (!ike_main_make_keys(sa)) {

@@ -1,5 +1,5 @@
-/* Quick mode (RFC 2409 5.5), both roles: exchanges, keys, handing pairs to IPsec. Called for acquires and rekeys when
- * phase 1 is up, and with received messages of exchange type 32. */
+/* Quick mode (RFC 2409 5.5): exchanges, what both roles share, and the initiator (the responder: ike_quick_r.c). Called
+ * for acquires and rekeys when phase 1 is up, and with received messages of exchange type 32. */
 #include "modules/ike/ike_int.h"
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +49,8 @@ void ike_quick_free(struct ike_qm *q)
     *at = q->next;
     sa->n_qms--;
     timer_stop(&q->timer);
-    dh_free(q->dh);
+    ike_dh_end(&q->dh);
+    ike_quick_release(q);
     free(q->tx);
     crypto_wipe(q, sizeof *q);
     free(q);
@@ -80,7 +81,7 @@ static bool same_flow(const struct ipsec_proposal *a, const struct ipsec_proposa
            a->ident.proto == b->ident.proto && a->ident.lport == b->ident.lport && a->ident.rport == b->ident.rport;
 }
 
-static void store_and_send(struct ike_qm *q, const struct ike_out *o, bool again)
+void ike_quick_send(struct ike_qm *q, const struct ike_out *o, bool again)
 {
     struct ike_sa *sa = q->sa;
     free(q->tx);
@@ -123,7 +124,7 @@ void ike_quick_fire(void *arg)
 }
 
 /* A message of this exchange: HASH first, filled in when the rest is known. */
-static void quick_out_start(struct ike_qm *q, struct ike_out *o)
+void ike_quick_out_start(struct ike_qm *q, struct ike_out *o)
 {
     ike_out_start(o, q->sa->ci, q->sa->cr, IKE_X_QUICK, IKE_FLAG_ENCRYPT, q->mid);
     ike_out_begin(o, IKE_P_HASH);
@@ -132,25 +133,13 @@ static void quick_out_start(struct ike_qm *q, struct ike_out *o)
 }
 
 /* HASH(1) or HASH(2) over what follows it, then encryption under a copy of the exchange's IV. */
-static bool quick_out_seal(struct ike_qm *q, struct ike_out *o, struct ike_blob nonce)
+bool ike_quick_out_seal(struct ike_qm *q, struct ike_out *o, struct ike_blob nonce)
 {
     size_t hlen = q->sa->keys.hlen, at = IKE_HDR_LEN + 4 + hlen;
     if (o->b.error)
         return false;
     ike_keys_hash12(&q->sa->keys, q->mid, nonce, BLOB_OF(o->buf + at, o->b.len - at), o->buf + IKE_HDR_LEN + 4);
     return ike_crypt_seal(q->sa, o, q->iv);
-}
-
-static bool make_dh(struct ike_qm *q, unsigned group, uint8_t *pub)
-{
-    uint8_t secret[CRYPTO_DH_MAX];
-    size_t n = dh_secret_len(group);
-    if (!dh_len(group) || n > sizeof secret)
-        return false;
-    rng_bytes(q->sa->ike->r, RNG_DH, secret, n);
-    q->dh = dh_new(group, secret, n);
-    crypto_wipe(secret, sizeof secret);
-    return q->dh && dh_public(q->dh, pub) == 0;
 }
 
 void ike_quick_start(struct ike_sa *sa, const struct ipsec_proposal *p, bool rekey, event_id cause)
@@ -171,14 +160,10 @@ void ike_quick_start(struct ike_sa *sa, const struct ipsec_proposal *p, bool rek
     ike_fsm_quick(q, IKE_EV_QM_START, NULL);
 }
 
-/* QM1 out */
 enum ike_verdict ike_quick_begin(struct ike_qm *q, struct ike_msg *m)
 {
-    (void)m;
     struct ike_sa *sa = q->sa;
     struct ike *k = sa->ike;
-    struct ike_out o;
-    uint8_t pub[CRYPTO_DH_MAX];
     ike_dbg(k, "ISAKMP:(%u):beginning Quick Mode exchange, M-ID of %u", sa->conn_id, q->mid);
     q->in_spi = ipsec_spi_alloc(k->r);
     ike_dbg(k, "ISAKMP:(%u):QM Initiator gets spi", sa->conn_id);
@@ -186,36 +171,47 @@ enum ike_verdict ike_quick_begin(struct ike_qm *q, struct ike_msg *m)
         return IKE_FAIL;
     rng_bytes(k->r, RNG_NONCE, q->ni, IKE_NONCE_LEN);
     q->ni_len = IKE_NONCE_LEN;
-    quick_out_start(q, &o);
-    ike_esp_offer_build(&o, q, ike_natt_used(sa));
+    if (q->prop.pfs_group)
+        return ike_dh_start(&q->dh, sa, q, q->prop.pfs_group, NULL) ? IKE_WAIT : IKE_FAIL;
+    return ike_quick_send_qm1(q, m);
+}
+
+/* QM1 out */
+enum ike_verdict ike_quick_send_qm1(struct ike_qm *q, struct ike_msg *m)
+{
+    struct ike_out o;
+    const uint8_t *pub = ike_dh_public(q->dh);
+    (void)m;
+    if (q->prop.pfs_group && !pub)
+        return IKE_FAIL;
+    ike_quick_out_start(q, &o);
+    ike_esp_offer_build(&o, q, ike_natt_used(q->sa));
     ike_out_payload(&o, IKE_P_NONCE, q->ni, q->ni_len);
-    if (q->prop.pfs_group) {
-        if (!make_dh(q, q->prop.pfs_group, pub))
-            return IKE_FAIL;
+    if (q->prop.pfs_group)
         ike_out_payload(&o, IKE_P_KE, pub, dh_len(q->prop.pfs_group));
-    }
     ike_ident_encode(&o, &q->prop.ident.local, q->prop.ident.proto, q->prop.ident.lport);
     ike_ident_encode(&o, &q->prop.ident.remote, q->prop.ident.proto, q->prop.ident.rport);
-    if (!quick_out_seal(q, &o, (struct ike_blob){0}))
+    if (!ike_quick_out_seal(q, &o, (struct ike_blob){0}))
         return IKE_FAIL;
-    store_and_send(q, &o, true);
+    ike_quick_send(q, &o, true);
     return IKE_OK;
 }
 
 /* Everything that both roles do once nonces, SPIs and the transform are known. */
-static int install(struct ike_qm *q, const uint8_t *peer_ke, size_t ke_len, bool udp, uint32_t life_s, uint32_t life_kb)
+int ike_quick_install(struct ike_qm *q, bool udp, uint32_t life_s, uint32_t life_kb)
 {
     struct ike_sa *sa = q->sa;
     struct ike *k = sa->ike;
     struct ipsec_pair *p = calloc(1, sizeof *p);
     struct esp_suite suite;
-    uint8_t gxy[CRYPTO_DH_MAX], mat[CRYPTO_KEY_MAX + CRYPTO_HASH_MAX];
+    uint8_t mat[CRYPTO_KEY_MAX + CRYPTO_HASH_MAX];
+    const uint8_t *gxy = NULL; /* PFS: the computation has ended */
     const struct ipsec_transform *t = &q->prop.transforms[0];
     size_t gxy_len = 0;
     int rc = p ? esp_suite_make(&suite, t->cipher, t->key_bits, t->auth) : -1;
     if (!rc && q->prop.pfs_group) {
         gxy_len = dh_len(q->prop.pfs_group);
-        rc = q->dh ? dh_shared(q->dh, peer_ke, ke_len, gxy) : -1;
+        rc = (gxy = ike_dh_shared(q->dh)) ? 0 : -1;
     }
     for (unsigned dir = 0; dir < 2 && !rc; dir++) {
         struct ipsec_keys *keys = dir ? &p->out : &p->in;
@@ -253,7 +249,6 @@ static int install(struct ike_qm *q, const uint8_t *peer_ke, size_t ke_len, bool
             q->out_spi, life_s, life_kb);
         rc = ipsec_pair_install(k->r, p, q->cause);
     }
-    crypto_wipe(gxy, sizeof gxy);
     crypto_wipe(mat, sizeof mat);
     if (p)
         crypto_wipe(p, sizeof *p);
@@ -261,7 +256,7 @@ static int install(struct ike_qm *q, const uint8_t *peer_ke, size_t ke_len, bool
     return rc;
 }
 
-static enum ike_verdict reject(struct ike_qm *q, uint16_t notify, const char *why)
+enum ike_verdict ike_quick_reject(struct ike_qm *q, uint16_t notify, const char *why)
 {
     struct ike_sa *sa = q->sa;
     struct ike *k = sa->ike;
@@ -276,158 +271,30 @@ static enum ike_verdict reject(struct ike_qm *q, uint16_t notify, const char *wh
     return IKE_FAIL;
 }
 
-static uint32_t min_life(uint32_t ours, uint32_t offered)
+uint32_t ike_quick_min_life(uint32_t ours, uint32_t offered)
 {
     return offered && offered < ours ? offered : ours;
 }
 
-struct qm1_offer { /* what QM1 holds, decoded */
-    struct ike_offer offer;
-    struct ipsec_transform usable[IKE_TRANSFORMS_MAX];
-    unsigned index[IKE_TRANSFORMS_MAX];
-    bool udp[IKE_TRANSFORMS_MAX];
-    unsigned n, pfs;
-    struct ipsec_ident ident;
-};
-
-/* NULL: fine; else what is wrong with QM1. */
-static const char *qm1_decode(struct ike_qm *q, struct ike_msg *m, struct qm1_offer *d)
+/* QM3 out */
+static enum ike_verdict qm2_finish(struct ike_qm *q, bool udp, uint32_t life_s, uint32_t life_kb)
 {
     struct ike_sa *sa = q->sa;
-    const struct ike_payload *sap = ike_chain_find(&m->chain, IKE_P_SA, 0),
-                             *np = ike_chain_find(&m->chain, IKE_P_NONCE, 0);
-    const struct ike_payload *ci = ike_chain_find(&m->chain, IKE_P_ID, 0), *cr = ike_chain_find(&m->chain, IKE_P_ID, 1);
-    if (!sap || !np || np->len < 8 || np->len > IKE_NONCE_MAX || ike_chain_count(&m->chain, IKE_P_SA) != 1 ||
-        (ci && !cr) || ike_sa_decode(sap->body, sap->len, 2, &d->offer))
-        return "malformed quick mode";
-    memcpy(q->ni, np->body, np->len);
-    q->ni_len = np->len;
-    for (unsigned i = 0; i < d->offer.n; i++) {
-        const struct ike_transform *t = &d->offer.t[i];
-        ike_dbg(sa->ike, "ISAKMP:(%u):Checking IPSec proposal %u", sa->conn_id, t->prop_number);
-        ike_debug_esp_transform(sa->ike, t);
-        if (!ike_esp_transform_of(t, &d->usable[d->n], &d->udp[d->n]) || t->raw_len > 200 ||
-            (d->udp[d->n] && sa->at.lport != IKE_PORT_NATT))
-            continue;
-        d->pfs = t->attrs.group;
-        d->index[d->n++] = i;
-    }
-    if (d->offer.n)
-        q->out_spi = d->offer.t[0].spi_len == 4 ? d->offer.t[0].spi : 0;
-    struct ipsec_ident *id = &d->ident;
-    uint8_t proto2 = 0;
-    id->remote = prefix_make(&sa->at.peer, 32);
-    id->local = prefix_make(&sa->at.local, 32);
-    if (ci && (!ike_ident_decode(ci, &id->remote, &id->proto, &id->rport) ||
-               !ike_ident_decode(cr, &id->local, &proto2, &id->lport) || proto2 != id->proto))
-        return "proxy identities of this type are not supported";
-    return NULL;
-}
-
-static const char *accept_text(int rc)
-{
-    return rc == IPSEC_NO_MAP         ? "no crypto map matches: map_db_find_best did not find matching map"
-           : rc == IPSEC_NO_IDENT     ? "proxy identities not supported"
-           : rc == IPSEC_NO_TRANSFORM ? "no transform set accepts the proposal"
-           : rc == IPSEC_NO_PFS       ? "PFS group does not match"
-                                      : "not accepted";
-}
-
-/* QM2: HASH(2), SA, nonce, [KE], the same identities, [RESPONDER-LIFETIME] */
-static bool qm2_build(struct ike_qm *q, struct ike_out *o, const struct ike_transform *t, const struct ike_msg *m,
-                      const uint8_t *pub, uint32_t life_s)
-{
-    struct builder *b = &o->b;
-    const struct ike_payload *id;
-    quick_out_start(q, o);
-    ike_out_begin(o, IKE_P_SA);
-    builder_u32(b, 1);
-    builder_u32(b, 1);
-    builder_u8(b, IKE_P_NONE);
-    builder_u8(b, 0);
-    builder_u16(b, (uint16_t)(20 + t->raw_len));
-    builder_u8(b, t->prop_number);
-    builder_u8(b, IKE_PROTO_ESP);
-    builder_u8(b, 4);
-    builder_u8(b, 1);
-    builder_u32(b, q->in_spi);
-    builder_u8(b, IKE_P_NONE);
-    builder_u8(b, 0);
-    builder_u16(b, (uint16_t)(8 + t->raw_len));
-    builder_u8(b, t->number);
-    builder_u8(b, t->id);
-    builder_u16(b, 0);
-    builder_bytes(b, t->raw, t->raw_len);
-    ike_out_end(o);
-    ike_out_payload(o, IKE_P_NONCE, q->nr, q->nr_len);
-    if (q->prop.pfs_group)
-        ike_out_payload(o, IKE_P_KE, pub, dh_len(q->prop.pfs_group));
-    for (unsigned i = 0; (id = ike_chain_find(&m->chain, IKE_P_ID, i)) && i < 2; i++)
-        ike_out_payload(o, IKE_P_ID, id->body, id->len);
-    if (t->attrs.life_s > life_s) {
-        ike_out_begin(o, IKE_P_NOTIFY);
-        builder_u32(b, 1);
-        builder_u8(b, IKE_PROTO_ESP);
-        builder_u8(b, 4);
-        builder_u16(b, IKE_N_RESPONDER_LIFETIME);
-        builder_u32(b, q->in_spi);
-        ike_attr_tv(b, 1, 1);
-        ike_attr_u32(b, 2, life_s, false);
-        ike_out_end(o);
-    }
-    return quick_out_seal(q, o, BLOB_OF(q->ni, q->ni_len));
-}
-
-static enum ike_verdict qm1_answer(struct ike_qm *q, struct ike_msg *m, struct qm1_offer *d)
-{
-    struct ike_sa *sa = q->sa;
-    struct ike *k = sa->ike;
-    const char *why = qm1_decode(q, m, d);
-    if (why)
-        return reject(q, IKE_N_INVALID_ID_INFO, why);
-    if (!d->n)
-        return reject(q, IKE_N_NO_PROPOSAL_CHOSEN, "no usable ESP proposal");
-    unsigned which = 0;
-    int rc =
-        ipsec_policy_accept(k->r, &sa->at.local, &sa->at.peer, &d->ident, d->usable, d->n, d->pfs, &q->prop, &which);
-    if (rc || which >= d->n)
-        return reject(q, rc == IPSEC_NO_MAP || rc == IPSEC_NO_IDENT ? IKE_N_INVALID_ID_INFO : IKE_N_NO_PROPOSAL_CHOSEN,
-                      accept_text(rc));
-    const struct ike_transform *t = &d->offer.t[d->index[which]];
-    ike_dbg(k, "ISAKMP:(%u):atts are acceptable.", sa->conn_id);
-    const struct ike_payload *ke = ike_chain_find(&m->chain, IKE_P_KE, 0);
-    q->out_spi = t->spi;
-    q->prop.pfs_group = t->attrs.group;
-    uint8_t pub[CRYPTO_DH_MAX];
-    if (t->attrs.group && (!ke || ke->len != dh_len(t->attrs.group) || !make_dh(q, t->attrs.group, pub)))
-        return reject(q, IKE_N_INVALID_KEY_INFO, "PFS without a fitting KE payload");
-    q->in_spi = ipsec_spi_alloc(k->r);
-    ike_dbg(k, "ISAKMP:(%u):QM Responder gets spi", sa->conn_id);
-    if (!q->in_spi)
-        return IKE_FAIL;
-    rng_bytes(k->r, RNG_NONCE, q->nr, IKE_NONCE_LEN);
-    q->nr_len = IKE_NONCE_LEN;
-    uint32_t life_s = min_life(q->prop.life_s, t->attrs.life_s), life_kb = min_life(q->prop.life_kb, t->attrs.life_kb);
     struct ike_out o;
-    if (!qm2_build(q, &o, t, m, pub, life_s))
+    ike_out_start(&o, sa->ci, sa->cr, IKE_X_QUICK, IKE_FLAG_ENCRYPT, q->mid);
+    uint8_t hash[CRYPTO_HASH_MAX];
+    ike_keys_hash3(&sa->keys, q->mid, BLOB_OF(q->ni, q->ni_len), BLOB_OF(q->nr, q->nr_len), hash);
+    ike_out_payload(&o, IKE_P_HASH, hash, sa->keys.hlen);
+    if (!ike_crypt_seal(sa, &o, q->iv))
         return IKE_FAIL;
-    /* Inbound must work before QM2 leaves: QM3 and ESP come back to back (interop 1). */
-    if (install(q, ke ? ke->body : NULL, ke ? ke->len : 0, d->udp[which], life_s, life_kb))
+    if (ike_quick_install(q, udp, life_s, life_kb))
         return IKE_FAIL;
-    store_and_send(q, &o, true);
+    ipsec_pair_enable(sa->ike->r, q->in_spi);
+    ike_quick_send(q, &o, false);
     return IKE_OK;
 }
 
-/* QM1 in, QM2 out */
-enum ike_verdict ike_quick_qm1(struct ike_qm *q, struct ike_msg *m)
-{
-    struct qm1_offer *d = calloc(1, sizeof *d);
-    enum ike_verdict v = d ? qm1_answer(q, m, d) : IKE_FAIL;
-    free(d);
-    return v;
-}
-
-/* QM2 in, QM3 out */
+/* QM2 in */
 static enum ike_verdict qm2_take(struct ike_qm *q, struct ike_msg *m, struct ike_offer *offer)
 {
     struct ike_sa *sa = q->sa;
@@ -439,7 +306,7 @@ static enum ike_verdict qm2_take(struct ike_qm *q, struct ike_msg *m, struct ike
     bool udp = false;
     if (!sap || !np || np->len < 8 || np->len > IKE_NONCE_MAX || ike_sa_decode(sap->body, sap->len, 2, offer) ||
         offer->n != 1 || !ike_esp_transform_of(&offer->t[0], &t, &udp))
-        return reject(q, IKE_N_PAYLOAD_MALFORMED, "malformed answer to quick mode");
+        return ike_quick_reject(q, IKE_N_PAYLOAD_MALFORMED, "malformed answer to quick mode");
     const struct ike_transform *w = &offer->t[0];
     ike_dbg(k, "ISAKMP:(%u):Checking IPSec proposal %u", sa->conn_id, w->prop_number);
     ike_debug_esp_transform(k, w);
@@ -451,21 +318,22 @@ static enum ike_verdict qm2_take(struct ike_qm *q, struct ike_msg *m, struct ike
         i++;
     if (i == q->prop.n_transforms || w->attrs.group != q->prop.pfs_group || udp != ike_natt_used(sa) ||
         (q->prop.pfs_group && (!ke || ke->len != dh_len(q->prop.pfs_group))))
-        return reject(q, IKE_N_NO_PROPOSAL_CHOSEN, "the peer chose what was not offered");
+        return ike_quick_reject(q, IKE_N_NO_PROPOSAL_CHOSEN, "the peer chose what was not offered");
     for (unsigned n = 0; n < 2 && (id = ike_chain_find(&m->chain, IKE_P_ID, n)); n++) {
         struct prefix p;
         uint8_t proto;
         uint16_t port;
         const struct prefix *want = n ? &q->prop.ident.remote : &q->prop.ident.local;
         if (!ike_ident_decode(id, &p, &proto, &port) || !prefix_equal(&p, want) || proto != q->prop.ident.proto)
-            return reject(q, IKE_N_INVALID_ID_INFO, "the peer answered with other proxy identities");
+            return ike_quick_reject(q, IKE_N_INVALID_ID_INFO, "the peer answered with other proxy identities");
     }
     ike_dbg(k, "ISAKMP:(%u):atts are acceptable.", sa->conn_id);
     q->prop.transforms[0] = q->prop.transforms[i];
     q->out_spi = w->spi;
     memcpy(q->nr, np->body, np->len);
     q->nr_len = np->len;
-    uint32_t life_s = min_life(q->prop.life_s, w->attrs.life_s), life_kb = min_life(q->prop.life_kb, w->attrs.life_kb);
+    uint32_t life_s = ike_quick_min_life(q->prop.life_s, w->attrs.life_s),
+             life_kb = ike_quick_min_life(q->prop.life_kb, w->attrs.life_kb);
     for (unsigned n = 0; n < m->chain.n; n++) {
         struct ike_notify nt;
         if (m->chain.p[n].type != IKE_P_NOTIFY || !ike_notify_decode(m->chain.p[n].body, m->chain.p[n].len, &nt) ||
@@ -476,21 +344,17 @@ static enum ike_verdict qm2_take(struct ike_qm *q, struct ike_msg *m, struct ike
             uint16_t af = cursor_u16(&c), lv = cursor_u16(&c);
             uint32_t v = af & 0x8000 ? lv : lv == 4 ? cursor_u32(&c) : 0;
             if (cursor_ok(&c) && v >= 60)
-                life_s = min_life(life_s, v);
+                life_s = ike_quick_min_life(life_s, v);
         }
     }
-    struct ike_out o;
-    ike_out_start(&o, sa->ci, sa->cr, IKE_X_QUICK, IKE_FLAG_ENCRYPT, q->mid);
-    uint8_t hash[CRYPTO_HASH_MAX];
-    ike_keys_hash3(&sa->keys, q->mid, BLOB_OF(q->ni, q->ni_len), BLOB_OF(q->nr, q->nr_len), hash);
-    ike_out_payload(&o, IKE_P_HASH, hash, sa->keys.hlen);
-    if (!ike_crypt_seal(sa, &o, q->iv))
+    if (!q->prop.pfs_group)
+        return qm2_finish(q, udp, life_s, life_kb);
+    q->held = calloc(1, sizeof *q->held);
+    if (!q->held || !ike_dh_peer(q->dh, ke->body))
         return IKE_FAIL;
-    if (install(q, ke ? ke->body : NULL, ke ? ke->len : 0, udp, life_s, life_kb))
-        return IKE_FAIL;
-    ipsec_pair_enable(k->r, q->in_spi);
-    store_and_send(q, &o, false);
-    return IKE_OK;
+    *q->held = (struct ike_held){.udp = udp, .life_s = life_s, .life_kb = life_kb};
+    timer_stop(&q->timer); /* the answer is there: no retransmission */
+    return IKE_WAIT;
 }
 
 enum ike_verdict ike_quick_qm2(struct ike_qm *q, struct ike_msg *m)
@@ -501,11 +365,10 @@ enum ike_verdict ike_quick_qm2(struct ike_qm *q, struct ike_msg *m)
     return v;
 }
 
-enum ike_verdict ike_quick_qm3(struct ike_qm *q, struct ike_msg *m)
+enum ike_verdict ike_quick_qm2_dh(struct ike_qm *q, struct ike_msg *m)
 {
     (void)m;
-    ipsec_pair_enable(q->sa->ike->r, q->in_spi);
-    return IKE_OK;
+    return qm2_finish(q, q->held->udp, q->held->life_s, q->held->life_kb);
 }
 
 void ike_quick_done(struct ike_qm *q)
@@ -513,8 +376,7 @@ void ike_quick_done(struct ike_qm *q)
     struct ike_sa *sa = q->sa;
     ike_dbg(sa->ike, "ISAKMP:(%u):deleting node %u error FALSE reason \"%s\"", sa->conn_id, q->mid,
             q->initiator ? "No Error" : "QM done (await)");
-    dh_free(q->dh);
-    q->dh = NULL;
+    ike_dh_end(&q->dh);
     crypto_wipe(q->ni, sizeof q->ni);
     crypto_wipe(q->nr, sizeof q->nr);
     timer_start(&q->timer, QM_KEEP);
@@ -557,7 +419,7 @@ void ike_quick_input(struct ike_sa *sa, struct ike_msg *m)
         return;
     }
     bool fresh = !q;
-    if (q && q->state == IKE_QM_PHASE2_COMPLETE)
+    if (q && (q->state == IKE_QM_PHASE2_COMPLETE || ike_dh_busy(q->dh)))
         return;
     if (fresh &&
         (m->h.mid == 0 || ike_sa_mid_used(sa, m->h.mid))) { /* an old exchange, replayed or of the former active */

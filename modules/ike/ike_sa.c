@@ -100,8 +100,7 @@ struct ike_sa *ike_sa_next_of(struct ike *k, struct ike_sa *prev, const struct a
 
 void ike_sa_wipe_phase1(struct ike_sa *sa)
 {
-    dh_free(sa->dh);
-    sa->dh = NULL;
+    ike_dh_end(&sa->dh);
     free(sa->gxi);
     free(sa->gxr);
     free(sa->sai);
@@ -147,7 +146,6 @@ void ike_sa_delete(struct ike_sa *sa, enum ike_end how, const char *reason, even
     timer_stop(&sa->rekey);
     timer_stop(&sa->dpd);
     timer_stop(&sa->nat_keepalive);
-    ike_dh_forget(sa);
     while (sa->qms)
         ike_quick_fail(sa->qms, reason);
     struct ike_pending *p = sa->pending;

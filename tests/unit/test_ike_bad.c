@@ -161,7 +161,7 @@ Test(ike_bad, tables_know_every_cell)
     for (unsigned s = 0; s < IKE_STATES; s++)
         for (unsigned e = 0; e < IKE_EVENTS; e++)
             rules += ike_fsm_main_has((enum ike_state)s, (enum ike_event)e);
-    cr_assert_eq(rules, 7);
+    cr_assert_eq(rules, 9);
     cr_assert(ike_fsm_main_has(IKE_I_MM3, IKE_EV_KE));
     cr_assert_not(ike_fsm_main_has(IKE_P1_COMPLETE, IKE_EV_ID));
     cr_assert_not(ike_fsm_main_has(IKE_R_MM2, IKE_EV_ID), "MM5 before MM3");

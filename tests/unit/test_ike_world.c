@@ -195,3 +195,27 @@ Test(ike_world, restart_of_the_spoke_brings_initial_contact)
     cr_assert_eq(ike_of(world_router_get(w, "gw"))->n_sas, 1, "the former life is gone");
     world_free(w);
 }
+
+/* PFS: both sides compute beside the exchange, and QM1's answer waits for it. */
+Test(ike_world, quick_mode_with_pfs)
+{
+    static const char key[] = POLICY "crypto isakmp key cisco123 address 0.0.0.0 0.0.0.0\n";
+    struct world *w = world_new(7);
+    char text[4096];
+    world_switch(w, "outside");
+    snprintf(text, sizeof text, "%s%scrypto map test_1 1 ipsec-isakmp\n set pfs group14\n", key, spoke_map);
+    world_router(w, "spoke", text);
+    snprintf(text, sizeof text, "%s%scrypto dynamic-map dyn1 10\n set pfs group14\n", key, gw_map);
+    world_router(w, "gw", text);
+    world_plug(w, "spoke", "FastEthernet4", "outside", "1");
+    world_plug(w, "gw", "Ethernet1/1", "outside", "2");
+    world_start(w, "spoke");
+    world_start(w, "gw");
+    world_run(w, 3);
+    ping(w, "Success rate is ");
+    ping(w, "Success rate is 100 percent");
+    expect(w, "spoke", "show crypto ipsec sa", "PFS (Y/N): Y, DH group: group14");
+    expect(w, "gw", "show crypto ipsec sa", "PFS (Y/N): Y, DH group: group14");
+    expect(w, "gw", "show crypto isakmp sa", "QM_IDLE");
+    world_free(w);
+}
