@@ -181,7 +181,7 @@ void paste_step(struct conn *c)
         const char *s = p->line + strspn(p->line, " \t");
         if (!*s && p->lineno <= p->n_lines && (p->healed[p->lineno / 8] >> p->lineno % 8 & 1))
             continue; /* joined to another line: counted as repaired */
-        if (!*s || *s == '!')
+        if ((!*s || *s == '!') && !session_wants_text(c->session))
             p->comments++;
         else
             paste_type(c, p->line);

@@ -68,11 +68,24 @@ void cfg_blocks(const struct cfg_node *at, struct cmd *c)
 
 int cfg_call(const struct gram_cmd *cmd, struct cmd *c, void *args)
 {
-    if (!cmd->handler)
+    if (!cmd->handler) {
+        if (cmd->tells && c->op == CMD_SET && c->session)
+            cmd_note(c, "%s", cmd->tells);
         return CMD_OK;
+    }
     if (!cmd->present())
         return cmd_error(c, "%% This build does not have the command");
     return cmd->handler(c, args);
+}
+
+uint16_t cfg_mode_of(const struct gram_cmd *cmd, const void *args)
+{
+    for (unsigned i = 0; cmd->opens_sub != cmd->opens && i < cmd->n_member; i++) {
+        const struct ifname *name = (const void *)((const char *)args + cmd->member[i].off);
+        if (cmd->member[i].type == GT_IFNAME && value_is_set(&cmd->member[i], args) && strchr(name->text, '.'))
+            return cmd->opens_sub;
+    }
+    return cmd->opens;
 }
 
 struct cfg_node *cfg_find(const struct cfg_node *at, const char *identity)

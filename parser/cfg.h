@@ -45,6 +45,8 @@ int cfg_unset(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, 
               bool is_default);
 /* Removes the lines of a block, last first, each through its handler. */
 void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c);
+/* The mode of a block that `cmd` opens with these args. */
+uint16_t cfg_mode_of(const struct gram_cmd *cmd, const void *args);
 struct cfg_node *cfg_find(const struct cfg_node *at, const char *identity);
 void cfg_touch(struct cfg *cfg, const char *by);
 

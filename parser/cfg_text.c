@@ -102,7 +102,7 @@ static bool stored(const struct cfg_node *block, const struct gram_cmd *cmd)
 /* The children plus nodes for default lines that are to be shown. Extra nodes are borrowed from *extra. */
 static struct cfg_node **shown(const struct cfg_node *block, unsigned flags, unsigned *n, struct cfg_node **extra)
 {
-    const struct gram_mode *mode = &gram_modes[block->cmd ? block->cmd->opens : MODE_CONFIG];
+    const struct gram_mode *mode = &gram_modes[block->cmd ? cfg_mode_of(block->cmd, block->args) : MODE_CONFIG];
     unsigned count = block->n, more = 0;
     for (unsigned i = 0; i < mode->n_cmd; i++)
         more += gram_cmds[mode->cmd[i]].def != NULL;

@@ -3,6 +3,7 @@
 #include "parser/render.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void level_clear(struct level *l)
 {
@@ -77,7 +78,7 @@ static void open_block(struct place *p, unsigned i, struct cfg_node *node)
     if (p->depth == PLACE_MAX)
         return;
     struct level *l = &p->level[p->depth++];
-    l->mode = node->cmd->opens;
+    l->mode = cfg_mode_of(node->cmd, node->args);
     l->cmd = node->cmd;
     l->args = value_args_copy(node->cmd, node->args, &l->pool);
     size_t n = strlen(node->identity) + 1;
@@ -212,10 +213,33 @@ static bool closed(const char *text)
     return n && strstr(text + n, d);
 }
 
-/* Where the text of a `banner` line starts, NULL for another command. */
-static const char *banner_text(const struct matcher *m, const char *line)
+/* The text of a command that takes several lines: of a banner up to its delimiter, of a certificate up to `quit`. */
+enum text_state { TEXT_NONE, TEXT_OPEN, TEXT_CLOSED };
+
+static enum text_state certificate_state(const char *line)
 {
-    return strcmp(m->cmd->name, "banner") == 0 && m->last >= 0 ? line + m->st[m->last].pos : NULL;
+    const char *last = strrchr(line, '\n');
+    if (!last)
+        return TEXT_OPEN;
+    last += 1 + strspn(last + 1, " \t");
+    return !strncasecmp(last, "quit", 4) && !last[4 + strspn(last + 4, " \t")] ? TEXT_CLOSED : TEXT_OPEN;
+}
+
+static enum text_state text_state(const struct matcher *m, const char *line)
+{
+    const char *name = m->cmd->name;
+    if (m->last < 0 || (m->flags & MATCH_NO))
+        return TEXT_NONE;
+    if (!strcmp(name, "banner") || !strcmp(name, "client-group-banner"))
+        return closed(line + m->st[m->last].pos) ? TEXT_CLOSED : TEXT_OPEN;
+    if (!strcmp(name, "certificate") || !strcmp(name, "certificate-own")) {
+        /* The body is the last argument; without it, or with hex lines so far, more lines follow. */
+        const struct gram_node *n = match_node(m, m->cmd, m->st[m->last].node);
+        if (n->type == GT_LINE && line[m->st[m->last].pos] != '\n')
+            return TEXT_NONE; /* nvram:FILE */
+        return certificate_state(line);
+    }
+    return TEXT_NONE;
 }
 
 static enum line_result one_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
@@ -228,7 +252,7 @@ enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *
     enum { TEXT_MAX = 16384 };
     if (p->text.s) {
         strbuf_add(&p->text, "\n%s", line);
-        if (look_up(p, m, p->text.s, 0, p->text.len, 0, &at, v) && !closed(banner_text(m, p->text.s)) &&
+        if (look_up(p, m, p->text.s, 0, p->text.len, 0, &at, v) && text_state(m, p->text.s) == TEXT_OPEN &&
             p->text.len < TEXT_MAX)
             return LINE_OK;
         struct strbuf whole = p->text;
@@ -272,10 +296,11 @@ static enum line_result one_line(struct place *p, struct matcher *m, struct cmd 
         }
         break;
     case ENGINE_NOT:
-        if (banner_text(m, line) && !closed(banner_text(m, line)) && !strchr(line, '\n')) {
-            cmd_note(c, "Enter TEXT message.  End with the character '%.*s'.", (int)delimiter(banner_text(m, line)),
-                     banner_text(m, line));
-            strbuf_add(&p->text, "%s", line);
+        if (text_state(m, line) == TEXT_OPEN && !strchr(line, '\n')) {
+            const char *text = line + m->st[m->last].pos;
+            if (strncmp(m->cmd->name, "certificate", 11) != 0)
+                cmd_note(c, "Enter TEXT message.  End with the character '%.*s'.", (int)delimiter(text), text);
+            strbuf_add(&p->text, "%s%s", line, strncmp(m->cmd->name, "certificate", 11) != 0 ? "" : " ");
             return LINE_OK;
         }
         break;
@@ -312,7 +337,11 @@ enum match_result configure_probe(struct place *p, struct matcher *m, const char
     }
     cut(p, at + 1);
     if (!no && m->cmd->opens != GRAM_NONE && p->depth < PLACE_MAX) {
-        p->level[p->depth] = (struct level){.mode = m->cmd->opens};
+        struct value_pool *pool = NULL;
+        void *args = match_args(m, line, &pool);
+        p->level[p->depth] = (struct level){.mode = cfg_mode_of(m->cmd, args)};
+        free(args);
+        value_pool_free(pool);
         p->depth++;
     }
     return MATCH_OK;

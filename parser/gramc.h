@@ -14,10 +14,10 @@ enum {
     MAX_NODES = 2048, /* nodes of one command */
     MAX_MEMBERS = 250,
     MAX_HELP = 400,
-    MAX_KEYS = 8,
-    MAX_MODES = 64,
-    MAX_CMDS = 1200,
-    MAX_FRAGS = 64,
+    MAX_KEYS = 40,
+    MAX_MODES = 128,
+    MAX_CMDS = 2000,
+    MAX_FRAGS = 128,
     NONE = 0xffff
 };
 
@@ -100,7 +100,7 @@ struct command {
     char *ident; /* name with underscores */
     char *mode[MAX_MODES];
     unsigned n_mode;
-    char *handler, *guard, *opens, *no_syntax, *def, *by, *from;
+    char *handler, *guard, *opens, *opens_sub, *no_syntax, *def, *by, *from, *tells, *differs;
     char *key[MAX_KEYS];
     unsigned n_key;
     char *adopts[8];

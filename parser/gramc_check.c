@@ -24,10 +24,14 @@ static void check_command(struct gram *g, const struct command *c)
             gramc_error(g, c->src.at, "command %s: unknown mode '%s'", c->src.name, c->mode[i]);
     if (c->opens && gramc_mode_find(g, c->opens) < 0)
         gramc_error(g, c->src.at, "command %s opens unknown mode '%s'", c->src.name, c->opens);
+    if (c->opens_sub && gramc_mode_find(g, c->opens_sub) < 0)
+        gramc_error(g, c->src.at, "command %s opens unknown mode '%s'", c->src.name, c->opens_sub);
     if (!c->handler && !(c->flags & F_NOEFFECT))
         gramc_error(g, c->src.at, "command %s: no handler (or noeffect)", c->src.name);
     if (c->handler && (c->flags & F_NOEFFECT))
         gramc_error(g, c->src.at, "command %s: noeffect and a handler", c->src.name);
+    if (c->tells && c->handler)
+        gramc_error(g, c->src.at, "command %s: tells belongs to noeffect; a handler speaks for itself", c->src.name);
     for (unsigned i = 0; i < c->n_adopts; i++) {
         bool found = false;
         for (unsigned k = 0; k < g->n_cmd; k++)

@@ -135,9 +135,10 @@ static void command_directive(struct gram *g, struct command *c, struct where at
         c->handler = word(&p);
     else if (!strcmp(key, "guard"))
         c->guard = word(&p);
-    else if (!strcmp(key, "opens"))
+    else if (!strcmp(key, "opens")) {
         c->opens = word(&p);
-    else if (!strcmp(key, "key"))
+        c->opens_sub = word(&p);
+    } else if (!strcmp(key, "key"))
         c->n_key += words(g, at, p, c->key + c->n_key, MAX_KEYS - c->n_key);
     else if (!strcmp(key, "adopts"))
         c->n_adopts = words(g, at, p, c->adopts, 8);
@@ -153,6 +154,10 @@ static void command_directive(struct gram *g, struct command *c, struct where at
         number(g, at, word(&p), &c->privilege);
     else if (!strcmp(key, "source"))
         c->from = word(&p);
+    else if (!strcmp(key, "tells"))
+        c->tells = word(&p);
+    else if (!strcmp(key, "differs"))
+        c->differs = word(&p);
     else
         flag_directive(g, c, at, key);
 }

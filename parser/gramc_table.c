@@ -142,9 +142,12 @@ static void command_row(struct gram *g, FILE *o, const struct command *c)
     unsigned by = c->by ? member_index(c, c->by) : NONE;
     fprintf(o, "%u, %u, %u, %u, ", c->flags, c->rank, by, by_base(g, c));
     fprintf(o, "%d, %u, ", c->opens ? gramc_mode_find(g, c->opens) : NONE, c->privilege);
+    fprintf(o, "%d, ", c->opens ? gramc_mode_find(g, c->opens_sub ? c->opens_sub : c->opens) : NONE);
     quoted(o, c->def);
     fprintf(o, c->n_adopts ? ", adopts_%s, " : ", NULL, ", id);
-    fprintf(o, "%u, modes_%s, %u},\n", c->n_adopts, id, c->n_mode);
+    fprintf(o, "%u, modes_%s, %u, ", c->n_adopts, id, c->n_mode);
+    quoted(o, c->tells);
+    fputs("},\n", o);
 }
 
 static void mode_tables(struct gram *g, FILE *o)

@@ -52,11 +52,13 @@ struct gram_cmd {
     bool (*present)(void);                     /* false: this build lacks the module */
     int (*guard)(struct cmd *c, void *args);   /* asked before `no` of a block removes its lines; NULL: no objection */
     uint16_t flags, rank, by, by_base, opens, privilege; /* by: a member, or GRAM_NONE; opens: a mode, or GRAM_NONE */
+    uint16_t opens_sub;                                  /* the mode of a block whose interface name has a dot */
     const char *def;
     const uint16_t *adopts;
     uint8_t n_adopts;
     const uint16_t *mode;
     uint8_t n_mode;
+    const char *tells; /* what a stored line does not do here: said when it is typed; NULL */
 };
 struct gram_mode {
     const char *name, *prompt, *title, *exit;

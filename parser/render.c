@@ -54,9 +54,13 @@ static void add_values(struct strbuf *out, size_t start, const struct gram_membe
     if (m->rep)
         memcpy(&count, (const char *)args + m->count, sizeof count);
     for (unsigned i = 0; i < count; i++) {
-        if (out->len > start)
-            strbuf_write(out, " ", 1);
+        size_t at = out->len;
         value_format(m, args, i, out);
+        if (at > start && out->len > at && out->s[at] != '\n') { /* text of several lines starts on the next one */
+            strbuf_write(out, " ", 1);
+            memmove(out->s + at + 1, out->s + at, out->len - at - 1);
+            out->s[at] = ' ';
+        }
     }
 }
 

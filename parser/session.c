@@ -122,6 +122,11 @@ unsigned session_history(const struct session *s)
     return s->history_size;
 }
 
+bool session_wants_text(const struct session *s)
+{
+    return place_wants_text(&s->place);
+}
+
 bool session_busy(const struct session *s)
 {
     return s->busy;

@@ -55,6 +55,8 @@ int exec_line(struct session *s, const char *line, size_t from);
 void exec_output_open(struct session *s, struct pipe *pipe, const char *json_command);
 void exec_output_close(struct session *s);
 
+/* The stored form of a banner's text (shell.c). Lives until the line is stored. */
+const char *shell_banner_text(struct cmd *c, const char *text);
 /* Merges startup-config into the running one (shell_config.c). */
 int shell_merge_startup(struct cmd *c, bool report);
 /* enable secret (secret.c) */

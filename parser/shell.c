@@ -184,18 +184,9 @@ int shell_cmd_show_aliases(struct cmd *c, struct args_show_aliases *a)
     return CMD_OK;
 }
 
-int shell_cmd_router(struct cmd *c, struct args_router_protocol *a)
-{
-    (void)a;
-    return cmd_error(c, "%% Routing protocols are not supported; use ip route");
-}
-
 /* Stored between the two characters ^C, as IOS shows it; the text between the delimiters is kept as it is. */
-int shell_cmd_banner(struct cmd *c, struct args_banner *a)
+const char *shell_banner_text(struct cmd *c, const char *t)
 {
-    if (c->op != CMD_SET)
-        return CMD_OK;
-    const char *t = a->text;
     size_t n = !strncmp(t, "^C", 2) ? 2 : 1;
     char delim[3] = {t[0], n == 2 ? 'C' : 0, 0};
     const char *end = strstr(t + n, delim);
@@ -204,6 +195,12 @@ int shell_cmd_banner(struct cmd *c, struct args_banner *a)
     strbuf_free(keep);
     *keep = (struct strbuf){0};
     strbuf_add(keep, "^C%.*s^C", (int)len, t + n);
-    a->text = keep->s;
+    return keep->s;
+}
+
+int shell_cmd_banner(struct cmd *c, struct args_banner *a)
+{
+    if (c->op == CMD_SET)
+        a->text = shell_banner_text(c, a->text);
     return CMD_OK;
 }

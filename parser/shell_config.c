@@ -13,7 +13,9 @@ static struct cfg_node *find_interface(struct cfg *cfg, const char *name)
 {
     for (unsigned i = 0; i < cfg->root.n; i++) {
         struct cfg_node *n = cfg->root.child[i];
-        if (!n->negated && !strncmp(n->line, "interface ", 10) && !strcmp(n->line + 10, name))
+        size_t len = strlen(name);
+        if (!n->negated && !strncmp(n->line, "interface ", 10) && !strncmp(n->line + 10, name, len) &&
+            (!n->line[10 + len] || n->line[10 + len] == ' '))
             return n;
     }
     return NULL;

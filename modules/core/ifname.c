@@ -8,18 +8,32 @@
 #include <strings.h>
 
 /* In the order of show running-config: Loopback, Tunnel, hardware, Vlan, BVI (ios-cli 9.3). */
-const struct ifname_type ifname_types[] = {{"Loopback", "Lo", true, 1 << 1},
-                                           {"Tunnel", "Tu", true, 1 << 1},
-                                           {"Port-channel", "Po", true, 1 << 1},
-                                           {"TenGigabitEthernet", "Te", false, 1 << 2 | 1 << 3},
-                                           {"GigabitEthernet", "Gi", false, 1 << 1 | 1 << 2 | 1 << 3},
-                                           {"FastEthernet", "Fa", false, 1 << 1 | 1 << 2 | 1 << 3},
-                                           {"Ethernet", "Et", false, 1 << 1 | 1 << 2 | 1 << 3},
-                                           {"Serial", "Se", false, 1 << 1 | 1 << 2 | 1 << 3},
-                                           {"Vlan", "Vl", true, 1 << 1},
-                                           {"BVI", "BV", true, 1 << 1},
-                                           {"Null", "Nu", true, 1 << 1},
-                                           {NULL, NULL, false, 0}};
+#define N1 (1 << 1)
+#define N123 (1 << 1 | 1 << 2 | 1 << 3)
+const struct ifname_type ifname_types[] = {{"Loopback", "Lo", true, N1, false},
+                                           {"Tunnel", "Tu", true, N1, true},
+                                           {"Port-channel", "Po", true, N1, true},
+                                           {"Async", "As", true, N123, true},
+                                           {"ATM", "AT", true, N123, true},
+                                           {"BRI", "BR", true, N123, true},
+                                           {"Cellular", "Ce", true, N123, true},
+                                           {"Embedded-Service-Engine", "Em", true, 1 << 2, true},
+                                           {"HundredGigE", "Hu", false, N123, false},
+                                           {"TenGigabitEthernet", "Te", false, N123, false},
+                                           {"GigabitEthernet", "Gi", false, N123, false},
+                                           {"FastEthernet", "Fa", false, N123, false},
+                                           {"Ethernet", "Et", false, N123, false},
+                                           {"Serial", "Se", false, N123, false},
+                                           {"Multilink", "Mu", true, N1, true},
+                                           {"Group-Async", "Gr", true, N1, true},
+                                           {"Virtual-Template", "Vt", true, N1, true},
+                                           {"Virtual-PPP", "Vp", true, N1, true},
+                                           {"NVI", "NV", true, N1, true},
+                                           {"Dialer", "Di", true, N1, true},
+                                           {"Vlan", "Vl", true, N1, false},
+                                           {"BVI", "BV", true, N1, false},
+                                           {"Null", "Nu", true, N1, false},
+                                           {NULL, NULL, false, 0, false}};
 
 /* The type that the n letters at s name: an exact name, or the only one with that prefix. */
 static const struct ifname_type *type_find(const char *s, size_t n)

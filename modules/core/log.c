@@ -216,14 +216,17 @@ char *log_render(struct router *r, const struct event *e)
         char up[DURATION_STRLEN];
         strbuf_add(&b, "%s: ", duration_format(e->at - r->boot_time, up));
     } else {
-        struct civil c = wall_civil(e->wall);
+        bool local = (debug ? st->local_debug : st->local_log) && st->zone[0];
+        struct civil c = wall_civil(e->wall + (local ? st->zone_minutes * 60 * NS_PER_S : 0));
         strbuf_add(&b, "*%s %2d ", wall_month(c.month), c.day);
         if (debug ? st->year_debug : st->year_log)
             strbuf_add(&b, "%d ", c.year);
         strbuf_add(&b, "%02d:%02d:%02d", c.hour, c.minute, c.second);
         if (debug ? st->msec_debug : st->msec_log)
             strbuf_add(&b, ".%03d", c.msec);
-        strbuf_add(&b, debug ? st->zone_debug ? " UTC: " : ": " : st->zone_log ? " UTC: " : ": ");
+        if (debug ? st->zone_debug : st->zone_log)
+            strbuf_add(&b, " %s", local ? st->zone : "UTC");
+        strbuf_add(&b, ": ");
     }
     if (e->kind == EVENT_SYSLOG)
         strbuf_add(&b, "%%%s-%u-%s: ", e->facility, e->severity, e->mnemonic);

@@ -71,8 +71,10 @@ struct router {
     unsigned n_sync_list;
     struct timestamps {
         bool log_uptime, debug_uptime, log_none, debug_none, msec_log, msec_debug, sequence;
-        bool zone_log, zone_debug, year_log, year_debug;
-    } stamps; /* at power-on: datetime msec for both */
+        bool zone_log, zone_debug, year_log, year_debug, local_log, local_debug;
+        char zone[8];     /* clock timezone; "": UTC */
+        int zone_minutes; /* east of UTC */
+    } stamps;             /* at power-on: datetime msec for both */
     /* Highest severity that goes to console sessions, to sessions that said `terminal monitor`, into the buffer of
      * show logging; -1: none (`no logging console`). At power-on 7. */
     struct log_levels {

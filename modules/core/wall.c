@@ -46,13 +46,18 @@ const char *wall_weekday(int weekday)
     return names[(unsigned)weekday % 7];
 }
 
-const char *wall_format(nstime wall, bool msec, char buf[WALL_STRLEN])
+const char *wall_format_zone(nstime wall, bool msec, const char *zone, int minutes, char buf[WALL_STRLEN])
 {
-    struct civil c = wall_civil(wall);
+    struct civil c = wall_civil(*zone ? wall + minutes * 60 * NS_PER_S : wall);
     char ms[16] = "";
     if (msec)
         snprintf(ms, sizeof ms, ".%03d", c.msec);
-    snprintf(buf, WALL_STRLEN, "%02d:%02d:%02d%s UTC %s %s %d %d", c.hour, c.minute, c.second, ms,
+    snprintf(buf, WALL_STRLEN, "%02d:%02d:%02d%s %s %s %s %d %d", c.hour, c.minute, c.second, ms, *zone ? zone : "UTC",
              wall_weekday(c.weekday), wall_month(c.month), c.day, c.year);
     return buf;
+}
+
+const char *wall_format(nstime wall, bool msec, char buf[WALL_STRLEN])
+{
+    return wall_format_zone(wall, msec, "", 0, buf);
 }

@@ -15,4 +15,6 @@ const char *wall_weekday(int weekday);         /* "Mon" */
 #define WALL_STRLEN 64
 /* "12:00:46 UTC Mon Nov 23 2026", with msec "12:00:46.123 UTC …" */
 const char *wall_format(nstime wall, bool msec, char buf[WALL_STRLEN]);
+/* The same in another zone, east of UTC; zone "" is UTC. */
+const char *wall_format_zone(nstime wall, bool msec, const char *zone, int minutes, char buf[WALL_STRLEN]);
 #endif

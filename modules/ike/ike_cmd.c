@@ -104,35 +104,8 @@ int ike_cmd_key(struct cmd *c, struct args_crypto_isakmp_key *a)
     uint32_t mask = a->has_mask ? a->mask : UINT32_MAX;
     if (mask_to_len(mask) < 0)
         return cmd_error(c, "%% Invalid address mask");
-    unsigned i = 0;
-    while (i < k->n_keys && !(addr_equal(&k->keys[i].addr, &a->addr) && k->keys[i].mask == mask))
-        i++;
-    if (c->op == CMD_UNSET) {
-        if (i < k->n_keys) {
-            memmove(&k->keys[i], &k->keys[i + 1], (k->n_keys - i - 1) * sizeof *k->keys);
-            crypto_wipe(&k->keys[--k->n_keys], sizeof *k->keys);
-        }
-        return CMD_OK;
-    }
-    if (i == k->n_keys) {
-        if (i == IKE_KEYS_MAX)
-            return cmd_error(c, "%% Too many pre-shared keys (%u)", IKE_KEYS_MAX);
-        struct ike_psk *more = calloc(k->n_keys + 1, sizeof *more);
-        if (!more)
-            return cmd_error(c, "%% Out of memory");
-        if (k->n_keys) {
-            memcpy(more, k->keys, k->n_keys * sizeof *more);
-            crypto_wipe(k->keys, k->n_keys * sizeof *more);
-        }
-        free(k->keys);
-        k->keys = more;
-        k->n_keys++;
-    }
-    k->keys[i].addr = a->addr;
-    k->keys[i].mask = mask;
-    k->keys[i].no_xauth = a->kw_no_xauth;
-    snprintf(k->keys[i].key, sizeof k->keys[i].key, "%s", a->secret);
-    return CMD_OK;
+    int rc = ike_psk_put(k, "", &a->addr, mask, c->op == CMD_UNSET ? NULL : a->secret, a->kw_no_xauth);
+    return rc ? cmd_error(c, "%% Too many pre-shared keys (%u)", IKE_KEYS_MAX) : CMD_OK;
 }
 
 int ike_cmd_keepalive(struct cmd *c, struct args_crypto_isakmp_keepalive *a)

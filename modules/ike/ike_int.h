@@ -89,6 +89,7 @@ struct ike_psk {
     struct addr addr;
     uint32_t mask;
     bool no_xauth;
+    char ring[64]; /* the keyring it stands in; "": crypto isakmp key */
     char key[129];
 };
 struct ike_endpoint { /* one side's view of a conversation */
@@ -291,6 +292,9 @@ const uint8_t *ike_dh_shared(const struct ike_dh *d);
 void ike_dh_end(struct ike_dh **slot); /* wipes; gives up what runs */
 
 /* ike_config.c */
+/* Adds or changes the key of a ring ("" for the global ones); key NULL: removes. -ENOSPC, -ENOMEM. */
+int ike_psk_put(struct ike *k, const char *ring, const struct addr *addr, uint32_t mask, const char *key,
+                bool no_xauth);
 const struct ike_psk *ike_psk_find(struct ike *k, const struct addr *peer); /* most specific; NULL */
 void ike_policy_default(struct ike_policy *p);
 const char *ike_cipher_text(enum crypto_cipher c, unsigned bits);

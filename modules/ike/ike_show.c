@@ -160,7 +160,11 @@ int ike_cmd_show_key(struct cmd *c, struct args_show_crypto_isakmp_key *a)
             snprintf(where, sizeof where, "%s", IKE_ADDR(&k->keys[i].addr));
         else
             snprintf(where, sizeof where, "%-15s[%-15s]", IKE_ADDR(&k->keys[i].addr), IKE_ADDR(&mask));
-        out_text(c->out, "%-12s %-43s %s\n", i ? "" : "default", where, k->keys[i].key);
+        out_text(c->out, "%-12s %-43s %s\n",
+                 k->keys[i].ring[0] ? k->keys[i].ring
+                 : i                ? ""
+                                    : "default",
+                 where, k->keys[i].key);
     }
     return CMD_OK;
 }

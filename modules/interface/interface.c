@@ -26,8 +26,6 @@ int interface_cmd_interface(struct cmd *c, struct args_interface *a)
         netif_delete(n);
         return CMD_OK;
     }
-    if (strchr(a->name.text, '.'))
-        return cmd_error(c, "%% Subinterfaces are not supported");
     if (!netif_get(c->router, a->name.text))
         return cmd_error(c, errno == ENOSPC ? "%% Too many interfaces" : "%%Invalid interface type and number");
     return CMD_OK;
@@ -161,10 +159,13 @@ int interface_cmd_mtu(struct cmd *c, struct args_if_mtu *a)
     struct nif *nif = here(c);
     if (!nif)
         return CMD_ERROR;
-    uint16_t link = nif->n.link && nif->n.link->mtu ? nif->n.link->mtu : 1500;
-    if (c->op == CMD_SET && a->mtu > link)
-        return cmd_error(c, "%% The link of %s carries at most %u bytes", nif->n.name, link);
-    netif_set_mtu(&nif->n, c->op == CMD_SET ? (uint16_t)a->mtu : 1500);
+    uint16_t link = nif->n.link && nif->n.link->mtu ? nif->n.link->mtu : 1500,
+             mtu = c->op == CMD_SET ? (uint16_t)a->mtu : 1500;
+    if (mtu > link) {
+        cmd_note(c, "The link of %s carries at most %u bytes; the MTU is stored", nif->n.name, link);
+        mtu = link;
+    }
+    netif_set_mtu(&nif->n, mtu);
     return CMD_OK;
 }
 

@@ -81,7 +81,7 @@ void netif_refresh(struct nif *nif)
 {
     struct netif *n = &nif->n;
     struct net *net = nif->net;
-    n->link_up = n->is_virtual || (n->link && n->link->up);
+    n->link_up = n->is_virtual ? !n->hollow : n->link && n->link->up;
     bool line = net->started && n->admin_up && n->link_up;
     if (line == n->line_up)
         return;
@@ -186,7 +186,8 @@ struct netif *netif_get(struct router *r, const char *name)
     memcpy(n->name, name, strlen(name) + 1);
     ifname_short(name, n->shortname);
     n->index = ++net->next_index;
-    n->is_virtual = type->is_virtual;
+    n->hollow = type->hollow || strchr(name, '.');
+    n->is_virtual = type->is_virtual || n->hollow;
     n->mac = mac_derive(r->name, name);
     n->mtu = 1500;
     n->admin_up = true;

@@ -23,6 +23,7 @@ struct netif {
     char description[241];
     unsigned index;  /* > 0, stable for the router's life */
     bool is_virtual; /* Loopback and such: no link, always up unless shut */
+    bool hollow;     /* configured and shown, never up: tunnels, dialers, subinterfaces */
     struct mac mac;  /* derived from router name and interface name; locally administered */
     uint16_t mtu;    /* IP MTU */
     uint16_t mss;    /* ip tcp adjust-mss, both directions; 0: none */

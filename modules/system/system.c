@@ -1,6 +1,7 @@
 /* The router as a whole: module entry, hostname, service lines, debugging as a whole. The logging buffer is
  * system_log.c, reload is system_reload.c, the show commands are system_show.c. */
 #include "modules/system/system.h"
+#include "service_cmd.h"
 #include "system_cmd.h"
 #include <ctype.h>
 #include <errno.h>
@@ -20,6 +21,12 @@ static int system_init(struct router *r, void **state)
         return ENOMEM;
     s->r = r;
     system_log_init(s);
+    s->syslog = syslog_new(r);
+    if (!s->syslog) {
+        system_log_fini(s);
+        free(s);
+        return ENOMEM;
+    }
     timer_init(&s->reload_at, r->loop, system_reload_fire, s);
     timer_init(&s->cpu_timer, r->loop, system_cpu_sample, s);
     if (!loop_is_sim(r->loop))
@@ -34,6 +41,7 @@ static void system_fini(struct router *r, void *state)
     (void)r;
     timer_stop(&s->reload_at);
     timer_stop(&s->cpu_timer);
+    syslog_free(s->syslog);
     system_log_fini(s);
     free(s);
 }
@@ -75,6 +83,7 @@ int system_cmd_timestamps_debug(struct cmd *c, struct args_service_timestamps_de
     t->debug_none = c->op == CMD_UNSET;
     t->debug_uptime = c->op == CMD_SET && a->kw_uptime;
     t->msec_debug = c->op == CMD_SET && a->kw_msec;
+    t->local_debug = c->op == CMD_SET && a->kw_localtime;
     t->zone_debug = c->op == CMD_SET && a->kw_show_timezone;
     t->year_debug = c->op == CMD_SET && a->kw_year;
     return CMD_OK;
@@ -88,6 +97,7 @@ int system_cmd_timestamps_log(struct cmd *c, struct args_service_timestamps_log 
     t->log_none = c->op == CMD_UNSET;
     t->log_uptime = c->op == CMD_SET && a->kw_uptime;
     t->msec_log = c->op == CMD_SET && a->kw_msec;
+    t->local_log = c->op == CMD_SET && a->kw_localtime;
     t->zone_log = c->op == CMD_SET && a->kw_show_timezone;
     t->year_log = c->op == CMD_SET && a->kw_year;
     return CMD_OK;
@@ -97,6 +107,27 @@ int system_cmd_sequence(struct cmd *c, struct args_service_sequence_numbers *a)
 {
     (void)a;
     c->router->stamps.sequence = c->op == CMD_SET;
+    return CMD_OK;
+}
+
+/* ios-cli 10.1: show clock, and time stamps with `localtime`. */
+int system_cmd_clock_timezone(struct cmd *c, struct args_clock_timezone *a)
+{
+    struct timestamps *t = &c->router->stamps;
+    t->zone[0] = 0;
+    t->zone_minutes = 0;
+    if (c->op != CMD_SET)
+        return CMD_OK;
+    char *end;
+    long hours = strtol(a->hours, &end, 10);
+    if (*end || !*a->hours || hours < -23 || hours > 23)
+        return cmd_error(c, "%% The offset from UTC is -23 to 23 hours");
+    if (!a->has_minutes) { /* IOS shows both */
+        a->has_minutes = true;
+        a->minutes = 0;
+    }
+    snprintf(t->zone, sizeof t->zone, "%s", a->zone);
+    t->zone_minutes = (int)(hours * 60 + (hours < 0 ? -(long)a->minutes : (long)a->minutes));
     return CMD_OK;
 }
 

@@ -26,6 +26,7 @@ struct system {
     struct system_line *lines, **lines_tail;
     size_t buffered; /* bytes in lines */
     uint64_t n_console, n_monitor, n_buffer, n_overruns;
+    struct syslog *syslog; /* syslog_send.c */
     /* reload (system_reload.c) */
     struct timer reload_at;
     struct timer cpu_timer; /* samples the meter (system_cpu.c) */
@@ -35,6 +36,11 @@ struct system *system_of(struct router *r);
 /* system_log.c */
 void system_log_init(struct system *s);
 void system_log_fini(struct system *s);
+const char *system_severity_name(int severity);
+/* syslog_send.c */
+struct syslog *syslog_new(struct router *r); /* NULL: out of memory */
+void syslog_free(struct syslog *s);
+void syslog_show(struct router *r, struct out *o); /* its part of show logging */
 /* system_reload.c */
 void system_reload_fire(void *arg);
 /* system_cpu.c */

@@ -59,6 +59,11 @@ void system_log_fini(struct system *s)
 static const char *const severity_names[] = {"emergencies", "alerts",        "critical",      "errors",
                                              "warnings",    "notifications", "informational", "debugging"};
 
+const char *system_severity_name(int severity)
+{
+    return severity_names[severity & 7];
+}
+
 /* The level that was typed, as number or word; stored and shown as the word (ios-cli 10.1). */
 #define SEVERITY_READ(a, level)                                                                                        \
     do {                                                                                                               \
@@ -158,9 +163,8 @@ int system_cmd_show_logging(struct cmd *c, struct args_show_logging *a)
     out_text(o, "    Exception Logging: size (4096 bytes)\n"
                 "    Count and timestamp logging messages: disabled\n"
                 "    Persistent logging: disabled\n\n"
-                "No active filter modules.\n\n"
-                "    Trap logging: level informational, 0 message lines logged\n"
-                "        Logging Source-Interface:       VRF Name:\n");
+                "No active filter modules.\n\n");
+    syslog_show(c->router, o);
     if (level->buffer < 0)
         return CMD_OK;
     out_text(o, "\nLog Buffer (%zu bytes):\n\n", s->buffer_size);

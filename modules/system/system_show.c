@@ -12,7 +12,9 @@ int system_cmd_show_clock(struct cmd *c, struct args_show_clock *a)
 {
     char buf[WALL_STRLEN];
     (void)a;
-    out_text(c->out, "*%s\n", wall_format(loop_wall(c->router->loop), true, buf));
+    out_text(c->out, "*%s\n",
+             wall_format_zone(loop_wall(c->router->loop), true, c->router->stamps.zone, c->router->stamps.zone_minutes,
+                              buf));
     return CMD_OK;
 }
 
@@ -81,7 +83,8 @@ int system_cmd_show_version(struct cmd *c, struct args_show_version *a)
              SYSTEM_VERSION, SYSTEM_RELEASE);
     out_text(o, "%s uptime is %s\n", r->hostname, up.s ? up.s : "");
     out_text(o, "System returned to ROM by %s\n", reason ? "reload" : "power-on");
-    out_text(o, "System restarted at %s\n", wall_format(loop_wall(r->loop) - age, false, when));
+    out_text(o, "System restarted at %s\n",
+             wall_format_zone(loop_wall(r->loop) - age, false, r->stamps.zone, r->stamps.zone_minutes, when));
     out_text(o, "System image file is \"flash:tapir-%s.bin\"\n", SYSTEM_RELEASE);
     out_text(o, "Last reload reason: %s\n\n", reason ? reason : "power-on");
     out_text(o, "cisco Tapir (revision %s) with 262144K/32768K bytes of memory.\n", SYSTEM_RELEASE);
