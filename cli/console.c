@@ -309,7 +309,7 @@ static void break_check(bool quiet)
 {
     if (!quiet && cli_now_ms() - console.started_ms < CLI_LONG_MS)
         return;
-    if (!keys_break(&console.keys))
+    if (!keys_break(&console.keys, console.st.escape))
         return;
     if (console.written > CLI_LONG_OUTPUT)
         console.pager.quit = true;

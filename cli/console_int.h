@@ -4,7 +4,7 @@
 #include "cli/control.h"
 #include "cli/pager.h"
 
-enum { KEY_CTRL_C = 3, KEY_CTRL_Z = 26, KEY_BREAK = 30 /* Ctrl-Shift-6 */ };
+enum { KEY_CTRL_C = 3, KEY_CTRL_Z = 26 };
 
 struct keys { /* what was typed and not used yet; standard input is read into it at once */
     unsigned char *p;
@@ -14,7 +14,8 @@ struct keys { /* what was typed and not used yet; standard input is read into it
 bool keys_read(struct keys *k); /* reads what there is; false at the end of input */
 bool keys_waiting(const struct keys *k);
 int keys_next(struct keys *k, bool wait); /* -1: none (wait false) or end of input */
-bool keys_break(struct keys *k);          /* an abort key waits: it and what was typed before it are thrown away */
+bool keys_break(struct keys *k,
+                unsigned escape); /* an abort key waits: it and what was typed before it are thrown away */
 
 /* readline (console_readline.c): keys as IOS has them, the line drawn as vty lines draw it. The callbacks get what the
  * library does not decide. */

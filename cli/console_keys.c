@@ -47,10 +47,10 @@ int keys_next(struct keys *k, bool wait)
     return k->p[k->at++];
 }
 
-bool keys_break(struct keys *k)
+bool keys_break(struct keys *k, unsigned escape)
 {
     for (size_t i = k->len; i-- > k->at;) {
-        if (k->p[i] == KEY_CTRL_C || k->p[i] == KEY_BREAK) {
+        if (k->p[i] == KEY_CTRL_C || (escape && k->p[i] == escape)) {
             k->at = i + 1;
             return true;
         }

@@ -43,10 +43,11 @@ enum ctl_type {
 };
 enum ctl_kind { CTL_EXEC = 1, CTL_CONSOLE, CTL_VTY };
 
-struct ctl_state { /* on the wire: u8 in_config, u32 length, u32 width, u32 history, prompt */
+struct ctl_state { /* on the wire: u8 in_config, u32 length, u32 width, u32 history, u32 escape, prompt */
     bool in_config;
     unsigned length, width; /* terminal; 0: no paging, no wrapping */
     unsigned history;       /* lines to recall */
+    unsigned escape;        /* the key that stops a command; 0: none */
     char prompt[160];
 };
 

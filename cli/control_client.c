@@ -203,13 +203,14 @@ uint32_t ctl_u32(const struct ctl_msg *m, size_t at)
 
 bool ctl_read_state(const struct ctl_msg *m, size_t at, struct ctl_state *st)
 {
-    if (m->len < at + 13)
+    if (m->len < at + 17)
         return false;
     st->in_config = m->data[at] != 0;
     st->length = ctl_u32(m, at + 1);
     st->width = ctl_u32(m, at + 5);
     st->history = ctl_u32(m, at + 9);
-    snprintf(st->prompt, sizeof st->prompt, "%s", m->data + at + 13);
+    st->escape = ctl_u32(m, at + 13);
+    snprintf(st->prompt, sizeof st->prompt, "%s", m->data + at + 17);
     return true;
 }
 

@@ -24,10 +24,11 @@ static void put_u32(uint8_t *p, uint32_t v)
 /* CTL_STATE, or CTL_DONE with a status in front. */
 static void conn_send_state(struct conn *c, uint8_t type, int status)
 {
-    uint8_t head[14] = {(uint8_t)status, session_in_config(c->session)};
+    uint8_t head[18] = {(uint8_t)status, session_in_config(c->session)};
     put_u32(head + 2, session_length(c->session));
     put_u32(head + 6, session_width(c->session));
     put_u32(head + 10, session_history(c->session));
+    put_u32(head + 14, session_escape(c->session));
     const char *prompt = session_prompt(c->session);
     size_t skip = type == CTL_STATE;
     conn_message(c, type, head + skip, sizeof head - skip, prompt, strlen(prompt));

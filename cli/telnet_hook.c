@@ -118,7 +118,7 @@ static void ask(struct run *r, const struct ctl_msg *m)
 /* Ctrl-C and Ctrl-Shift-6 stop a command that runs (see cli.h). */
 static void break_check(struct run *r, bool quiet)
 {
-    if ((!quiet && cli_now_ms() - r->started_ms < CLI_LONG_MS) || !keyq_break(&r->v->keys))
+    if ((!quiet && cli_now_ms() - r->started_ms < CLI_LONG_MS) || !keyq_break(&r->v->keys, r->v->st.escape))
         return;
     if (r->written > CLI_LONG_OUTPUT)
         r->pager.quit = true;

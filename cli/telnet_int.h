@@ -27,7 +27,8 @@ void keyq_add(struct keyq *q, const uint8_t *p, size_t n);
 void keyq_end(struct keyq *q);            /* nobody will type any more */
 int keyq_next(struct keyq *q, bool wait); /* -1: none */
 size_t keyq_room(struct keyq *q);
-bool keyq_break(struct keyq *q); /* an abort key waits: it and what was typed before it are thrown away */
+bool keyq_break(struct keyq *q,
+                unsigned escape); /* an abort key waits: it and what was typed before it are thrown away */
 
 /* What libcli's loop is told to do. libcli's own line holds 4095 bytes, no empty line and no literal `?`: the relay
  * edits, and sends one character in place of the line. */

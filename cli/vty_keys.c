@@ -69,12 +69,12 @@ size_t keyq_room(struct keyq *q)
     return used < KEYQ_MAX ? KEYQ_MAX - used : 0;
 }
 
-bool keyq_break(struct keyq *q)
+bool keyq_break(struct keyq *q, unsigned escape)
 {
     bool found = false;
     pthread_mutex_lock(&q->lock);
     for (size_t i = q->len; i-- > q->at && !found;) {
-        found = q->p[i] == 3 || q->p[i] == 30;
+        found = q->p[i] == 3 || (escape && q->p[i] == escape);
         if (found)
             q->at = i + 1;
     }

@@ -1,6 +1,7 @@
 /* Lines in configuration mode (see configure.h). */
 #include "parser/configure.h"
 #include "parser/render.h"
+#include "parser/session_int.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -347,17 +348,29 @@ enum match_result configure_probe(struct place *p, struct matcher *m, const char
     return MATCH_OK;
 }
 
+/* The column of a byte: the later bytes of a UTF-8 character take none. */
+static size_t column(const char *line, size_t pos)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < pos && line[i]; i++)
+        n += ((unsigned char)line[i] & 0xc0) != 0x80;
+    return n;
+}
+
 void verdict_text(const struct verdict *v, const char *line, size_t prompt_len, struct strbuf *out)
 {
     switch (v->result) {
     case MATCH_INVALID:
-        strbuf_add(out, "%*s^\n%% Invalid input detected at '^' marker.\n\n", (int)(prompt_len + v->pos), "");
+        strbuf_add(out, "%*s^\n%% Invalid input detected at '^' marker.\n\n", (int)(prompt_len + column(line, v->pos)),
+                   "");
         break;
     case MATCH_INCOMPLETE:
         strbuf_add(out, "%% Incomplete command.\n\n");
         break;
     case MATCH_AMBIGUOUS:
-        strbuf_add(out, "%% Ambiguous command:  \"%s\"\n", line);
+        strbuf_add(out, "%% Ambiguous command:  \"");
+        text_safe(line, out);
+        strbuf_add(out, "\"\n");
         break;
     case MATCH_OK:
         break;

@@ -27,16 +27,18 @@ void exec_output_open(struct session *s, struct pipe *pipe, const char *json_com
     s->out = json_command ? out_new_json(json_command, sink, s) : out_new_text(sink, s);
 }
 
-void exec_output_close(struct session *s)
+bool exec_output_close(struct session *s)
 {
+    bool good = true;
     if (s->out)
         out_free(s->out);
     s->out = NULL;
     if (s->pipe) {
-        pipe_finish(s->pipe, emit, s);
+        good = pipe_finish(s->pipe, emit, s);
         pipe_free(s->pipe);
         s->pipe = NULL;
     }
+    return good;
 }
 
 static int refuse(struct session *s, const char *line, enum match_result r, size_t pos)
@@ -58,22 +60,55 @@ static size_t next_word(const char *line, size_t i)
     return i;
 }
 
+/* The first configured name server, NULL: none, or no looking up. */
+static const char *name_server(const struct session *s)
+{
+    const char *found = NULL;
+    for (unsigned i = 0; i < s->cfg->root.n; i++) {
+        const char *line = s->cfg->root.child[i]->line;
+        if (!strcmp(line, "no ip domain lookup") || !strcmp(line, "no ip domain-lookup"))
+            return NULL;
+        if (!found && !strncmp(line, "ip name-server ", 15))
+            found = line + 15;
+    }
+    return found;
+}
+
+/* `transport preferred none` on the line that the session stands on: a word is never a host name. */
+static bool never_host(const struct session *s)
+{
+    const char *block = s->console_log ? "line con 0" : "line vty 0";
+    for (unsigned i = 0; i < s->cfg->root.n; i++) {
+        const struct cfg_node *n = s->cfg->root.child[i];
+        for (unsigned k = 0; k < n->n && !strncmp(n->line, block, strlen(block)); k++)
+            if (!strcmp(n->child[k]->line, "transport preferred none"))
+                return true;
+    }
+    return false;
+}
+
 /* A first word that is no command: a host name to connect to (ios-cli 4.3). */
-static int unknown_word(struct session *s, const char *line, size_t from)
+static int unknown_word(struct session *s, const char *line, size_t from, size_t pos)
 {
     while (line[from] == ' ')
         from++;
     size_t second = next_word(line, from), end = from;
     while (line[end] && line[end] != ' ')
         end++;
-    if (line[second])
-        return refuse(s, line, MATCH_INVALID, second);
-    struct strbuf b = {0};
-    strbuf_add(&b,
-               "Translating \"%.*s\"\n\n%% Unknown command or computer name, or unable to find computer address\n\n",
-               (int)(end - from), line + from);
+    if (line[second] || never_host(s))
+        return refuse(s, line, MATCH_INVALID, line[second] ? second : pos);
+    struct strbuf b = {0}, word = {0};
+    char *copy = strndup(line + from, end - from);
+    text_safe(copy ? copy : "", &word);
+    free(copy);
+    const char *server = name_server(s);
+    strbuf_add(&b, "Translating \"%s\"", word.s ? word.s : "");
+    if (server)
+        strbuf_add(&b, "...domain server (%.*s)", (int)strcspn(server, " "), server);
+    strbuf_add(&b, "\n\n%% Unknown command or computer name, or unable to find computer address\n\n");
     session_emit(s, b.s, b.len);
     strbuf_free(&b);
+    strbuf_free(&word);
     return CMD_ERROR;
 }
 
@@ -124,24 +159,22 @@ static int piped(struct session *s, const char *line)
     struct pipe *pipe = NULL;
     enum pipe_kind kind = PIPE_NONE;
     size_t fail;
-    bool bad;
+    struct strbuf why = {0};
     if (s->m.pipe == SIZE_MAX)
         return run(s, line, line, (s->m.cmd->flags & GF_DEBUG) ? CMD_SET : CMD_RUN, NULL, false);
-    enum match_result r = pipe_parse(line, s->m.pipe, s->m.cmd->flags & GF_JSON, &pipe, &kind, &fail, &bad);
+    enum match_result r = pipe_parse(s, line, s->m.pipe, s->m.cmd->flags & GF_JSON, &pipe, &kind, &fail, &why);
     if (r != MATCH_OK)
         return refuse(s, line, r, fail);
-    if (bad) {
-        static const char text[] = "% Failed to compile regular expression.\n";
-        session_emit(s, text, sizeof text - 1);
+    if (why.len) {
+        session_emit(s, why.s, why.len);
+        strbuf_free(&why);
         return CMD_ERROR;
     }
     return run(s, line, line, CMD_RUN, pipe, kind == PIPE_JSON);
 }
 
-int exec_line(struct session *s, const char *line, size_t from)
+static int exec_written_out(struct session *s, const char *line, size_t from)
 {
-    while (line[from] == ' ')
-        from++;
     enum match_result r =
         match_line(&s->m, &gram_modes[MODE_EXEC], line, from, strlen(line), MATCH_PIPES, s->privilege);
     size_t pos = s->m.pos, rest = next_word(line, from);
@@ -154,6 +187,21 @@ int exec_line(struct session *s, const char *line, size_t from)
     if (r == MATCH_OK)
         return piped(s, line);
     if (r == MATCH_INVALID && !tokens && !s->place.depth)
-        return unknown_word(s, line, from);
+        return unknown_word(s, line, from, pos);
     return refuse(s, line, r, pos);
+}
+
+int exec_line(struct session *s, const char *line, size_t from)
+{
+    while (line[from] == ' ')
+        from++;
+    char *alias = alias_expand(s, line + from, "exec");
+    if (!alias)
+        return exec_written_out(s, line, from);
+    struct strbuf b = {0};
+    strbuf_add(&b, "%.*s%s", (int)from, line, alias);
+    int rc = exec_written_out(s, b.s, from);
+    strbuf_free(&b);
+    free(alias);
+    return rc;
 }

@@ -241,6 +241,32 @@ static void described(const struct list *l, struct strbuf *out)
     strbuf_write(out, "\n", 1);
 }
 
+/* Behind the word of a filter. */
+static void collect_filter(const struct query *q, const char *w, size_t n, size_t i, size_t *word, struct list *l)
+{
+    const struct pipe_word *p = pipe_words;
+    while (p->name && !prefix_of(w, n, p->name))
+        p++;
+    if (!p->name || p->kind == PIPE_JSON)
+        return;
+    while (i < q->len && q->line[i] == ' ')
+        i++;
+    *word = q->len;
+    if (p->kind >= PIPE_REDIRECT) {
+        static const char *const systems[] = {"disk0:", "flash:"};
+        *word = i;
+        for (unsigned k = 0; k < 2; k++)
+            if (prefix_of(q->line + i, q->len - i, systems[k]))
+                add(l, systems[k], "Uniform Resource Locator", false);
+        return;
+    }
+    add(l, "LINE", "Regular Expression", false);
+    if (p->kind == PIPE_SECTION && i == q->len) {
+        add(l, "exclude", "Exclude entire section(s) of output", true);
+        add(l, "include", "Include entire section(s) of output", true);
+    }
+}
+
 static void collect_pipe(const struct query *q, size_t *word, struct list *l)
 {
     const struct matcher *m = &q->s->m;
@@ -254,17 +280,15 @@ static void collect_pipe(const struct query *q, size_t *word, struct list *l)
     while (end < q->len && q->line[end] != ' ')
         end++;
     if (end < q->len) {
-        add(l, "LINE", "Regular Expression", false);
-        *word = q->len;
+        collect_filter(q, q->line + i, end - i, end, word, l);
         return;
     }
-    for (const struct pipe_word *p = pipe_words; p->name; p++) {
-        bool json = false;
-        for (unsigned k = 0; k < m->n_cand; k++)
-            json = json || (m->cand[k].cmd->flags & GF_JSON);
-        if (prefix_of(q->line + i, end - i, p->name) && (p->kind != PIPE_JSON || json))
+    bool json = false;
+    for (unsigned k = 0; k < m->n_cand; k++)
+        json = json || (m->cand[k].cmd->flags & GF_JSON);
+    for (const struct pipe_word *p = pipe_words; p->name; p++)
+        if (prefix_of(q->line + i, end - i, p->name) && pipe_word_usable(p, json, q->s->privilege))
             add(l, p->name, p->help, true);
-    }
 }
 
 /* `interface gig ?`: the type is there, the number is missing. */
@@ -300,6 +324,35 @@ static bool number_missing(const struct query *q, struct list *l)
     return false;
 }
 
+struct alias_query {
+    const char *word;
+    size_t n;
+    struct list *l;
+};
+
+static void collect_alias(void *arg, const char *name, const char *command)
+{
+    struct alias_query *a = arg;
+    const char *quote = strchr(command, ' ') ? "\"" : "";
+    char *text = NULL;
+    if (!prefix_of(a->word, a->n, name) || asprintf(&text, "*%s=%s%s%s", name, quote, command, quote) < 0)
+        return;
+    add(a->l, text, "", false);
+    free(text);
+}
+
+/* `s?`: aliases stand in front of the commands (5.4). */
+static void collect_aliases(const struct query *q, struct list *l)
+{
+    static const char *const own[] = {"h", "lo", "p", "r", "s", "u", "un", "w"};
+    const struct matcher *m = &q->s->m;
+    struct alias_query a = {q->line + m->word, m->word_end - m->word, l};
+    for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
+        collect_alias(&a, own[i], match_alias(own[i], strlen(own[i])));
+    alias_each(q->s, "exec", collect_alias, &a);
+    sort(l);
+}
+
 static char *text_of(struct strbuf *b)
 {
     return b->s ? b->s : strdup("");
@@ -316,7 +369,9 @@ char *session_help(struct session *s, const char *line)
         described(&l, &out);
         free((char *)(uintptr_t)l.v[0].help);
     } else if (q.result == MATCH_AMBIGUOUS) {
-        strbuf_add(&out, "%% Ambiguous command:  \"%s\"\n", line);
+        strbuf_add(&out, "%% Ambiguous command:  \"");
+        text_safe(line, &out);
+        strbuf_add(&out, "\"\n");
     } else if (q.result != MATCH_OK) {
         strbuf_add(&out, "%% Unrecognized command\n");
     } else if (m->pipe != SIZE_MAX) {
@@ -338,13 +393,7 @@ char *session_help(struct session *s, const char *line)
             sort(&l);
         }
         if (!full && (q.flags & MATCH_PIPES) && !m->tokens)
-            for (const char *w = "hlprsuw"; *w; w++)
-                if (m->word_end - m->word == 1 && tolower((unsigned char)line[m->word]) == *w && match_alias(w, 1)) {
-                    char a[40];
-                    snprintf(a, sizeof a, "*%c=%s", *w, match_alias(w, 1));
-                    add(&l, a, "", false);
-                    sort(&l);
-                }
+            collect_aliases(&q, &l);
         if (!l.n) {
             strbuf_add(&out, "%% Unrecognized command\n");
         } else if (!full) {

@@ -35,6 +35,7 @@ struct session *session_new(struct router *r, const struct session_opts *opts, c
     s->length = opts->interactive ? 24 : 0;
     s->width = 80;
     s->history_size = 20;
+    s->escape = ESCAPE_DEFAULT;
     if (ops->message)
         s->sub = log_subscribe(r, on_log, s);
     return s;
@@ -64,6 +65,7 @@ void session_free(struct session *s)
     history_clear(&s->config_history, 0);
     free(s->question.prompt);
     free(s->line);
+    free(s->transfer);
     if (s->out)
         out_free(s->out);
     pipe_free(s->pipe);
@@ -127,6 +129,11 @@ bool session_wants_text(const struct session *s)
     return place_wants_text(&s->place);
 }
 
+unsigned session_escape(const struct session *s)
+{
+    return s->escape;
+}
+
 bool session_busy(const struct session *s)
 {
     return s->busy;
@@ -156,7 +163,8 @@ static void finish(struct session *s, int status)
     struct session_ops ops = s->ops;
     void *u = s->u;
     bool closing = s->closing;
-    exec_output_close(s);
+    if (!exec_output_close(s))
+        status = CMD_ERROR;
     s->busy = false;
     free(s->line);
     s->line = NULL;
@@ -243,6 +251,34 @@ static int config_line(struct session *s, const char *line)
     return CMD_ERROR;
 }
 
+/* The bytes of a UTF-8 character that a terminal shows, 0 if there is none here. */
+static size_t shown_character(const unsigned char *s)
+{
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+               : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+               : s[0] >= 0xf0                ? 4
+                                             : 0;
+    if (s[0] < 0x20 || s[0] == 0x7f || s[0] > 0xf4 || (s[0] == 0xc2 && s[1] < 0xa0)) /* C0, C1 */
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+void text_safe(const char *s, struct strbuf *out)
+{
+    while (*s) {
+        size_t n = shown_character((const unsigned char *)s);
+        if (n)
+            strbuf_write(out, s, n);
+        else
+            strbuf_add(out, "\\x%02x", (unsigned char)*s);
+        s += n ? n : 1;
+    }
+}
+
 /* Drops what no terminal would send inside a line: control characters, carriage returns (ios-cli 3.1). */
 static char *clean(const char *line)
 {
@@ -257,6 +293,15 @@ static char *clean(const char *line)
             s[k++] = ' ';
     s[k] = 0;
     return s;
+}
+
+static const char *alias_mode(const struct session *s)
+{
+    const char *mode = place_mode(&s->place)->name;
+    return s->place.depth == 1              ? "configure"
+           : !strncmp(mode, "config-if", 9) ? "interface"
+           : !strcmp(mode, "config-line")   ? "line"
+                                            : "";
 }
 
 void session_line(struct session *s, const char *line)
@@ -278,7 +323,9 @@ void session_line(struct session *s, const char *line)
     if (*p && !place_wants_text(&s->place))
         remember(s, s->line);
     s->in_handler = true;
-    int rc = s->place.depth ? config_line(s, s->line) : exec_line(s, s->line, 0);
+    char *alias = s->place.depth && !place_wants_text(&s->place) ? alias_expand(s, s->line, alias_mode(s)) : NULL;
+    int rc = s->place.depth ? config_line(s, alias ? alias : s->line) : exec_line(s, s->line, 0);
+    free(alias);
     s->in_handler = false;
     settle(s, rc);
 }

@@ -35,6 +35,7 @@ const char *session_prompt(struct session *s);            /* "R1(config-if)#"; b
 unsigned session_length(const struct session *s);         /* terminal length; 0: no paging */
 unsigned session_width(const struct session *s);
 unsigned session_history(const struct session *s); /* terminal history size: lines that the door recalls */
+unsigned session_escape(const struct session *s); /* terminal escape-character: the key that stops a command; 0: none */
 /* `?`: the whole help text after the echoed `?` (list, then an empty line). The door re-shows prompt and text.
  * malloc'd. */
 char *session_help(struct session *s, const char *line);

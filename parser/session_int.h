@@ -5,7 +5,7 @@
 #include "parser/configure.h"
 #include "parser/session.h"
 
-enum { HISTORY_MAX = 256 };
+enum { HISTORY_MAX = 256, ESCAPE_DEFAULT = 30 /* Ctrl-Shift-6 */ };
 struct history {
     char *line[HISTORY_MAX];
     unsigned n;
@@ -34,7 +34,7 @@ struct session {
     bool interactive, console_log, monitor;
     struct place place;
     struct matcher m;
-    unsigned length, width, history_size;
+    unsigned length, width, history_size, escape; /* escape: the key that stops a command; 0: none */
     struct history exec_history, config_history;
     struct log_sub *sub;
     char prompt[192];
@@ -43,7 +43,8 @@ struct session {
     struct question question; /* .answer set while one is open */
     struct out *out;
     struct pipe *pipe;
-    char *line; /* the line being run */
+    char *line;                /* the line being run */
+    struct transfer *transfer; /* what copy and delete ask about (shell_files.c) */
     int secret_tries;
 };
 
@@ -53,10 +54,19 @@ void session_left_config(struct session *s); /* logs %SYS-5-CONFIG_I */
 /* One exec line; `from`: where it starts (behind `do`). An enum cmd_result. */
 int exec_line(struct session *s, const char *line, size_t from);
 void exec_output_open(struct session *s, struct pipe *pipe, const char *json_command);
-void exec_output_close(struct session *s);
+bool exec_output_close(struct session *s); /* false: what a filter had to write could not be written */
 
 /* The stored form of a banner's text (shell.c). Lives until the line is stored. */
 const char *shell_banner_text(struct cmd *c, const char *text);
+/* alias.c: `line` with an alias in its first word written out, malloc'd; NULL: there is none. */
+char *alias_expand(struct session *s, const char *line, const char *mode);
+/* What an alias of that mode begins with (`?`). */
+void alias_each(struct session *s, const char *mode, void (*each)(void *arg, const char *name, const char *command),
+                void *arg);
+/* Text that a user typed, on its way back to a screen: no control characters, not even those beyond ASCII. */
+void text_safe(const char *s, struct strbuf *out);
+
+int shell_save(struct cmd *c); /* write memory (shell_config.c) */
 /* Merges startup-config into the running one (shell_config.c). */
 int shell_merge_startup(struct cmd *c, bool report);
 /* enable secret (secret.c) */
@@ -64,17 +74,30 @@ bool secret_is_set(const struct cfg *cfg);
 bool secret_matches(const struct cfg *cfg, const char *text);
 
 /* ---- output filters (pipe.c) ---- */
-enum pipe_kind { PIPE_NONE, PIPE_INCLUDE, PIPE_EXCLUDE, PIPE_BEGIN, PIPE_SECTION, PIPE_COUNT, PIPE_JSON };
+enum pipe_kind {
+    PIPE_NONE,
+    PIPE_INCLUDE,
+    PIPE_EXCLUDE,
+    PIPE_BEGIN,
+    PIPE_SECTION,
+    PIPE_COUNT,
+    PIPE_JSON,
+    PIPE_REDIRECT, /* from here on: into a file */
+    PIPE_APPEND,
+    PIPE_TEE
+};
 struct pipe_word {
     const char *name, *help;
     enum pipe_kind kind;
 };
 extern const struct pipe_word pipe_words[]; /* ends with name NULL */
-/* Parses line[pos..] from the `|`. NULL pipe and result MATCH_OK: json. */
-enum match_result pipe_parse(const char *line, size_t pos, bool json, struct pipe **out, enum pipe_kind *kind,
-                             size_t *fail, bool *bad_regex);
+bool pipe_word_usable(const struct pipe_word *w, bool json, unsigned privilege);
+/* Parses line[pos..] from the `|`. NULL pipe and result MATCH_OK: json, or it cannot be and `why` says so. */
+enum match_result pipe_parse(struct session *s, const char *line, size_t pos, bool json, struct pipe **out,
+                             enum pipe_kind *kind, size_t *fail, struct strbuf *why);
 void pipe_write(struct pipe *p, const char *text, size_t len, void (*emit)(void *arg, const char *text, size_t len),
                 void *arg);
-void pipe_finish(struct pipe *p, void (*emit)(void *arg, const char *text, size_t len), void *arg);
+/* false: the file could not be written (which was said). */
+bool pipe_finish(struct pipe *p, void (*emit)(void *arg, const char *text, size_t len), void *arg);
 void pipe_free(struct pipe *p);
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int secret_answer(struct cmd *c, const char *text, void *arg)
 {
@@ -118,10 +119,67 @@ int shell_cmd_no(struct cmd *c, struct args_exec_no *a)
     return cmd_error(c, "%% Incomplete command.\n");
 }
 
-int shell_cmd_no_terminal_monitor(struct cmd *c, struct args_exec_no_terminal_monitor *a)
+enum { HISTORY_DEFAULT = 20, LENGTH_DEFAULT = 24, WIDTH_DEFAULT = 80 };
+
+int shell_cmd_terminal_no(struct cmd *c, struct args_exec_terminal_no *a)
 {
-    (void)a;
-    c->session->monitor = false;
+    struct session *s = c->session;
+    if (a->kw_no_length)
+        s->length = 0;
+    if (a->kw_no_width)
+        s->width = 0;
+    if (a->kw_no_monitor)
+        s->monitor = false;
+    if (a->kw_no_history) /* `no history size`: the size's default */
+        s->history_size = a->kw_no_size ? HISTORY_DEFAULT : 0;
+    if (a->kw_no_escape_character)
+        s->escape = 0;
+    return CMD_OK;
+}
+
+int shell_cmd_no_terminal(struct cmd *c, struct args_exec_no_terminal *a)
+{
+    struct args_exec_terminal_no same = {.kw_no_length = a->kw_no_length,
+                                         .kw_no_width = a->kw_no_width,
+                                         .kw_no_monitor = a->kw_no_monitor,
+                                         .kw_no_history = a->kw_no_history,
+                                         .kw_no_size = a->kw_no_size,
+                                         .kw_no_escape_character = a->kw_no_escape_character};
+    return shell_cmd_terminal_no(c, &same);
+}
+
+int shell_cmd_terminal_default(struct cmd *c, struct args_exec_terminal_default *a)
+{
+    struct session *s = c->session;
+    if (a->kw_no_length)
+        s->length = LENGTH_DEFAULT;
+    if (a->kw_no_width)
+        s->width = WIDTH_DEFAULT;
+    if (a->kw_no_monitor)
+        s->monitor = false;
+    if (a->kw_no_history)
+        s->history_size = HISTORY_DEFAULT;
+    if (a->kw_no_escape_character)
+        s->escape = ESCAPE_DEFAULT;
+    return CMD_OK;
+}
+
+/* A key, its number, or a word for one. */
+static int escape_character(struct cmd *c, const struct args_exec_terminal *a)
+{
+    struct session *s = c->session;
+    if (a->has_code)
+        s->escape = a->code;
+    else if (!strcasecmp(a->key, "default"))
+        s->escape = ESCAPE_DEFAULT;
+    else if (!strcasecmp(a->key, "none") || !strcasecmp(a->key, "break"))
+        s->escape = 0;
+    else if (a->key[0] == '^' && a->key[1] && !a->key[2])
+        s->escape = (unsigned char)a->key[1] & 31;
+    else if (!a->key[1])
+        s->escape = (unsigned char)a->key[0];
+    else
+        return cmd_error(c, "%% One character, its number, BREAK, DEFAULT or NONE");
     return CMD_OK;
 }
 
@@ -136,11 +194,9 @@ int shell_cmd_terminal(struct cmd *c, struct args_exec_terminal *a)
         return cmd_error(c, "%% Console already monitors"), CMD_OK;
     if (a->kw_monitor)
         s->monitor = true;
-    if (a->kw_no_monitor)
-        s->monitor = false;
     if (a->kw_history)
-        s->history_size = a->has_size ? a->size : 20;
-    return CMD_OK;
+        s->history_size = a->has_size ? a->size : s->history_size ? s->history_size : HISTORY_DEFAULT;
+    return a->kw_escape_character ? escape_character(c, a) : CMD_OK;
 }
 
 int shell_cmd_show_history(struct cmd *c, struct args_show_history *a)
@@ -166,21 +222,14 @@ int shell_cmd_show_terminal(struct cmd *c, struct args_show_terminal *a)
     struct session *s = c->session;
     out_text(c->out, "Line %s, Location: \"\", Type: \"\"\n", s->line_name);
     out_text(c->out, "Length: %u lines, Width: %u columns\n", s->length, s->width);
+    if (s->escape)
+        out_text(c->out, "Escape character is %s%c (%u)\n", s->escape < 32 ? "^" : "",
+                 (int)(s->escape < 32 ? s->escape + 64 : s->escape), s->escape);
     out_text(c->out, "Editing is enabled.\n");
     if (s->history_size)
         out_text(c->out, "History is enabled, history size is %u.\n", s->history_size);
     else
         out_text(c->out, "History is disabled.\n");
-    return CMD_OK;
-}
-
-int shell_cmd_show_aliases(struct cmd *c, struct args_show_aliases *a)
-{
-    (void)a;
-    static const char *const words[] = {"h", "lo", "p", "r", "s", "u", "un", "w"};
-    out_text(c->out, "Exec mode aliases:\n");
-    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-        out_text(c->out, "  %-22s%s\n", words[i], match_alias(words[i], strlen(words[i])));
     return CMD_OK;
 }
 

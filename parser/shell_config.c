@@ -21,10 +21,38 @@ static struct cfg_node *find_interface(struct cfg *cfg, const char *name)
     return NULL;
 }
 
+static void section_emit(void *arg, const char *text, size_t len)
+{
+    out_write(arg, text, len);
+}
+
+/* `show running-config section RE` is what `| section RE` leaves of it. */
+static int show_section(struct cmd *c, const char *re)
+{
+    struct strbuf line = {0}, b = {0}, why = {0};
+    struct pipe *p;
+    enum pipe_kind kind;
+    size_t fail;
+    strbuf_add(&line, "| section %s", re);
+    if (pipe_parse(c->session, line.s, 0, false, &p, &kind, &fail, &why) == MATCH_OK && p) {
+        cfg_text(c->session->cfg, 0, &b);
+        pipe_write(p, b.s, b.len, section_emit, c->out);
+        pipe_finish(p, section_emit, c->out);
+        pipe_free(p);
+    }
+    int rc = why.len ? cmd_error(c, "%.*s", (int)why.len - 1, why.s) : CMD_OK;
+    strbuf_free(&line);
+    strbuf_free(&b);
+    strbuf_free(&why);
+    return rc;
+}
+
 int shell_cmd_show_running(struct cmd *c, struct args_show_running_config *a)
 {
     struct cfg *cfg = c->session->cfg;
     struct strbuf b = {0};
+    if (a->kw_section)
+        return show_section(c, a->section);
     if (a->kw_interface) {
         struct cfg_node *n = find_interface(cfg, a->interface.text);
         if (!n)
@@ -73,7 +101,7 @@ int shell_cmd_show_configuration(struct cmd *c, struct args_show_configuration *
     return show_startup(c);
 }
 
-static int save(struct cmd *c)
+int shell_save(struct cmd *c)
 {
     out_text(c->out, "Building configuration...\n");
     int rc = cfg_startup_write(c->session->cfg, c->session->line_name);
@@ -117,14 +145,17 @@ int shell_cmd_write(struct cmd *c, struct args_exec_write *a)
         memset(&none, 0, sizeof none);
         return shell_cmd_show_running(c, &none);
     }
-    return save(c);
+    return shell_save(c);
 }
 
 static void load_bad(void *ctx, unsigned lineno, const char *line, const char *answer)
 {
     struct cmd *c = ctx;
+    struct strbuf b = {0};
     (void)lineno;
-    out_text(c->out, "%s\n%s", line, answer);
+    text_safe(line, &b);
+    out_text(c->out, "%s\n%s", b.s ? b.s : "", answer);
+    strbuf_free(&b);
 }
 
 int shell_merge_startup(struct cmd *c, bool report)
@@ -142,31 +173,4 @@ int shell_merge_startup(struct cmd *c, bool report)
     free(text);
     session_left_config(c->session);
     return CMD_OK;
-}
-
-static int copy_to_startup(struct cmd *c, const char *text, void *arg)
-{
-    (void)arg;
-    if (!text)
-        return CMD_OK;
-    if (*text && strcmp(text, "startup-config") != 0)
-        return cmd_error(c, "%% Only startup-config can be written here");
-    return save(c);
-}
-
-static int copy_to_running(struct cmd *c, const char *text, void *arg)
-{
-    (void)arg;
-    if (!text)
-        return CMD_OK;
-    if (*text && strcmp(text, "running-config") != 0)
-        return cmd_error(c, "%% Only running-config can be written here");
-    return shell_merge_startup(c, true);
-}
-
-int shell_cmd_copy(struct cmd *c, struct args_exec_copy *a)
-{
-    if (a->kw_run_from)
-        return cmd_ask(c, "Destination filename [startup-config]? ", true, copy_to_startup, NULL);
-    return cmd_ask(c, "Destination filename [running-config]? ", true, copy_to_running, NULL);
 }

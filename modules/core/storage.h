@@ -8,6 +8,8 @@ struct storage_ops {
     int (*write)(void *ctx, const char *name, const char *data, size_t len); /* 0 or -errno */
     int (*remove)(void *ctx, const char *name);
     void (*free)(void *ctx);
+    /* Every file, in no order. */
+    void (*list)(void *ctx, void (*each)(void *arg, const char *name, size_t len), void *arg);
 };
 struct storage {
     const struct storage_ops *ops;

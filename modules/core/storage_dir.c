@@ -1,6 +1,7 @@
 /* Small files in a directory: a write goes to a temporary file, to the disk, and only then takes the old one's
  * place, so that a power cut leaves the old or the new text, whole (I7). Opened by `tapir router --state`. */
 #include "modules/core/storage.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -113,7 +114,22 @@ static void dir_free(void *ctx)
     free(d);
 }
 
-static const struct storage_ops dir_ops = {dir_read, dir_write, dir_remove, dir_free};
+static void dir_list(void *ctx, void (*each)(void *arg, const char *name, size_t len), void *arg)
+{
+    struct storage_dir *d = ctx;
+    int fd = openat(d->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    struct stat st;
+    if (!dir && fd >= 0)
+        close(fd);
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        if (name_ok(e->d_name) && !fstatat(d->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode))
+            each(arg, e->d_name, (size_t)st.st_size);
+    if (dir)
+        closedir(dir);
+}
+
+static const struct storage_ops dir_ops = {dir_read, dir_write, dir_remove, dir_free, dir_list};
 
 int storage_open_dir(struct storage *s, const char *dir)
 {

@@ -106,7 +106,15 @@ static void mem_free(void *ctx)
     free(m);
 }
 
-static const struct storage_ops mem_ops = {mem_read, mem_write, mem_remove, mem_free};
+static void mem_list(void *ctx, void (*each)(void *arg, const char *name, size_t len), void *arg)
+{
+    struct storage_mem *m = ctx;
+    for (unsigned i = 0; i < MEM_FILES; i++)
+        if (m->files[i].data)
+            each(arg, m->files[i].name, m->files[i].len);
+}
+
+static const struct storage_ops mem_ops = {mem_read, mem_write, mem_remove, mem_free, mem_list};
 
 int storage_open_memory(struct storage *s)
 {

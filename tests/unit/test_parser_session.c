@@ -101,20 +101,28 @@ Test(session, help_layouts)
 {
     struct bench *b = bench_new(false);
     expect_help(b, "terminal ",
-                "  editing  Enable command line editing\n"
-                "  history  Enable and control the command history function\n"
-                "  length   Set number of lines on a screen\n"
-                "  monitor  Copy debug output to the current terminal line\n"
-                "  no       Negate a command or set its defaults\n"
-                "  width    Set width of the display terminal\n\n");
+                "  default           Set a command to its defaults\n"
+                "  editing           Enable command line editing\n"
+                "  escape-character  Change the current line's escape character\n"
+                "  exec              Configure EXEC\n"
+                "  history           Enable and control the command history function\n"
+                "  length            Set number of lines on a screen\n"
+                "  monitor           Copy debug output to the current terminal line\n"
+                "  no                Negate a command or set its defaults\n"
+                "  terminal-type     Set the terminal type\n"
+                "  width             Set width of the display terminal\n\n");
     expect_help(b, "terminal length ", "  <0-512>  Number of lines on screen (0 for no pausing)\n\n");
     expect_help(b, "show privilege ", "  |     Output modifiers\n  <cr>\n\n");
     expect_help(b, "show privilege | ",
-                "  begin    Begin with the line that matches\n"
-                "  count    Count number of lines which match regexp\n"
-                "  exclude  Exclude lines that match\n"
-                "  include  Include lines that match\n"
-                "  section  Filter a section of output\n\n");
+                "  append    Append redirected output to URL (URLs supporting append operation\n"
+                "            only)\n"
+                "  begin     Begin with the line that matches\n"
+                "  count     Count number of lines which match regexp\n"
+                "  exclude   Exclude lines that match\n"
+                "  include   Include lines that match\n"
+                "  redirect  Redirect output to URL\n"
+                "  section   Filter a section of output\n"
+                "  tee       Copy output to URL\n\n");
     expect_help(b, "terminal mon", "monitor  \n\n");
     expect_help(b, "foo", "% Unrecognized command\n");
     expect_help(b, "show r ", "% Ambiguous command:  \"show r \"\n");
@@ -163,6 +171,77 @@ Test(session, pipes)
     cr_expect_str_eq(bench_type(b, "show run | i ("), "% Failed to compile regular expression.\n");
     bench_type(b, "conf t");
     cr_expect_str_eq(bench_type(b, "do show run | i aux"), "line aux 0\n");
+    bench_free(b);
+}
+
+Test(session, filters_into_files)
+{
+    struct bench *b = bench_new(false);
+    cr_expect_str_eq(bench_type(b, "show privilege | redirect flash:a.txt"), "");
+    cr_expect_str_eq(bench_type(b, "more flash:a.txt"), "Current privilege level is 15\n");
+    cr_expect_str_eq(bench_type(b, "show privilege | tee disk0:/a.txt"), "Current privilege level is 15\n");
+    bench_type(b, "show privilege | append a.txt");
+    cr_expect_str_eq(bench_type(b, "more a.txt | count privilege"), "Number of lines which match regexp = 2\n");
+    bench_type(b, "show privilege | redirect flash:../a");
+    cr_expect_eq(b->status, 1, "no way out of the store");
+    bench_type(b, "show privilege | redirect tftp://10.1.1.1/a");
+    cr_expect_eq(b->status, 1);
+    bench_type(b, "show privilege | redirect startup-config");
+    cr_expect_eq(b->status, 1, "a filter never writes a configuration");
+    bench_type(b, "hostname-of-nobody | redirect flash:b.txt");
+    bench_type(b, "copy running-config flash:saved");
+    cr_expect_eq(b->status, 0);
+    cr_expect_str_eq(bench_type(b, "more flash:saved | include ^hostname"), "hostname Router\n");
+    bench_type(b, "conf t");
+    bench_type(b, "hostname other");
+    bench_type(b, "end");
+    bench_type(b, "copy flash:saved running-config");
+    cr_expect_str_eq(session_prompt(b->s), "Router#");
+    bench_type(b, "delete flash:a.txt");
+    cr_expect_str_eq(bench_type(b, "more flash:a.txt"), "%Error opening flash:/a.txt (No such file or directory)\n");
+    cr_expect_eq(b->status, 1);
+    bench_type(b, "disable");
+    bench_type(b, "show privilege | redirect flash:user.txt");
+    cr_expect_eq(b->status, 1, "not without privilege");
+    bench_free(b);
+}
+
+Test(session, expressions_that_would_hurt)
+{
+    struct bench *b = bench_new(false);
+    char line[4096] = "show privilege | include ";
+    cr_expect_str_eq(bench_type(b, "show privilege | include (a{1,30000}){1,30000}"), "");
+    memset(line + strlen(line), '(', 3000);
+    line[3500] = 0;
+    cr_expect_str_eq(bench_type(b, line), "% Failed to compile regular expression.\n");
+    cr_expect_str_eq(bench_type(b, "show privilege | include _15_"), "Current privilege level is 15\n");
+    bench_free(b);
+}
+
+Test(session, aliases)
+{
+    struct bench *b = bench_new(false);
+    bench_paste(b, "conf t\nalias exec sp show privilege\nalias configure hn hostname\nend\n");
+    cr_expect_str_eq(bench_type(b, "sp"), "Current privilege level is 15\n");
+    cr_expect_str_eq(bench_type(b, "sp | count 15"), "Number of lines which match regexp = 1\n");
+    cr_expect(strstr(bench_type(b, "show aliases"),
+                     "  w                     where\n  sp                    show privilege\n"));
+    bench_type(b, "conf t");
+    bench_type(b, "hn gw9");
+    cr_expect_str_eq(bench_type(b, "do sp"), "Current privilege level is 15\n");
+    cr_expect_str_eq(session_prompt(b->s), "gw9(config)#");
+    bench_type(b, "no alias exec sp");
+    cr_expect_eq(b->status, 0);
+    bench_type(b, "end");
+    cr_expect(strstr(bench_type(b, "sp"), "Translating \"sp\""));
+    bench_free(b);
+}
+
+Test(session, what_is_typed_comes_back_harmless)
+{
+    struct bench *b = bench_new(false);
+    const char *t = bench_type(b, "x\x1b[31m\xc2\x9b[2J\xff\xc3\xbc");
+    cr_expect(strstr(t, "Translating \"x[31m\\xc2\\x9b[2J\\xff\xc3\xbc\""), "%s", t);
     bench_free(b);
 }
 

@@ -1,0 +1,183 @@
+/* The exec commands on files: copy, more, delete (grammar/exec.gram; ios-cli 9.4). Called by exec.c through the tables.
+ */
+#include "exec_cmd.h"
+#include "parser/files.h"
+#include "parser/session_int.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int shell_cmd_more(struct cmd *c, struct args_exec_more *a)
+{
+    struct file_ref f;
+    char *text = NULL;
+    size_t len = 0;
+    if (!file_parse(a->file, &f))
+        return cmd_error(c, "%%Error opening %s (Invalid argument)", a->file);
+    int rc = file_read(c->session->cfg, &f, &text, &len);
+    if (rc)
+        return cmd_error(c, "%%Error opening %s (%s)", f.shown, file_error(rc));
+    out_write(c->out, text, len);
+    if (len && text[len - 1] != '\n')
+        out_text(c->out, "\n");
+    free(text);
+    return CMD_OK;
+}
+
+/* ---- questions keep what they are about in the session ---- */
+
+struct transfer {
+    struct file_ref from, to;
+};
+
+static struct transfer *transfer_new(struct session *s)
+{
+    free(s->transfer);
+    s->transfer = calloc(1, sizeof *s->transfer);
+    if (!s->transfer)
+        abort();
+    return s->transfer;
+}
+
+static bool yes(const char *text) /* [confirm]: RETURN or y */
+{
+    return text && (!*text || *text == 'y' || *text == 'Y');
+}
+
+static int delete_now(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    struct file_ref *f = &c->session->transfer->from;
+    if (!yes(text)) {
+        if (text)
+            out_text(c->out, "Delete of %s aborted!\n", f->shown);
+        return CMD_OK;
+    }
+    int rc = file_remove(c->session->cfg, f);
+    return rc ? cmd_error(c, "%%Error deleting %s (%s)", f->shown, file_error(rc)) : CMD_OK;
+}
+
+static int delete_sure(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    struct file_ref *f = &c->session->transfer->from;
+    if (!text)
+        return CMD_OK;
+    if (*text && (!file_parse(text, f) || f->kind != FILE_FLASH))
+        return cmd_error(c, "%%Error deleting %s (Invalid argument)", text);
+    struct strbuf q = {0};
+    strbuf_add(&q, "Delete %s? [confirm]", f->shown);
+    int rc = cmd_ask(c, q.s, true, delete_now, NULL);
+    strbuf_free(&q);
+    return rc;
+}
+
+int shell_cmd_delete(struct cmd *c, struct args_exec_delete *a)
+{
+    struct transfer *t = transfer_new(c->session);
+    if (!file_parse(a->file, &t->from) || t->from.kind == FILE_RUNNING)
+        return cmd_error(c, "%%Error deleting %s (Invalid argument)", a->file);
+    if (!file_exists(c->session->cfg, &t->from))
+        return cmd_error(c, "%%Error deleting %s (No such file or directory)", t->from.shown);
+    if (a->kw_force)
+        return delete_now(c, "", NULL);
+    struct strbuf q = {0};
+    strbuf_add(&q, "Delete filename [%s]? ", t->from.name);
+    int rc = cmd_ask(c, q.s, true, delete_sure, NULL);
+    strbuf_free(&q);
+    return rc;
+}
+
+/* ---- copy ---- */
+
+static void copied(struct cmd *c, size_t len)
+{
+    out_text(c->out, "%zu bytes copied in 0.212 secs (%zu bytes/sec)\n", len, len * 1000 / 212);
+}
+
+static void merge_bad(void *ctx, unsigned lineno, const char *line, const char *answer)
+{
+    struct cmd *c = ctx;
+    struct strbuf b = {0};
+    (void)lineno;
+    text_safe(line, &b);
+    out_text(c->out, "%s\n%s", b.s ? b.s : "", answer);
+    strbuf_free(&b);
+}
+
+static int copy_now(struct cmd *c)
+{
+    struct transfer *t = c->session->transfer;
+    struct cfg *cfg = c->session->cfg;
+    char *text = NULL;
+    size_t len = 0;
+    if (t->to.kind == FILE_STARTUP && t->from.kind == FILE_RUNNING)
+        return shell_save(c);
+    if (t->to.kind == FILE_RUNNING && t->from.kind == FILE_STARTUP)
+        return shell_merge_startup(c, true);
+    int rc = file_read(cfg, &t->from, &text, &len);
+    if (rc)
+        return cmd_error(c, "%%Error opening %s (%s)", t->from.shown, file_error(rc));
+    if (t->to.kind == FILE_RUNNING) {
+        config_load(c->router, text, false, merge_bad, c);
+        session_left_config(c->session);
+    } else if (t->to.kind == FILE_STARTUP) {
+        rc = c->router->storage->ops->write(c->router->storage->ctx, "startup-config", text, len);
+    } else {
+        rc = file_write(cfg, &t->to, text, len, false);
+    }
+    free(text);
+    if (rc)
+        return cmd_error(c, "%%Error writing %s (%s)", t->to.shown, file_error(rc));
+    copied(c, len);
+    return CMD_OK;
+}
+
+static int copy_over(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    return yes(text) ? copy_now(c) : CMD_OK;
+}
+
+static int copy_named(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    struct transfer *t = c->session->transfer;
+    struct file_ref other;
+    if (!text)
+        return CMD_OK;
+    if (*text && (!file_parse(text, &other) || (other.kind != t->to.kind && t->to.kind != FILE_FLASH)))
+        return cmd_error(c, "%%Error opening %s (Invalid argument)", text);
+    if (*text)
+        t->to = other;
+    if (t->to.kind != FILE_FLASH || !file_exists(c->session->cfg, &t->to))
+        return copy_now(c);
+    out_text(c->out, "%%Warning:There is a file already existing with this name\n");
+    return cmd_ask(c, "Do you want to over write? [confirm]", true, copy_over, NULL);
+}
+
+int shell_cmd_copy(struct cmd *c, struct args_exec_copy *a)
+{
+    struct transfer *t = transfer_new(c->session);
+    const char *from = a->kw_run_from ? "running-config" : a->kw_start_from ? "startup-config" : a->from;
+    const char *to = a->kw_run_to ? "running-config" : a->kw_start_to ? "startup-config" : a->to;
+    const char *bad = !file_parse(from, &t->from) ? from : !file_parse(to, &t->to) ? to : NULL;
+    if (bad)
+        return cmd_error(c, "%%Error opening %s (Invalid argument)", bad);
+    if (t->from.kind == FILE_FLASH && !file_exists(c->session->cfg, &t->from))
+        return cmd_error(c, "%%Error opening %s (No such file or directory)", t->from.shown);
+    if (!t->to.name[0]) { /* only the file system: the name of what is copied */
+        char url[96];
+        const char *name = t->from.kind == FILE_RUNNING ? "running-config" : t->from.name;
+        struct file_ref same;
+        snprintf(url, sizeof url, "flash:%s", name);
+        if (file_parse(url, &same))
+            t->to = same;
+    }
+    struct strbuf q = {0};
+    strbuf_add(&q, "Destination filename [%s]? ", t->to.name);
+    int rc = cmd_ask(c, q.s, true, copy_named, NULL);
+    strbuf_free(&q);
+    return rc;
+}
