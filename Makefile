@@ -29,7 +29,7 @@ UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DEFAULT_GOAL := all
-.PHONY: all clean deps run test test-lab test-asan test-interop fuzz fuzz-build replay bench soak unit
+.PHONY: all clean deps run test test-lab test-asan test-tsan threads test-interop fuzz fuzz-build replay bench soak unit
 all: $(B)/tapir
 
 $(B)/tapir: $(CLI_OBJ) $(LIB_OBJ)
@@ -99,12 +99,12 @@ run: deps
 	@B=$(B) examples/run
 
 test: deps
-	@$(MAKE) --no-print-directory all unit replay $(B)/tests/sim/soak
-	@tests/run $(B) lint unit fuzz cli sim lab
+	@$(MAKE) --no-print-directory all unit replay threads $(B)/tests/sim/soak $(B)/tests/lab/tapwire
+	@tests/run $(B) lint unit fuzz thread cli sim lab
 
 # Longer: the paper's timers, repeated failovers, the long simulated runs.
 test-lab: deps
-	@$(MAKE) --no-print-directory all $(B)/tests/sim/soak
+	@$(MAKE) --no-print-directory all $(B)/tests/sim/soak $(B)/tests/lab/tapwire
 	@SCRIPT_TIMEOUT=3600 tests/run $(B) lab long
 
 soak: deps
@@ -116,10 +116,15 @@ soak: deps
 test-asan: deps
 	@rm -rf build-asan/leaks; mkdir -p build-asan/leaks
 	@$(MAKE) --no-print-directory B=build-asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" \
-	    all unit replay build-asan/tests/sim/soak
+	    all unit replay threads build-asan/tests/sim/soak build-asan/tests/lab/tapwire
 	@export LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 UNIT_TIMEOUT=900 SCRIPT_TIMEOUT=1200; \
-	ASAN_OPTIONS=log_path=$(CURDIR)/build-asan/leaks/report UBSAN_OPTIONS=print_stacktrace=1 tests/run build-asan unit fuzz cli sim lab; rc=$$?; \
+	ASAN_OPTIONS=log_path=$(CURDIR)/build-asan/leaks/report UBSAN_OPTIONS=print_stacktrace=1 tests/run build-asan unit fuzz thread cli sim lab; rc=$$?; \
 	n=$$(ls build-asan/leaks | wc -l); if [ $$n != 0 ]; then head -n 60 build-asan/leaks/* >&2; echo "$$n sanitizer reports" >&2; exit 1; fi; exit $$rc
+
+# What threads share, in plain programs under ThreadSanitizer: any report fails.
+test-tsan: deps
+	@$(MAKE) --no-print-directory B=build-tsan OPT="-O1 -g" SAN="-fsanitize=thread" threads
+	@TSAN_OPTIONS=halt_on_error=1:exitcode=66 tests/run build-tsan thread
 
 test-interop: deps
 	$(call want,$(INTEROP_PACKAGES))
@@ -127,6 +132,18 @@ test-interop: deps
 	@tests/run $(B) interop
 
 $(B)/tests/sim/soak: $(B)/tests/sim/soak.o $(filter-out $(B)/cli/main.o,$(CLI_OBJ)) $(LIB_OBJ)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
+
+THREAD_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/thread/*.c))
+threads: $(THREAD_BIN)
+$(B)/tests/thread/%: $(B)/tests/thread/%.o $(LIB_OBJ)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
+.PRECIOUS: $(B)/tests/thread/%.o
+
+# A wire between two taps, for lab tests and benches.
+$(B)/tests/lab/tapwire: $(B)/tests/lab/tapwire.o $(LIB_OBJ)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
 

@@ -3,14 +3,12 @@
  * take super-packets; reading drains up to 64 frames a round. Carrier is the tap's administrative state, followed
  * through link_tap_watch.c. Used by `tapir router`. */
 #include "modules/net/link_tap.h"
-#include "modules/core/cursor.h"
 #include "modules/net/stack.h"
-#include "modules/net/super.h"
+#include "modules/net/vnet.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/if_tun.h>
-#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,8 +22,7 @@ enum {
     SLOT_ROOM = FRAME_SLOT - FRAME_HEADROOM,
     FRAME_LONGEST = ETHER_HLEN + 65535,
     IOV_MOST = 1024, /* what the kernel takes in one call */
-    READ_ERRORS_MOST = 64,
-    SEGMENT_LEAST = 8 /* what TCP's least path leaves when it has all options */
+    READ_ERRORS_MOST = 64
 };
 
 enum offer { OFFER_SUPER, OFFER_SUPER4, OFFER_CSUM, OFFER_NOTHING };
@@ -61,51 +58,6 @@ static bool tap_offload(int fd, enum offer first)
 }
 
 /* ---- receiving ---- */
-
-/* Is this one whole TCP packet over IPv4 of which several segments can be made, with its checksum left open where TCP
- * has it? */
-static bool is_tcp_super(const struct frame *f, const struct virtio_net_hdr *h)
-{
-    struct cursor c = cursor_make(f->data, f->len);
-    const uint8_t *eth = cursor_take(&c, ETHER_HLEN), *ip = cursor_take(&c, IP_HLEN);
-    if (!ip || be16(eth + 12) != ETHERTYPE_IP_ || ip[0] >> 4 != 4 || ip[9] != IPPROTO_TCP_)
-        return false;
-    uint32_t hlen = (ip[0] & 15u) * 4, total = be16(ip + 2);
-    if (hlen < IP_HLEN || total != f->len - ETHER_HLEN || be16(ip + 6) & (IP_MF | IP_OFFMASK))
-        return false;
-    cursor_skip(&c, hlen - IP_HLEN);
-    const uint8_t *tcp = cursor_take(&c, TCP_HLEN);
-    if (!tcp || (tcp[12] >> 4) * 4u < TCP_HLEN || hlen + (tcp[12] >> 4) * 4u > total)
-        return false;
-    return (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && h->csum_start == ETHER_HLEN + hlen && h->csum_offset == 16;
-}
-
-/* What the header in front says, put into the frame; LINK_DROPS: fine, else why not. */
-static enum link_drop take_header(struct frame *f, const struct virtio_net_hdr *h)
-{
-    if (h->gso_type != VIRTIO_NET_HDR_GSO_NONE) {
-        if (h->gso_type == VIRTIO_NET_HDR_GSO_TCPV6)
-            return LINK_DROP_GSO_IPV6;
-        if (h->gso_type != VIRTIO_NET_HDR_GSO_TCPV4)
-            return LINK_DROP_GSO_TYPE;
-        if (h->gso_size < SEGMENT_LEAST || h->hdr_len > f->len)
-            return LINK_DROP_GSO_SIZE;
-        if (!is_tcp_super(f, h))
-            return LINK_DROP_GSO_PACKET;
-        const uint8_t *tcp = f->data + h->csum_start;
-        if (f->len - h->csum_start - (tcp[12] >> 4) * 4u > h->gso_size)
-            f->gso = h->gso_size;
-    }
-    if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
-        if (h->csum_start < ETHER_HLEN || (uint32_t)h->csum_start + h->csum_offset + 2 > f->len ||
-            h->csum_start + FRAME_HEADROOM > UINT16_MAX)
-            return LINK_DROP_CHECKSUM;
-        f->flags |= FRAME_CSUM_PARTIAL;
-        f->csum_at = (uint16_t)(h->csum_start + FRAME_HEADROOM);
-        f->csum_off = h->csum_offset;
-    }
-    return LINK_DROPS;
-}
 
 /* Two buffers for the next frame: it lands in the slot, and what is longer runs on where it would in the big one. */
 struct landing {
@@ -180,7 +132,7 @@ static unsigned tap_rx(struct link *l, struct frame_pool *pool, nstime now, stru
         else if (!(f = landing_take(&at, (uint32_t)((size_t)n - head))))
             why = LINK_DROP_NO_BUFFER;
         else
-            why = take_header(f, &h);
+            why = vnet_take(f, &h);
         if (why == LINK_DROPS) {
             v->f[v->n++] = f;
         } else {
@@ -268,28 +220,6 @@ static enum link_drop write_failed(struct tap *t)
     }
 }
 
-/* What the frame has to tell the kernel; false: its checksum's place is not in it. */
-static bool give_header(const struct frame *f, struct virtio_net_hdr *h)
-{
-    const uint8_t *at = f->base + f->csum_at;
-    *h = (struct virtio_net_hdr){0};
-    if (!(f->flags & FRAME_CSUM_PARTIAL))
-        return !f->gso;
-    if (at < f->data || at + f->csum_off + 2 > f->data + f->len)
-        return false;
-    h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    h->csum_start = (uint16_t)(at - f->data);
-    h->csum_offset = f->csum_off;
-    if (f->gso) {
-        if (f->csum_off != 16 || at + TCP_HLEN > f->data + f->len)
-            return false;
-        h->gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
-        h->gso_size = f->gso;
-        h->hdr_len = (uint16_t)(h->csum_start + (at[12] >> 4) * 4);
-    }
-    return true;
-}
-
 /* LINK_DROPS: sent. */
 static enum link_drop tap_send(struct tap *t, struct frame *f)
 {
@@ -297,7 +227,7 @@ static enum link_drop tap_send(struct tap *t, struct frame *f)
     struct iovec iov[IOV_MOST];
     int n = 0;
     if (t->vnet) {
-        if (!give_header(f, &h))
+        if (!vnet_give(f, &h))
             return LINK_DROP_CHECKSUM;
         iov[n++] = (struct iovec){&h, sizeof h};
     } else if (f->gso || f->frag) {
@@ -438,7 +368,7 @@ static int tap_adopt(const char *tap, bool make_up)
 
 struct link *link_tap_open(struct loop *loop, const char *tap, bool offload, char *err, size_t errlen)
 {
-    bool made;
+    bool made = false;
     int fd = tap_attach(tap, offload, &made, err, errlen);
     if (fd < 0)
         return NULL;

@@ -5,6 +5,7 @@
 #include "modules/net/mss.h"
 #include "modules/net/stack.h"
 #include "modules/net/super.h"
+#include "modules/net/vnet.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -165,6 +166,35 @@ static void there_and_back(const uint8_t *data, size_t size)
     }
 }
 
+static void from_tap(const uint8_t *data, size_t size)
+{
+    struct virtio_net_hdr h, back;
+    if (size < sizeof h)
+        return;
+    memcpy(&h, data, sizeof h);
+    data += sizeof h;
+    size -= sizeof h;
+    struct frame *f = frame_alloc_big_from(pool, 0);
+    MUST(f);
+    memcpy(frame_put(f, (uint32_t)size), data, size);
+    if (vnet_take(f, &h) == LINK_DROPS) {
+        struct super_cut c;
+        struct frame *p;
+        MUST(vnet_give(f, &back));
+        MUST(!f->gso || (back.gso_size == h.gso_size && back.csum_start == h.csum_start));
+        if (f->gso) {
+            frame_pull(f, ETHER_HLEN);
+            MUST(super_cut_begin(&c, f, 0) && c.n > 1);
+            while ((p = super_cut_next(&c, pool, 0)))
+                frame_free(p);
+            MUST(c.done == c.n);
+        } else {
+            MUST(frame_csum_complete(f));
+        }
+    }
+    frame_free(f);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!pool)
@@ -172,7 +202,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(pool);
     if (size < 8)
         return 0;
-    if (data[0] & 1)
+    if (data[0] == 2)
+        from_tap(data + 1, size - 1);
+    else if (data[0] & 1)
         there_and_back(data + 1, size - 1);
     else
         any_packets(data + 1, size - 1);
