@@ -7,6 +7,7 @@
     X(net)                                                                                                             \
     X(interface)                                                                                                       \
     X(track)                                                                                                           \
+    X(keychain)                                                                                                        \
     X(hsrp)                                                                                                            \
     X(ipc)                                                                                                             \
     X(redundancy)                                                                                                      \

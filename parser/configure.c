@@ -117,6 +117,8 @@ static bool look_up(struct place *p, struct matcher *m, const char *line, size_t
     bool have = false, firm = false;
     for (unsigned i = p->depth; i-- > 0;) {
         enum match_result r = match_line(m, &gram_modes[p->level[i].mode], line, from, len, flags | MATCH_COMMENTS, 15);
+        if (r == MATCH_OK && !strncmp(m->cmd->name, "outer-", 6))
+            continue; /* known here only so that it is no prefix of something else: it belongs further out */
         if (r == MATCH_OK) {
             *at = i;
             return true;

@@ -1,13 +1,10 @@
-/* The HSRP module: its interfaces with their start-up delay, received packets and their checks, the
- * module's hooks. Called by the router (module table), by UDP and by hsrp_cmd.c. */
+/* The HSRP module: its interfaces with their start-up delay and version, the module's hooks. Called by the router
+ * (module table) and by the command files. */
 #include "modules/core/ifname.h"
 #include "modules/hsrp/hsrp_internal.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BADAUTH_PERIOD (10 * NS_PER_S)
-#define DUPADDR_PERIOD (30 * NS_PER_S)
 
 /* ---- interfaces and their delay ---- */
 struct hsrp_if *hsrp_if_find(struct hsrp *h, const struct netif *nif)
@@ -33,7 +30,7 @@ static void evaluate_groups(struct hsrp_if *hif, event_id cause)
 static void delay_fire(void *arg)
 {
     struct hsrp_if *hif = arg;
-    hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Interface %s delay expired", hif->reload_delay ? "reload" : "min");
+    hsrp_dbg_if(hif, HSRP_DBG_INTERFACE, "Interface %s delay expired", hif->reload_delay ? "reload" : "min");
     hif->reload_delay = false;
     hif->phase = HSRP_IF_UP;
     evaluate_groups(hif, log_event(hif->h->r, 0, "hsrp", "delay-expired", "%s: standby delay is over", hif->nif->name));
@@ -50,7 +47,7 @@ static void if_down(struct hsrp_if *hif, event_id cause)
     hif->phase = HSRP_IF_DOWN;
     hif->reload_delay = false; /* the first interface-up after boot has been */
     timer_stop(&hif->delay_timer);
-    hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Interface down");
+    hsrp_dbg_if(hif, HSRP_DBG_INTERFACE, "Interface down");
     evaluate_groups(hif, cause);
     hsrp_nbr_free_all(hif);
     hif->adv_state = 0;
@@ -61,7 +58,7 @@ static void if_up(struct hsrp_if *hif, const struct addr *source)
     hif->source = *source;
     hif->phase = HSRP_IF_DELAY;
     hif->up_at = loop_now(hif->h->r->loop);
-    hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Interface up");
+    hsrp_dbg_if(hif, HSRP_DBG_INTERFACE, "Interface up");
     timer_start(&hif->delay_timer, delay_of(hif));
 }
 
@@ -73,6 +70,24 @@ static void if_moved(struct hsrp_if *hif, const struct addr *source)
     evaluate_groups(hif, 0);
     hif->source = *source;
     hif->phase = phase;
+    evaluate_groups(hif, 0);
+}
+
+/* The other version: groups leave in the old one and begin again in the new one, with its virtual MACs, without a delay
+ * (reference 1.1). */
+void hsrp_if_set_version(struct hsrp_if *hif, uint8_t version)
+{
+    if (hif->version == version)
+        return;
+    enum hsrp_if_phase phase = hif->phase;
+    hif->phase = HSRP_IF_DOWN;
+    evaluate_groups(hif, log_event(hif->h->r, 0, "hsrp", "version", "%s: HSRP version %u", hif->nif->name, version));
+    hsrp_nbr_free_all(hif);
+    hif->adv_state = 0;
+    hif->version = version;
+    hif->phase = phase;
+    for (struct hsrp_group *g = hif->groups; g; g = g->next)
+        hsrp_address_choose_mac(g);
     evaluate_groups(hif, 0);
 }
 
@@ -104,10 +119,18 @@ struct hsrp_if *hsrp_if_get(struct hsrp *h, struct netif *nif)
     hif->delay_min = HSRP_DELAY_MIN_DEFAULT;
     hif->delay_reload = HSRP_DELAY_RELOAD_DEFAULT;
     hif->reload_delay = h->r->booting && h->r->from_startup;
+    hif->version = 1;
+    hif->mac_refresh = HSRP_MAC_REFRESH_DEFAULT;
+    hif->garp_count = HSRP_GARP_COUNT;
+    hif->garp_interval = HSRP_GARP_SPACING;
+    hif->redirect_adv = HSRP_ADV_DEFAULT;
+    hif->redirect_hold = HSRP_HOLDDOWN_DEFAULT;
     timer_init(&hif->delay_timer, h->r->loop, delay_fire, hif);
     hsrp_adv_init(hif);
-    struct addr all_routers = addr_v4(0xe0000002);
-    ip_join_group(nif, &all_routers);
+    /* Both versions are heard: a neighbour with the other one is worth a message. */
+    struct addr v1 = addr_v4(HSRP_GROUP_ADDR_V1), v2 = addr_v4(HSRP_GROUP_ADDR_V2);
+    ip_join_group(nif, &v1);
+    ip_join_group(nif, &v2);
     struct hsrp_if **pp = &h->ifs;
     while (*pp && ifname_compare((*pp)->nif->name, nif->name) < 0)
         pp = &(*pp)->next;
@@ -118,10 +141,10 @@ struct hsrp_if *hsrp_if_get(struct hsrp *h, struct netif *nif)
 
 struct hsrp_group *hsrp_group_find(struct hsrp_if *hif, unsigned number)
 {
-    for (struct hsrp_group *g = hif->groups; g; g = g->next)
-        if (g->number == number)
-            return g;
-    return NULL;
+    struct hsrp_group *g = hif->hash[number % HSRP_HASH];
+    while (g && g->number != number)
+        g = g->hnext;
+    return g;
 }
 
 struct hsrp_group *hsrp_group_get(struct hsrp_if *hif, unsigned number)
@@ -134,28 +157,37 @@ struct hsrp_group *hsrp_group_get(struct hsrp_if *hif, unsigned number)
     struct hsrp_group *g = calloc(1, sizeof *g);
     if (!g)
         return NULL;
-    hsrp_group_init(g, hif, (uint8_t)number);
+    hsrp_group_init(g, hif, (uint16_t)number);
     g->next = *pp;
     *pp = g;
+    g->hnext = hif->hash[number % HSRP_HASH];
+    hif->hash[number % HSRP_HASH] = g;
     hsrp_if_evaluate(hif);
     return g;
 }
 
 static void group_free(struct hsrp_group *g)
 {
+    struct hsrp *h = g->hif->h;
     for (struct hsrp_group **pp = &g->hif->groups; *pp; pp = &(*pp)->next)
         if (*pp == g) {
             *pp = g->next;
             break;
         }
+    for (struct hsrp_group **pp = &g->hif->hash[g->number % HSRP_HASH]; *pp; pp = &(*pp)->hnext)
+        if (*pp == g) {
+            *pp = g->hnext;
+            break;
+        }
+    h->n_follow -= g->follow[0] != '\0';
     hsrp_group_fini(g);
     free(g);
 }
 
 void hsrp_group_drop_if_empty(struct hsrp_group *g)
 {
-    if (g->has_ip || g->n_secondary || g->priority_is_cfg || g->preempt || g->timers_cfg || g->auth_cfg ||
-        g->name_cfg || g->n_track)
+    if (g->has_ip || g->n_secondary || g->priority_is_cfg || g->preempt || g->timers_cfg || g->auth.cfg ||
+        g->name_cfg || g->n_track || g->mac_cfg || g->follow[0])
         return;
     struct hsrp_if *hif = g->hif;
     group_free(g);
@@ -176,116 +208,6 @@ static void if_free(struct hsrp_if *hif)
     free(hif);
 }
 
-/* ---- receiving ---- */
-static void bad_auth(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from)
-{
-    struct router *r = g->hif->h->r;
-    char a[ADDR_STRLEN];
-    addr_format(from, a);
-    g->auth_failed++;
-    if (hsrp_dbg_errors(g->hif->h))
-        hsrp_dbg_grp(g, HSRP_DBG_ERRORS, "Auth failed for %s pkt from %s, %s auth failed",
-                     hsrp_wire_opcode_name(p->opcode), a, p->md5 ? "MD5" : "Text");
-    nstime now = loop_now(r->loop);
-    if (g->badauth_at && now - g->badauth_at < BADAUTH_PERIOD)
-        return;
-    g->badauth_at = now ? now : 1;
-    log_syslog(r, 0, "HSRP", LOG_WARNING_, "BADAUTH", "Bad authentication from %s, group %u, remote state %s", a,
-               g->number, hsrp_wire_state_name(p->state));
-}
-
-static const char *refuse(struct hsrp_if *hif, const struct udp_rx *rx, const struct frame *f, struct hsrp_packet *p)
-{
-    char a[ADDR_STRLEN], d[ADDR_STRLEN];
-    addr_format(&rx->ip.src, a);
-    if (addr_v4_get(&rx->ip.dst) != 0xe0000002) {
-        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Packet from %s to %s, wrong group address", a, addr_format(&rx->ip.dst, d));
-        return "hsrp-destination";
-    }
-    if (netif_owns(hif->nif, &rx->ip.src)) {
-        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Source IP %s is our own", a);
-        return "hsrp-own-source";
-    }
-    if (!netif_on_subnet(hif->nif, &rx->ip.src)) {
-        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Source IP %s not in subnet", a);
-        return "hsrp-subnet";
-    }
-    uint8_t version = 0;
-    enum hsrp_decode_result res = hsrp_wire_decode(f->data, f->len, p, &version);
-    if (res == HSRP_BAD_VERSION)
-        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Hello in from %s, bad version %u", a, version);
-    else if (res != HSRP_OK)
-        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Packet from %s, %s", a, hsrp_wire_error(res));
-    return res == HSRP_OK ? NULL : res == HSRP_BAD_VERSION ? "hsrp-version" : "hsrp-malformed";
-}
-
-static void receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from)
-{
-    char a[ADDR_STRLEN], v[ADDR_STRLEN];
-    if (p->opcode == HSRP_ADVERTISE) {
-        hsrp_adv_receive(hif, p, from);
-        return;
-    }
-    struct hsrp_group *g = hsrp_group_find(hif, p->group);
-    if (!g || g->state < HSRP_LEARN) {
-        if (!g)
-            hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "%s in from %s for unknown group %u", hsrp_wire_opcode_name(p->opcode),
-                        addr_format(from, a), p->group);
-        return;
-    }
-    if (hsrp_dbg_packet(hif->h, p->opcode))
-        hsrp_dbg_grp(g, HSRP_DBG_PACKETS, "%-6s in  %s %-7s pri %u vIP %s", hsrp_wire_opcode_name(p->opcode),
-                     addr_format(from, a), hsrp_wire_state_name(p->state), p->priority, addr_format(&p->vip, v));
-    if (p->md5 || memcmp(p->auth, g->auth, sizeof g->auth) != 0) {
-        bad_auth(g, p, from);
-        return;
-    }
-    hsrp_nbr_heard(hif, from, p->group, p->opcode == HSRP_HELLO ? p->state : HSRP_WIRE_LISTEN);
-    hsrp_group_receive(g, p, from);
-}
-
-static void input(void *arg, const struct udp_rx *rx, struct frame *f)
-{
-    struct hsrp *h = arg;
-    struct hsrp_if *hif = hsrp_if_find(h, rx->ip.in);
-    if (!hif || hif->phase != HSRP_IF_UP || h->leaving) {
-        frame_free(f); /* HSRP does not run here: not an error */
-        return;
-    }
-    struct hsrp_packet p;
-    const char *why = refuse(hif, rx, f, &p);
-    if (why) {
-        hif->bad_in++;
-        ip_drop(h->r, why, f);
-        return;
-    }
-    if (rx->ip.ttl != 1) { /* tolerated (interop 5) */
-        char a[ADDR_STRLEN];
-        hif->odd_ttl_in++;
-        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Packet from %s with TTL %u accepted", addr_format(&rx->ip.src, a),
-                    rx->ip.ttl);
-    }
-    frame_free(f);
-    receive(hif, &p, &rx->ip.src);
-}
-
-static void duplicate(void *arg, struct netif *nif, const struct addr *addr, const struct mac *by)
-{
-    struct hsrp *h = arg;
-    struct hsrp_if *hif = hsrp_if_find(h, nif);
-    for (struct hsrp_group *g = hif ? hif->groups : NULL; g; g = g->next) {
-        if (g->state != HSRP_ACTIVE || !addr_equal(&g->vip, addr))
-            continue;
-        nstime now = loop_now(h->r->loop);
-        if (g->dupaddr_at && now - g->dupaddr_at < DUPADDR_PERIOD)
-            continue;
-        g->dupaddr_at = now ? now : 1;
-        char a[ADDR_STRLEN], m[MAC_STRLEN];
-        log_syslog(h->r, 0, "HSRP", LOG_WARNING_, "DUPADDR", "Duplicate address %s on %s, sourced by %s",
-                   addr_format(addr, a), nif->name, mac_format(by, m));
-    }
-}
-
 /* ---- the module ---- */
 static int init(struct router *r, void **state)
 {
@@ -293,13 +215,14 @@ static int init(struct router *r, void **state)
     if (!h)
         return ENOMEM;
     h->r = r;
-    int err = udp_bind(r, HSRP_PORT, input, h);
+    int err = udp_bind(r, HSRP_PORT, hsrp_input, h);
     if (err) {
         free(h);
         return -err;
     }
-    arp_on_duplicate(r, duplicate, h);
+    arp_on_duplicate(r, hsrp_duplicate, h);
     track_subscribe(r, hsrp_track_object, h);
+    track_clients(r, hsrp_track_clients, h);
     *state = h;
     return 0;
 }

@@ -24,7 +24,7 @@ static void vip_del(struct hsrp_group *g, const struct addr *vip)
 {
     char a[ADDR_STRLEN];
     netif_vip_del(g->hif->nif, vip);
-    hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "Removed %s from ARP", addr_format(vip, a));
+    hsrp_dbg_grp(g, HSRP_DBG_ARP, "Removed %s from ARP", addr_format(vip, a));
 }
 
 void hsrp_address_install(struct hsrp_group *g)
@@ -33,8 +33,8 @@ void hsrp_address_install(struct hsrp_group *g)
         each_vip(g, vip_add);
     g->installed = true;
     each_vip(g, vip_garp);
-    g->garp_left = 2;
-    timer_start(&g->garp_timer, HSRP_GARP_SPACING);
+    g->garp_left = g->hif->garp_count;
+    timer_start(&g->garp_timer, g->hif->garp_interval);
 }
 
 void hsrp_address_uninstall(struct hsrp_group *g)
@@ -54,11 +54,39 @@ void hsrp_group_reinstall(struct hsrp_group *g)
         hsrp_address_install(g);
 }
 
+void hsrp_address_garp(struct hsrp_group *g)
+{
+    each_vip(g, vip_garp);
+}
+
 void hsrp_address_garp_fire(void *arg)
 {
     struct hsrp_group *g = arg;
     each_vip(g, vip_garp);
-    hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "Redundancy group %s state Active -> Active", g->name);
-    if (--g->garp_left)
-        timer_start(&g->garp_timer, HSRP_GARP_SPACING);
+    hsrp_dbg_grp(g, HSRP_DBG_REDUNDANCY, "Redundancy group %s state Active -> Active", g->name);
+    if (g->hif->garp_count == 0 || --g->garp_left)
+        timer_start(&g->garp_timer, g->hif->garp_interval);
+}
+
+/* Reference 1.1 and 1.7. */
+void hsrp_address_choose_mac(struct hsrp_group *g)
+{
+    const struct hsrp_if *hif = g->hif;
+    struct mac mac = hif->version == 2
+                         ? (struct mac){{0x00, 0x00, 0x0c, 0x9f, (uint8_t)(0xf0 | g->number >> 8), (uint8_t)g->number}}
+                         : (struct mac){{0x00, 0x00, 0x0c, 0x07, 0xac, (uint8_t)g->number}};
+    if (hif->use_bia)
+        mac = hif->nif->mac;
+    else if (g->mac_cfg)
+        mac = g->mac;
+    if (mac_equal(&mac, &g->vmac))
+        return;
+    bool installed = g->installed;
+    if (g->state > HSRP_INIT)
+        hsrp_dbg_grp(g, HSRP_DBG_PROTOCOL, "%s: m/Standby mac address changed", hsrp_state_name(g->state));
+    if (installed)
+        hsrp_group_reinstall(g);
+    g->vmac = mac;
+    if (installed)
+        hsrp_group_reinstall(g);
 }

@@ -27,9 +27,13 @@ static uint8_t current_state(uint16_t active, uint16_t passive)
 
 static void send_adv(struct hsrp_if *hif, uint8_t state, uint16_t active, uint16_t passive)
 {
-    struct hsrp_packet p = {
-        .opcode = HSRP_ADVERTISE, .adv_type = 1, .adv_state = state, .adv_active = active, .adv_passive = passive};
-    if (hsrp_dbg_packet(hif->h, HSRP_ADVERTISE))
+    struct hsrp_packet p = {.version = hif->version,
+                            .opcode = HSRP_ADVERTISE,
+                            .adv_type = 1,
+                            .adv_state = state,
+                            .adv_active = active,
+                            .adv_passive = passive};
+    if (hsrp_dbg_packet(hif, HSRP_ADVERTISE))
         hsrp_dbg_if(hif, HSRP_DBG_PACKETS, "Redirect adv out, %s, active %u passive %u", adv_state_name(state), active,
                     passive);
     hif->adv_out++;
@@ -50,7 +54,7 @@ void hsrp_adv_update(struct hsrp_if *hif, bool force)
     if (state != HSRP_ADV_PASSIVE)
         timer_stop(&hif->adv_timer);
     else if (!timer_armed(&hif->adv_timer))
-        timer_start(&hif->adv_timer, HSRP_ADV_PERIOD);
+        timer_start(&hif->adv_timer, (nstime)hif->redirect_adv * NS_PER_S / 2); /* captures: every 30 s of 60 */
 }
 
 static void adv_fire(void *arg)
@@ -75,7 +79,7 @@ static void nbr_unlink(struct hsrp_nbr *n)
         }
     hif->n_nbrs--;
     timer_stop(&n->timer);
-    hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Nbr %s destroyed", addr_format(&n->addr, a));
+    hsrp_dbg_if(hif, HSRP_DBG_NEIGHBOR, "Nbr %s destroyed", addr_format(&n->addr, a));
     free(n);
 }
 
@@ -108,39 +112,33 @@ static struct hsrp_nbr *nbr_get(struct hsrp_if *hif, const struct addr *from)
     hif->n_nbrs++;
     timer_init(&n->timer, hif->h->r->loop, nbr_expired, n);
     char a[ADDR_STRLEN];
-    hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Nbr %s created", addr_format(from, a));
+    hsrp_dbg_if(hif, HSRP_DBG_NEIGHBOR, "Nbr %s created", addr_format(from, a));
     return n;
-}
-
-static bool any(const uint32_t *bits)
-{
-    for (unsigned i = 0; i < HSRP_GROUP_BITS; i++)
-        if (bits[i])
-            return true;
-    return false;
 }
 
 static void set_passive(struct hsrp_nbr *n, bool passive)
 {
     char a[ADDR_STRLEN];
     if (n->passive != passive)
-        hsrp_dbg_if(n->hif, HSRP_DBG_EVENTS, "Nbr %s is %spassive", addr_format(&n->addr, a),
+        hsrp_dbg_if(n->hif, HSRP_DBG_NEIGHBOR, "Nbr %s is %spassive", addr_format(&n->addr, a),
                     passive ? "" : "no longer ");
     n->passive = passive;
 }
 
-static void set_role(struct hsrp_nbr *n, uint32_t *bits, const char *role, unsigned group, bool on, uint8_t wire_state)
+static void set_role(struct hsrp_nbr *n, uint32_t *bits, unsigned *count, const char *role, unsigned group, bool on,
+                     uint8_t wire_state)
 {
     uint32_t mask = UINT32_C(1) << (group % 32), *word = &bits[group / 32];
     char a[ADDR_STRLEN];
     if (on == ((*word & mask) != 0))
         return;
     *word ^= mask;
+    *count += on ? 1u : ~0u;
     addr_format(&n->addr, a);
     if (on)
-        hsrp_dbg_if(n->hif, HSRP_DBG_EVENTS, "Nbr %s %s for group %u", a, role, group);
+        hsrp_dbg_if(n->hif, HSRP_DBG_NEIGHBOR, "Nbr %s %s for group %u", a, role, group);
     else
-        hsrp_dbg_if(n->hif, HSRP_DBG_EVENTS, "Nbr %s no longer %s for group %u (%s)", a, role, group,
+        hsrp_dbg_if(n->hif, HSRP_DBG_NEIGHBOR, "Nbr %s no longer %s for group %u (%s)", a, role, group,
                     hsrp_wire_state_name(wire_state));
 }
 
@@ -149,18 +147,18 @@ void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group
     struct hsrp_nbr *n = nbr_get(hif, from);
     if (!n)
         return;
-    bool was = any(n->active) || any(n->standby);
-    set_role(n, n->active, "active", group, wire_state == HSRP_WIRE_ACTIVE, wire_state);
-    set_role(n, n->standby, "standby", group, wire_state == HSRP_WIRE_STANDBY, wire_state);
-    bool is = any(n->active) || any(n->standby);
-    if (any(n->active))
+    bool was = n->n_active || n->n_standby;
+    set_role(n, n->active, &n->n_active, "active", group, wire_state == HSRP_WIRE_ACTIVE, wire_state);
+    set_role(n, n->standby, &n->n_standby, "standby", group, wire_state == HSRP_WIRE_STANDBY, wire_state);
+    bool is = n->n_active || n->n_standby;
+    if (n->n_active)
         set_passive(n, false);
     if (was && !is) {
         char a[ADDR_STRLEN];
-        hsrp_dbg_if(hif, HSRP_DBG_EVENTS, "Nbr %s Was active or standby - start passive holddown",
+        hsrp_dbg_if(hif, HSRP_DBG_NEIGHBOR, "Nbr %s Was active or standby - start passive holddown",
                     addr_format(from, a));
     }
-    timer_start(&n->timer, HSRP_NBR_HOLD);
+    timer_start(&n->timer, (nstime)hif->redirect_hold * NS_PER_S);
 }
 
 void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from)
@@ -169,19 +167,21 @@ void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const st
     hif->adv_in++;
     if (p->adv_type != 1) /* IP redundancy: known, of no use here */
         return;
-    if (hsrp_dbg_packet(hif->h, HSRP_ADVERTISE))
+    if (hsrp_dbg_packet(hif, HSRP_ADVERTISE))
         hsrp_dbg_if(hif, HSRP_DBG_PACKETS, "REDIRECT adv in, %s, active %u, passive %u, from %s",
                     adv_state_name(p->adv_state), p->adv_active, p->adv_passive, addr_format(from, a));
     struct hsrp_nbr *n = nbr_get(hif, from);
     if (!n)
         return;
-    if (p->adv_state != HSRP_ADV_ACTIVE)
+    if (p->adv_state != HSRP_ADV_ACTIVE) {
         memset(n->active, 0, sizeof n->active);
+        n->n_active = 0;
+    }
     set_passive(n, p->adv_state == HSRP_ADV_PASSIVE);
     if (p->adv_state == HSRP_ADV_DORMANT)
         nbr_unlink(n);
     else
-        timer_start(&n->timer, HSRP_NBR_HOLD);
+        timer_start(&n->timer, (nstime)hif->redirect_hold * NS_PER_S);
 }
 
 void hsrp_nbr_free_all(struct hsrp_if *hif)

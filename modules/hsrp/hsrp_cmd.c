@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct hsrp_if *iface(struct cmd *c)
+struct hsrp_if *hsrp_cmd_iface(struct cmd *c)
 {
     struct hsrp *h = module_state(c->router, &hsrp_module);
     const struct args_interface *i = CMD_BLOCK(c, interface, "interface");
@@ -17,41 +17,24 @@ static struct hsrp_if *iface(struct cmd *c)
     return hif;
 }
 
-/* The group the line is about; made on SET. NULL on UNSET of what is not there (the line is then gone anyway). */
-static struct hsrp_group *group(struct cmd *c, struct hsrp_if *hif, uint32_t number)
+static int check_number(struct cmd *c, const struct hsrp_if *hif, uint32_t number)
 {
-    return c->op == CMD_SET ? hsrp_group_get(hif, number) : hsrp_group_find(hif, number);
-}
-
-#define GROUP(c, a)                                                                                                    \
-    struct hsrp_if *hif = iface(c);                                                                                    \
-    if (!hif)                                                                                                          \
-        return CMD_ERROR;                                                                                              \
-    struct hsrp_group *g = group((c), hif, (a)->group);                                                                \
-    if (!g)                                                                                                            \
-    return (c)->op == CMD_SET ? cmd_error((c), "%% Out of memory") : CMD_OK
-
-int hsrp_cmd_version(struct cmd *c, struct args_standby_version *a)
-{
-    (void)a; /* version 1 is what runs */
-    return iface(c) ? CMD_OK : CMD_ERROR;
-}
-
-int hsrp_cmd_delay(struct cmd *c, struct args_standby_delay *a)
-{
-    struct hsrp_if *hif = iface(c);
-    if (!hif)
-        return CMD_ERROR;
-    bool set = c->op == CMD_SET;
-    hif->has_delay = set;
-    hif->delay_min = set && a->kw_minimum && a->has_min_s ? a->min_s : HSRP_DELAY_MIN_DEFAULT;
-    hif->delay_reload = HSRP_DELAY_RELOAD_DEFAULT;
-    if (set && a->kw_reload_only && a->has_only_s)
-        hif->delay_reload = a->only_s;
-    else if (set && a->kw_reload && a->has_reload_s)
-        hif->delay_reload = a->reload_s;
-    hsrp_if_delay_changed(hif);
+    if (c->op == CMD_SET && number >= HSRP_GROUPS_V1 && hif->version == 1)
+        return cmd_error(c, "%% Group number %u is out of range for HSRP version 1 (0-255)", number);
     return CMD_OK;
+}
+
+struct hsrp_group *hsrp_cmd_group(struct cmd *c, struct hsrp_if *hif, uint32_t number, int *result)
+{
+    *result = check_number(c, hif, number);
+    if (*result != CMD_OK)
+        return NULL;
+    if (c->op != CMD_SET)
+        return hsrp_group_find(hif, number);
+    struct hsrp_group *g = hsrp_group_get(hif, number);
+    if (!g)
+        *result = cmd_error(c, "%% Out of memory");
+    return g;
 }
 
 /* CMD_OK if addr may be a virtual address of g, else the refusal was printed. */
@@ -61,6 +44,8 @@ static int refuse_address(struct cmd *c, struct hsrp_if *hif, const struct hsrp_
     char a[ADDR_STRLEN];
     addr_format(addr, a);
     uint32_t v = addr_v4_get(addr);
+    if (check_number(c, hif, number) != CMD_OK)
+        return CMD_ERROR;
     if (v == 0 || v == 0xffffffff || addr_is_multicast(addr) || v >> 24 == 127)
         return cmd_error(c, "%% Invalid address %s", a);
     for (unsigned i = 0; i < hif->nif->n_addrs; i++)
@@ -86,6 +71,9 @@ static void change_vip(struct hsrp_group *g, bool has_ip, const struct addr *vip
         g->vip_cfg = *vip;
         return;
     }
+    g->vip_refused = false;
+    if (g->state > HSRP_INIT && has_ip && !addr_is_none(vip) && !addr_equal(&g->vip_cfg, vip))
+        hsrp_dbg_grp(g, HSRP_DBG_PROTOCOL, "%s: n/Standby IP address configured", hsrp_state_name(g->state));
     if (active) {
         hsrp_group_reinstall(g);
         g->vip = g->vip_cfg = *vip;
@@ -105,16 +93,17 @@ static void change_vip(struct hsrp_group *g, bool has_ip, const struct addr *vip
 
 int hsrp_cmd_ip(struct cmd *c, struct args_standby_ip *a)
 {
-    struct hsrp_if *hif = iface(c);
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
     if (!hif)
         return CMD_ERROR;
     struct addr none = {0};
     if (c->op == CMD_SET && a->has_address &&
         refuse_address(c, hif, hsrp_group_find(hif, a->group), a->group, &a->address) != CMD_OK)
         return CMD_ERROR;
-    struct hsrp_group *g = group(c, hif, a->group);
+    int result;
+    struct hsrp_group *g = hsrp_cmd_group(c, hif, a->group, &result);
     if (!g)
-        return c->op == CMD_SET ? cmd_error(c, "%% Out of memory") : CMD_OK;
+        return result;
     change_vip(g, c->op == CMD_SET, c->op == CMD_SET && a->has_address ? &a->address : &none);
     hsrp_adv_update(hif, false);
     hsrp_group_drop_if_empty(g);
@@ -123,15 +112,16 @@ int hsrp_cmd_ip(struct cmd *c, struct args_standby_ip *a)
 
 int hsrp_cmd_ip_secondary(struct cmd *c, struct args_standby_ip_secondary *a)
 {
-    struct hsrp_if *hif = iface(c);
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
     if (!hif)
         return CMD_ERROR;
     struct hsrp_group *g = hsrp_group_find(hif, a->group);
     if (c->op == CMD_SET && refuse_address(c, hif, g, a->group, &a->address) != CMD_OK)
         return CMD_ERROR;
-    g = group(c, hif, a->group);
+    int result;
+    g = hsrp_cmd_group(c, hif, a->group, &result);
     if (!g)
-        return CMD_OK;
+        return result;
     unsigned at = 0;
     while (at < g->n_secondary && !addr_equal(&g->secondary[at], &a->address))
         at++;
@@ -166,7 +156,7 @@ int hsrp_cmd_timers(struct cmd *c, struct args_standby_timers *a)
         if (hold < least)
             return cmd_error(c, "%% Hold time must be greater than the hello time");
     }
-    GROUP(c, a);
+    HSRP_CMD_GROUP(c, a);
     bool changed = g->hello_cfg != hello || g->hold_cfg != hold;
     g->timers_cfg = set;
     g->hello_cfg = hello;
@@ -179,7 +169,7 @@ int hsrp_cmd_timers(struct cmd *c, struct args_standby_timers *a)
 
 int hsrp_cmd_priority(struct cmd *c, struct args_standby_priority *a)
 {
-    GROUP(c, a);
+    HSRP_CMD_GROUP(c, a);
     g->priority_is_cfg = c->op == CMD_SET;
     g->priority_cfg = c->op == CMD_SET ? (uint8_t)a->value : 100;
     hsrp_track_evaluate(g, 0);
@@ -189,7 +179,7 @@ int hsrp_cmd_priority(struct cmd *c, struct args_standby_priority *a)
 
 int hsrp_cmd_preempt(struct cmd *c, struct args_standby_preempt *a)
 {
-    GROUP(c, a);
+    HSRP_CMD_GROUP(c, a);
     bool set = c->op == CMD_SET;
     if (!set && a->kw_delay && g->preempt) { /* takes the delays, or the one that is named; preempt stays */
         bool all = !a->kw_minimum && !a->kw_reload && !a->kw_sync;
@@ -211,20 +201,6 @@ int hsrp_cmd_preempt(struct cmd *c, struct args_standby_preempt *a)
     return CMD_OK;
 }
 
-int hsrp_cmd_authentication(struct cmd *c, struct args_standby_authentication *a)
-{
-    GROUP(c, a);
-    bool set = c->op == CMD_SET;
-    const char *text = set ? a->string : "cisco";
-    size_t len = strnlen(text, HSRP_AUTH_LEN);
-    memset(g->auth, 0, sizeof g->auth);
-    memcpy(g->auth, text, len);
-    g->auth_cfg = set;
-    a->kw_text = false; /* stored and shown without the keyword */
-    hsrp_group_drop_if_empty(g);
-    return CMD_OK;
-}
-
 /* Redundancy and crypto maps find a group by its name: two of one name would fight over the role. */
 static const struct hsrp_group *named(const struct hsrp_if *hif, const char *name, uint32_t number)
 {
@@ -237,27 +213,30 @@ static const struct hsrp_group *named(const struct hsrp_if *hif, const char *nam
 
 int hsrp_cmd_name(struct cmd *c, struct args_standby_name *a)
 {
-    struct hsrp_if *at = iface(c);
+    struct hsrp_if *at = hsrp_cmd_iface(c);
     if (!at)
         return CMD_ERROR;
     const struct hsrp_group *other = c->op == CMD_SET ? named(at, a->group_name, a->group) : NULL;
     if (other)
         return cmd_error(c, "%% Name %s is already used by group %u on %s", a->group_name, other->number,
                          other->hif->nif->name);
-    GROUP(c, a);
+    HSRP_CMD_GROUP(c, a);
+    struct hsrp *h = g->hif->h;
     hsrp_group_renamed(g, c->op == CMD_SET ? a->group_name : NULL);
     hsrp_group_drop_if_empty(g);
+    hsrp_follow_names_changed(h);
     return CMD_OK;
 }
 
 static int track(struct cmd *c, uint32_t number, const struct hsrp_track *t)
 {
-    struct hsrp_if *hif = iface(c);
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
     if (!hif)
         return CMD_ERROR;
-    struct hsrp_group *g = group(c, hif, number);
+    int result;
+    struct hsrp_group *g = hsrp_cmd_group(c, hif, number, &result);
     if (!g)
-        return CMD_OK;
+        return result;
     unsigned at = 0;
     while (at < g->n_track && (g->track[at].object != t->object || strcmp(g->track[at].ifname, t->ifname) != 0))
         at++;
@@ -278,8 +257,8 @@ static int track(struct cmd *c, uint32_t number, const struct hsrp_track *t)
 /* `no standby G track`: all of the group; the lines themselves are the parser's. */
 static int track_none(struct cmd *c, uint32_t number)
 {
-    struct hsrp_if *hif = iface(c);
-    struct hsrp_group *g = hif ? group(c, hif, number) : NULL;
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
+    struct hsrp_group *g = hif ? hsrp_group_find(hif, number) : NULL;
     if (g) {
         g->n_track = 0;
         hsrp_track_evaluate(g, 0);
@@ -302,4 +281,56 @@ int hsrp_cmd_track(struct cmd *c, struct args_standby_track *a)
         return track_none(c, a->group);
     }
     return track(c, a->group, &t);
+}
+
+int hsrp_cmd_mac_address(struct cmd *c, struct args_standby_mac_address *a)
+{
+    bool set = c->op == CMD_SET;
+    static const struct mac none;
+    struct hsrp_if *at = hsrp_cmd_iface(c);
+    if (!at)
+        return CMD_ERROR;
+    if (set && ((a->mac.b[0] & 1) || mac_equal(&a->mac, &none)))
+        return cmd_error(c, "%% Invalid MAC address");
+    if (set && at->use_bia)
+        return cmd_error(c, "%% A MAC address cannot be configured together with use-bia");
+    HSRP_CMD_GROUP(c, a);
+    g->mac_cfg = set;
+    g->mac = set ? a->mac : none;
+    hsrp_address_choose_mac(g);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+int hsrp_cmd_follow(struct cmd *c, struct args_standby_follow *a)
+{
+    bool set = c->op == CMD_SET;
+    struct hsrp_if *at = hsrp_cmd_iface(c);
+    if (!at)
+        return CMD_ERROR;
+    const struct hsrp_group *old = hsrp_group_find(at, a->group);
+    for (struct hsrp_if *i = set ? at->h->ifs : NULL; i; i = i->next)
+        for (struct hsrp_group *m = i->groups; m; m = m->next) {
+            if (m == old && !strcmp(m->name, a->group_name))
+                return cmd_error(c, "%% A group cannot follow itself");
+            if (m->follow[0] && !strcmp(m->name, a->group_name))
+                return cmd_error(c, "%% Group %s follows another group", a->group_name);
+            if (old && m->follow[0] && !strcmp(m->follow, old->name))
+                return cmd_error(c, "%% Group %u is followed by another group", a->group);
+        }
+    HSRP_CMD_GROUP(c, a);
+    struct hsrp *h = g->hif->h;
+    if (set && !strcmp(g->follow, a->group_name))
+        return CMD_OK;
+    /* From one kind of group to the other by way of Init. */
+    if (g->state > HSRP_INIT && !g->follow[0])
+        hsrp_group_event(g, HSRP_EV_B, NULL, NULL, 0);
+    else if (g->state > HSRP_INIT)
+        hsrp_group_change_state(g, HSRP_EV_B, HSRP_INIT, "follows no more", 0);
+    h->n_follow += set - (g->follow[0] != '\0');
+    snprintf(g->follow, sizeof g->follow, "%s", set ? a->group_name : "");
+    hsrp_group_evaluate(g, 0);
+    hsrp_group_publish(g);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
 }

@@ -1,23 +1,32 @@
-/* `debug standby`: which flags are on and the forms of the lines (reference 1.9). Called by all files of
- * the module. */
+/* `debug standby`: which flags are on, the conditions, and the forms of the lines (reference 1.9). Called by all files
+ * of the module. */
 #include "modules/hsrp/hsrp_internal.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#define EVENTS "HSRP Events debugging is on"
+#define PACKETS "HSRP Packets debugging is on"
 const struct debug_flag hsrp_debug_flags[HSRP_DBG_FLAGS] = {
     [HSRP_DBG_ERRORS] = {"HSRP", "HSRP Errors debugging is on"},
-    [HSRP_DBG_EVENTS] = {"HSRP", "HSRP Events debugging is on"},
-    [HSRP_DBG_PACKETS] = {"HSRP", "HSRP Packets debugging is on"},
-    [HSRP_DBG_EVENTS_TERSE] =
-        {"HSRP", "HSRP Events debugging is on\n    (protocol, neighbor, redundancy, track, arp, interface)"},
-    [HSRP_DBG_PACKETS_TERSE] = {"HSRP", "HSRP Packets debugging is on\n    (Coup, Resign)"},
-    [HSRP_DBG_ADVERTISE] = {"HSRP", "HSRP Packets debugging is on\n    (Advertise)"},
-    [HSRP_DBG_COUP] = {"HSRP", "HSRP Packets debugging is on\n    (Coup)"},
-    [HSRP_DBG_HELLO] = {"HSRP", "HSRP Packets debugging is on\n    (Hello)"},
-    [HSRP_DBG_RESIGN] = {"HSRP", "HSRP Packets debugging is on\n    (Resign)"},
+    [HSRP_DBG_EVENTS] = {"HSRP", EVENTS},
+    [HSRP_DBG_EVENTS_TERSE] = {"HSRP", EVENTS "\n    (protocol, neighbor, redundancy, track, arp, interface)"},
+    [HSRP_DBG_PROTOCOL] = {"HSRP", EVENTS "\n    (protocol)"},
+    [HSRP_DBG_NEIGHBOR] = {"HSRP", EVENTS "\n    (neighbor)"},
+    [HSRP_DBG_REDUNDANCY] = {"HSRP", EVENTS "\n    (redundancy)"},
+    [HSRP_DBG_TRACK] = {"HSRP", EVENTS "\n    (track)"},
+    [HSRP_DBG_ARP] = {"HSRP", EVENTS "\n    (arp)"},
+    [HSRP_DBG_INTERFACE] = {"HSRP", EVENTS "\n    (interface)"},
+    [HSRP_DBG_ICMP] = {"HSRP", EVENTS "\n    (icmp)"},
+    [HSRP_DBG_PACKETS] = {"HSRP", PACKETS},
+    [HSRP_DBG_PACKETS_TERSE] = {"HSRP", PACKETS "\n    (Coup, Resign)"},
+    [HSRP_DBG_ADVERTISE] = {"HSRP", PACKETS "\n    (Advertise)"},
+    [HSRP_DBG_COUP] = {"HSRP", PACKETS "\n    (Coup)"},
+    [HSRP_DBG_HELLO] = {"HSRP", PACKETS "\n    (Hello)"},
+    [HSRP_DBG_RESIGN] = {"HSRP", PACKETS "\n    (Resign)"},
 };
 
-static bool on(struct hsrp *h, unsigned bit)
+static bool on(const struct hsrp *h, unsigned bit)
 {
     return log_debug_on(h->r, &hsrp_module, bit);
 }
@@ -27,13 +36,21 @@ bool hsrp_dbg_errors(struct hsrp *h)
     return h->r->debug_any && on(h, HSRP_DBG_ERRORS);
 }
 
-bool hsrp_dbg_events(struct hsrp *h)
+/* group -1: a line about the interface as a whole, which any condition on it lets through. */
+static bool conditions_allow(const struct hsrp_if *hif, int group)
 {
-    return h->r->debug_any && (on(h, HSRP_DBG_EVENTS) || on(h, HSRP_DBG_EVENTS_TERSE));
+    const struct hsrp *h = hif->h;
+    for (unsigned i = 0; i < h->n_conditions; i++) {
+        const struct hsrp_condition *c = &h->condition[i];
+        if (!strcmp(c->ifname, hif->nif->name) && (c->group < 0 || group < 0 || c->group == group))
+            return true;
+    }
+    return h->n_conditions == 0;
 }
 
-bool hsrp_dbg_packet(struct hsrp *h, uint8_t opcode)
+bool hsrp_dbg_packet(const struct hsrp_if *hif, uint8_t opcode)
 {
+    const struct hsrp *h = hif->h;
     if (!h->r->debug_any)
         return false;
     if (on(h, HSRP_DBG_PACKETS))
@@ -50,27 +67,30 @@ bool hsrp_dbg_packet(struct hsrp *h, uint8_t opcode)
     }
 }
 
-/* The bit that log_debug() will find on: the caller's, or the narrower form of it that is. */
-static int live_bit(struct hsrp *h, unsigned bit)
+/* The flag that lets a line of this kind through; -1: none. Of packets the caller asked hsrp_dbg_packet() first. */
+static int live_bit(const struct hsrp *h, unsigned bit)
 {
     if (!h->r->debug_any)
         return -1;
     if (on(h, bit))
         return (int)bit;
-    if (bit == HSRP_DBG_EVENTS)
-        return on(h, HSRP_DBG_EVENTS_TERSE) ? HSRP_DBG_EVENTS_TERSE : -1;
-    if (bit == HSRP_DBG_PACKETS)
+    if (bit == HSRP_DBG_PACKETS) {
         for (unsigned b = HSRP_DBG_PACKETS_TERSE; b < HSRP_DBG_FLAGS; b++)
             if (on(h, b))
                 return (int)b;
+    } else if (bit >= HSRP_DBG_PROTOCOL && bit <= HSRP_DBG_ICMP) {
+        if (on(h, HSRP_DBG_EVENTS))
+            return HSRP_DBG_EVENTS;
+        if (bit != HSRP_DBG_ICMP && on(h, HSRP_DBG_EVENTS_TERSE))
+            return HSRP_DBG_EVENTS_TERSE;
+    }
     return -1;
 }
 
-/* Packet lines: the caller asked hsrp_dbg_packet() first. */
 void hsrp_dbg_if(struct hsrp_if *hif, unsigned bit, const char *fmt, ...)
 {
     int b = live_bit(hif->h, bit);
-    if (b < 0)
+    if (b < 0 || !conditions_allow(hif, -1))
         return;
     char text[200];
     va_list ap;
@@ -83,7 +103,7 @@ void hsrp_dbg_if(struct hsrp_if *hif, unsigned bit, const char *fmt, ...)
 void hsrp_dbg_grp(struct hsrp_group *g, unsigned bit, const char *fmt, ...)
 {
     int b = live_bit(g->hif->h, bit);
-    if (b < 0)
+    if (b < 0 || !conditions_allow(g->hif, g->number))
         return;
     char text[200];
     va_list ap;

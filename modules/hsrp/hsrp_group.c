@@ -14,12 +14,14 @@ static const char *peer_text(const struct hsrp_peer *p, char buf[ADDR_STRLEN])
 }
 
 static void set_peer(struct hsrp_group *g, struct hsrp_peer *p, enum hsrp_peer_kind kind, const struct addr *addr,
-                     uint8_t priority)
+                     const struct hsrp_packet *pkt)
 {
     struct hsrp_peer now = {.kind = kind};
     if (kind == HSRP_PEER_REMOTE) {
         now.addr = *addr;
-        now.priority = priority;
+        now.priority = pkt->priority;
+        now.has_mac = pkt->version == 2;
+        now.mac = pkt->identifier;
     }
     bool same = p->kind == kind && (kind != HSRP_PEER_REMOTE || addr_equal(&p->addr, addr));
     struct hsrp_peer was = *p;
@@ -29,9 +31,9 @@ static void set_peer(struct hsrp_group *g, struct hsrp_peer *p, enum hsrp_peer_k
     char a[ADDR_STRLEN], b[ADDR_STRLEN];
     const char *which = p == &g->active ? "Active" : "Standby";
     if (was.kind == HSRP_PEER_UNKNOWN)
-        hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "%s router is %s", which, peer_text(&now, a));
+        hsrp_dbg_grp(g, HSRP_DBG_PROTOCOL, "%s router is %s", which, peer_text(&now, a));
     else
-        hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "%s router is %s, was %s", which, peer_text(&now, a), peer_text(&was, b));
+        hsrp_dbg_grp(g, HSRP_DBG_PROTOCOL, "%s router is %s, was %s", which, peer_text(&now, a), peer_text(&was, b));
     if (p == &g->active && kind == HSRP_PEER_REMOTE && g->state != HSRP_ACTIVE) /* who yields advertises as Passive */
         hsrp_adv_update(g->hif, true); /* reference 1.3: a group learns a new Active router */
 }
@@ -89,58 +91,58 @@ static void note_peers(struct hsrp_group *g, enum hsrp_event ev, enum hsrp_state
                        const struct addr *from)
 {
     if (next == HSRP_ACTIVE && g->state != HSRP_ACTIVE) {
-        set_peer(g, &g->active, HSRP_PEER_LOCAL, NULL, 0);
+        set_peer(g, &g->active, HSRP_PEER_LOCAL, NULL, NULL);
         if (g->standby.kind == HSRP_PEER_LOCAL)
-            set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0);
+            set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, NULL);
         return;
     }
     if (next == HSRP_STANDBY && g->state != HSRP_STANDBY) {
-        set_peer(g, &g->standby, HSRP_PEER_LOCAL, NULL, 0);
+        set_peer(g, &g->standby, HSRP_PEER_LOCAL, NULL, NULL);
         return;
     }
     switch (ev) {
     case HSRP_EV_B:
-        set_peer(g, &g->active, HSRP_PEER_UNKNOWN, NULL, 0);
-        set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0);
+        set_peer(g, &g->active, HSRP_PEER_UNKNOWN, NULL, NULL);
+        set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, NULL);
         break;
     case HSRP_EV_C:
     case HSRP_EV_I:
-        set_peer(g, &g->active, HSRP_PEER_UNKNOWN, NULL, 0);
+        set_peer(g, &g->active, HSRP_PEER_UNKNOWN, NULL, NULL);
         break;
     case HSRP_EV_D:
-        set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0);
+        set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, NULL);
         break;
     case HSRP_EV_F:
         if (g->state == HSRP_STANDBY)
-            set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0);
+            set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, NULL);
         break;
     case HSRP_EV_G:
     case HSRP_EV_H:
     case HSRP_EV_J:
         if (p && next != HSRP_ACTIVE) {
-            set_peer(g, &g->active, HSRP_PEER_REMOTE, from, p->priority);
+            set_peer(g, &g->active, HSRP_PEER_REMOTE, from, p);
             /* The Standby has taken over: it is Standby no more. */
             if (g->standby.kind == HSRP_PEER_REMOTE && addr_equal(&g->standby.addr, from))
-                set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0);
+                set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, NULL);
         }
         break;
     case HSRP_EV_K:
     case HSRP_EV_L:
         if (p && (g->state != HSRP_STANDBY || next != HSRP_STANDBY))
-            set_peer(g, &g->standby, HSRP_PEER_REMOTE, from, p->priority);
+            set_peer(g, &g->standby, HSRP_PEER_REMOTE, from, p);
         break;
     default:
         break;
     }
 }
 
-/* Action E: timers of the Active override ours; sub-second ones are not on the wire in version 1 and are not learnt
- * (reference 1.6, 1.7). A virtual address is learnt only where none is configured. */
+/* Action E: timers of the Active override ours; sub-second ones are not on the wire in version 1 and are not learnt,
+ * version 2 has them (reference 1.6, 1.7). A virtual address is learnt only where none is configured. */
 static void learn(struct hsrp_group *g, const struct hsrp_packet *p)
 {
-    bool valid = p->hellotime > 0 && p->holdtime > p->hellotime;
-    g->hello = valid ? p->hellotime * NS_PER_S : g->hello_cfg;
-    g->hold = valid ? p->holdtime * NS_PER_S : g->hold_cfg;
+    bool valid = p->hello_ms > 0 && p->hold_ms > p->hello_ms;
+    g->hello = valid ? p->hello_ms * NS_PER_MS : g->hello_cfg;
+    g->hold = valid ? p->hold_ms * NS_PER_MS : g->hold_cfg;
     if (addr_is_none(&g->vip_cfg) && !addr_is_none(&p->vip) && netif_on_subnet(g->hif->nif, &p->vip))
         g->vip = p->vip;
 }
@@ -150,7 +152,7 @@ static nstime hold_for(const struct hsrp_group *g, const struct hsrp_packet *p)
 {
     if (!p)
         return g->hold;
-    return p->holdtime ? p->holdtime * NS_PER_S : g->hold_cfg;
+    return p->hold_ms ? p->hold_ms * NS_PER_MS : g->hold_cfg;
 }
 
 static bool state_is_logged(enum hsrp_state from, enum hsrp_state to)
@@ -158,8 +160,8 @@ static bool state_is_logged(enum hsrp_state from, enum hsrp_state to)
     return from == HSRP_ACTIVE || to == HSRP_ACTIVE || (from == HSRP_SPEAK && to == HSRP_STANDBY); /* reference 1.10 */
 }
 
-static void change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp_state next, const char *why,
-                         event_id cause)
+void hsrp_group_change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp_state next, const char *why,
+                             event_id cause)
 {
     struct hsrp_if *hif = g->hif;
     struct router *r = hif->h->r;
@@ -181,12 +183,12 @@ static void change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp_sta
         g->boot_preempt = false;
         hsrp_address_install(g);
     }
-    hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "%s -> %s", hsrp_state_name(before), hsrp_state_name(next));
+    hsrp_dbg_grp(g, HSRP_DBG_PROTOCOL, "%s -> %s", hsrp_state_name(before), hsrp_state_name(next));
     if (state_is_logged(before, next))
         log_syslog(r, g->last_event, "HSRP", LOG_NOTICE_, "STATECHANGE", "%s Grp %u state %s -> %s", hif->nif->name,
                    g->number, hsrp_state_name(before), hsrp_state_name(next));
     if (before >= HSRP_STANDBY || next >= HSRP_STANDBY)
-        hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "Redundancy \"%s\" state %s -> %s", g->name, hsrp_state_name(before),
+        hsrp_dbg_grp(g, HSRP_DBG_REDUNDANCY, "Redundancy \"%s\" state %s -> %s", g->name, hsrp_state_name(before),
                      hsrp_state_name(next));
     if (before == HSRP_ACTIVE)
         hsrp_address_uninstall(g);
@@ -209,7 +211,7 @@ void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsr
     char why[128];
     event_text(g, ev, p, from, why, sizeof why);
     if (changed || (s.actions & HSRP_ACT_G))
-        hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "%s: %s", hsrp_state_name(before), why);
+        hsrp_dbg_grp(g, HSRP_DBG_PROTOCOL, "%s: %s", hsrp_state_name(before), why);
     note_peers(g, ev, s.next, p, from);
     if ((s.actions & HSRP_ACT_E) && p)
         learn(g, p);
@@ -224,10 +226,11 @@ void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsr
     if (s.actions & HSRP_ACT_H)
         hsrp_tx(g, HSRP_RESIGN, before); /* while the addresses are still here */
     if (changed) {
-        change_state(g, ev, s.next, why, cause);
+        hsrp_group_change_state(g, ev, s.next, why, cause);
         hsrp_group_publish(g);
         if (g->state != s.next)
             return; /* a subscriber's answer moved the group on */
+        hsrp_follow_master_changed(g, g->last_event);
         hsrp_adv_update(g->hif, false);
     }
     if (s.actions & HSRP_ACT_G)
@@ -291,7 +294,7 @@ void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const
         break;
     case HSRP_WIRE_SPEAK:
         if (g->standby.kind == HSRP_PEER_REMOTE && addr_equal(&g->standby.addr, from))
-            set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, 0); /* it is Standby no more */
+            set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, NULL); /* it is Standby no more */
         if (better)
             hsrp_group_event(g, HSRP_EV_F, p, from, 0);
         break;
@@ -304,6 +307,11 @@ void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const
 static void hello_fire(void *arg)
 {
     struct hsrp_group *g = arg;
+    if (g->follow[0]) { /* says so often enough for switches to keep the virtual MAC (reference 1.7) */
+        timer_start(&g->hello_timer, (nstime)g->hif->mac_refresh * NS_PER_S);
+        hsrp_tx(g, HSRP_HELLO, g->state);
+        return;
+    }
     nstime now = loop_now(g->hif->h->r->loop), next = g->hello_timer.deadline + g->hello;
     timer_start_at(&g->hello_timer, next > now ? next : now + g->hello);
     hsrp_group_event(g, HSRP_EV_E, NULL, NULL, 0);
@@ -358,19 +366,50 @@ void hsrp_group_priority_changed(struct hsrp_group *g)
 }
 
 /* ---- configuration and interface decide whether the group runs ---- */
+/* A configured address must fit the interface as it is now (reference 1.7); said once. */
+static bool vip_fits(struct hsrp_group *g)
+{
+    struct netif *nif = g->hif->nif;
+    struct addr primary = netif_primary(nif);
+    char a[ADDR_STRLEN];
+    if (addr_is_none(&g->vip_cfg) || addr_is_none(&primary)) {
+        g->vip_refused = false;
+        return addr_is_none(&g->vip_cfg);
+    }
+    bool own = false;
+    for (unsigned i = 0; i < nif->n_addrs; i++)
+        own = own || addr_equal(&nif->addrs[i].addr, &g->vip_cfg);
+    bool fits = netif_on_subnet(nif, &g->vip_cfg) && !own;
+    if (!fits && !g->vip_refused && g->hif->phase == HSRP_IF_UP)
+        log_syslog(g->hif->h->r, 0, "HSRP", LOG_WARNING_, own ? "DUPVIP2" : "BADVIP1",
+                   own ? "%s Grp %u address %s is already assigned on this interface"
+                       : "%s Grp %u address %s is in the wrong subnet for this interface",
+                   nif->name, g->number, addr_format(&g->vip_cfg, a));
+    g->vip_refused = !fits && (g->vip_refused || g->hif->phase == HSRP_IF_UP);
+    return fits;
+}
+
+bool hsrp_group_may_run(struct hsrp_group *g)
+{
+    bool fits = vip_fits(g);
+    return g->has_ip && g->hif->phase == HSRP_IF_UP && fits && !g->track_down && !g->hif->h->leaving;
+}
+
 void hsrp_group_evaluate(struct hsrp_group *g, event_id cause)
 {
-    struct hsrp_if *hif = g->hif;
-    bool valid = addr_is_none(&g->vip_cfg) || netif_on_subnet(hif->nif, &g->vip_cfg);
-    bool run = g->has_ip && hif->phase == HSRP_IF_UP && valid && !g->track_down && !hif->h->leaving;
+    if (g->follow[0]) {
+        hsrp_follow_evaluate(g, cause);
+        return;
+    }
+    bool run = hsrp_group_may_run(g);
     if (!run && g->state > HSRP_INIT)
         hsrp_group_event(g, HSRP_EV_B, NULL, NULL, cause);
     if (!g->has_ip && g->state != HSRP_DISABLED) {
-        change_state(g, HSRP_EV_B, HSRP_DISABLED, "disabled by configuration", cause);
+        hsrp_group_change_state(g, HSRP_EV_B, HSRP_DISABLED, "disabled by configuration", cause);
         hsrp_group_publish(g);
     }
     if (g->has_ip && g->state == HSRP_DISABLED) {
-        change_state(g, HSRP_EV_A, HSRP_INIT, "configured", cause);
+        hsrp_group_change_state(g, HSRP_EV_A, HSRP_INIT, "configured", cause);
         hsrp_group_publish(g);
     }
     if (run && g->state == HSRP_INIT) {
@@ -381,14 +420,14 @@ void hsrp_group_evaluate(struct hsrp_group *g, event_id cause)
     }
 }
 
-void hsrp_group_init(struct hsrp_group *g, struct hsrp_if *hif, uint8_t number)
+void hsrp_group_init(struct hsrp_group *g, struct hsrp_if *hif, uint16_t number)
 {
     struct router *r = hif->h->r;
     *g = (struct hsrp_group){.hif = hif, .number = number, .priority_cfg = 100, .priority = 100, .preempt_since = -1};
     g->hello = g->hello_cfg = HSRP_DEFAULT_HELLO;
     g->hold = g->hold_cfg = HSRP_DEFAULT_HOLD;
-    memcpy(g->auth, "cisco", 5);
-    g->vmac = (struct mac){{0x00, 0x00, 0x0c, 0x07, 0xac, number}};
+    hsrp_auth_init(&g->auth);
+    hsrp_address_choose_mac(g);
     g->changed_at = loop_now(r->loop);
     g->boot_preempt = r->booting && r->from_startup;
     unsigned was = meter_enter(r->loop, module_part(r, &hsrp_module)); /* theirs, not the configuring session's */
@@ -409,5 +448,6 @@ void hsrp_group_fini(struct hsrp_group *g)
     struct timer *all[] = {&g->hello_timer, &g->active_timer, &g->standby_timer, &g->garp_timer, &g->preempt_timer};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         timer_stop(all[i]);
+    hsrp_auth_wipe(&g->auth);
     hsrp_role_withdraw(g);
 }

@@ -1,14 +1,9 @@
-/* `show standby` in all its forms, and the debug commands (reference 1.8 and 1.9). Called by the parser. */
+/* `show standby` of groups: full, brief, JSON (reference 1.8). Called by the parser. */
 #include "hsrp_cmd.h"
 #include "modules/hsrp/hsrp_internal.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static struct hsrp *state_of(struct cmd *c)
-{
-    return module_state(c->router, &hsrp_module);
-}
 
 static const char *init_reason(const struct hsrp_group *g)
 {
@@ -17,7 +12,9 @@ static const char *init_reason(const struct hsrp_group *g)
     if (!g->hif->nif->line_up)
         return " (interface down)";
     struct addr a = netif_primary(g->hif->nif);
-    return addr_is_none(&a) ? " (protocol not cfgd)" : "";
+    if (addr_is_none(&a))
+        return " (protocol not cfgd)";
+    return g->track_down ? " (tracking shutdown)" : "";
 }
 
 static const char *peer(const struct hsrp_peer *p, char buf[ADDR_STRLEN])
@@ -75,13 +72,15 @@ static void show_preempt(struct out *o, const struct hsrp_group *g)
 
 static void show_peer(struct out *o, const char *which, const struct hsrp_peer *p, const struct timer *t)
 {
-    char a[ADDR_STRLEN];
+    char a[ADDR_STRLEN], m[MAC_STRLEN];
     out_text(o, "  %s router is %s", which, peer(p, a));
     if (p->kind == HSRP_PEER_REMOTE) {
         nstime left = timer_left(t) / NS_PER_MS;
         out_text(o, ", priority %u (expires in %" PRId64 ".%03" PRId64 " sec)", p->priority, left / 1000, left % 1000);
     }
     out_text(o, "\n");
+    if (p->kind == HSRP_PEER_REMOTE && p->has_mac && which[0] == 'A')
+        out_text(o, "    MAC address is %s\n", mac_format(&p->mac, m));
 }
 
 static void show_tracks(struct out *o, const struct hsrp_group *g, bool shutdown)
@@ -103,10 +102,38 @@ static void show_tracks(struct out *o, const struct hsrp_group *g, bool shutdown
     }
 }
 
+static void mac_source(const struct hsrp_group *g, char *buf, size_t len)
+{
+    if (g->hif->use_bia)
+        snprintf(buf, len, "bia");
+    else if (g->mac_cfg)
+        snprintf(buf, len, "cfgd");
+    else
+        snprintf(buf, len, "v%u default", g->hif->version);
+}
+
+static void show_auth(struct out *o, const struct hsrp_group *g)
+{
+    if (g->auth.kind == HSRP_AUTH_KEY_STRING)
+        out_text(o, "  Authentication MD5, key-string\n");
+    else if (g->auth.kind == HSRP_AUTH_KEY_CHAIN)
+        out_text(o, "  Authentication MD5, key-chain \"%s\"\n", g->auth.chain);
+    else if (g->auth.cfg)
+        out_text(o, "  Authentication text, string \"%.8s\"\n", (const char *)g->auth.text);
+}
+
+/* What a group that follows knows of Active and Standby is what the followed one knows. */
+static const struct hsrp_group *elector(const struct hsrp_group *g)
+{
+    const struct hsrp_group *m = g->follow[0] && g->state > HSRP_INIT ? hsrp_follow_master(g) : NULL;
+    return m ? m : g;
+}
+
 static void show_full(struct out *o, const struct hsrp_group *g)
 {
-    char a[ADDR_STRLEN], m[MAC_STRLEN], d[DURATION_STRLEN];
-    out_text(o, "%s - Group %u\n", g->hif->nif->name, g->number);
+    char a[ADDR_STRLEN], m[MAC_STRLEN], d[DURATION_STRLEN], from[16];
+    const struct hsrp_group *e = elector(g);
+    out_text(o, "%s - Group %u%s\n", g->hif->nif->name, g->number, g->hif->version == 2 ? " (version 2)" : "");
     out_text(o, "  State is %s%s\n", hsrp_state_name(g->state), init_reason(g));
     out_text(o, "    %" PRIu32 " state change%s, last state change %s\n", g->changes, g->changes == 1 ? "" : "s",
              duration_format(loop_now(g->hif->h->r->loop) - g->changed_at, d));
@@ -117,42 +144,77 @@ static void show_full(struct out *o, const struct hsrp_group *g)
     for (unsigned i = 0; i < g->n_secondary; i++)
         out_text(o, "    Secondary virtual IP address %s\n", addr_format(&g->secondary[i], a));
     mac_format(&g->vmac, m);
-    out_text(o, "  Active virtual MAC address is %s\n", g->active.kind == HSRP_PEER_UNKNOWN ? "unknown" : m);
-    out_text(o, "    Local virtual MAC address is %s (v1 default)\n", m);
+    mac_source(g, from, sizeof from);
+    out_text(o, "  Active virtual MAC address is %s\n", e->active.kind == HSRP_PEER_UNKNOWN ? "unknown" : m);
+    out_text(o, "    Local virtual MAC address is %s (%s)\n", m, from);
     show_timers(o, g);
-    if (g->auth_cfg)
-        out_text(o, "  Authentication text, string \"%.8s\"\n", (const char *)g->auth);
+    show_auth(o, g);
     show_preempt(o, g);
-    show_peer(o, "Active", &g->active, &g->active_timer);
-    show_peer(o, "Standby", &g->standby, &g->standby_timer);
+    show_peer(o, "Active", &e->active, &e->active_timer);
+    show_peer(o, "Standby", &e->standby, &e->standby_timer);
     if (g->priority_is_cfg && g->priority_cfg != 100)
         out_text(o, "  Priority %u (configured %u)\n", g->priority, g->priority_cfg);
     else
         out_text(o, "  Priority %u (default 100)\n", g->priority);
     show_tracks(o, g, false);
     out_text(o, "  Group name is \"%s\" (%s)\n", g->name, g->name_cfg ? "cfgd" : "default");
+    if (g->follow[0])
+        out_text(o, "  Following \"%s\"\n", g->follow);
 }
 
 static void show_json(struct out *o, const struct hsrp_group *g)
 {
-    char a[ADDR_STRLEN], m[MAC_STRLEN];
+    char a[ADDR_STRLEN], m[MAC_STRLEN], from[16];
     const struct addr *vip = addr_is_none(&g->vip) ? &g->vip_cfg : &g->vip;
+    const struct hsrp_group *e = elector(g);
+    mac_source(g, from, sizeof from);
     out_object(o, NULL);
     out_str(o, "interface", g->hif->nif->name);
     out_int(o, "group", g->number);
+    out_int(o, "version", g->hif->version);
     out_str(o, "state", hsrp_state_name(g->state));
     out_int(o, "priority", g->priority);
     out_int(o, "configured_priority", g->priority_cfg);
     out_bool(o, "preempt", g->preempt);
     out_str(o, "virtual_ip", addr_is_none(vip) ? "unknown" : addr_format(vip, a));
+    out_bool(o, "virtual_ip_learnt", !addr_is_none(vip) && addr_is_none(&g->vip_cfg));
+    out_array(o, "secondary_virtual_ips");
+    for (unsigned i = 0; i < g->n_secondary; i++)
+        out_addr(o, NULL, &g->secondary[i]);
+    out_end(o);
     out_str(o, "virtual_mac", mac_format(&g->vmac, m));
-    out_str(o, "active", peer(&g->active, a));
-    out_str(o, "standby", peer(&g->standby, a));
+    out_str(o, "virtual_mac_source", from);
+    out_str(o, "active", peer(&e->active, a));
+    if (e->active.kind == HSRP_PEER_REMOTE) {
+        out_int(o, "active_priority", e->active.priority);
+        out_int(o, "active_expires", timer_left(&e->active_timer) / NS_PER_MS);
+        if (e->active.has_mac)
+            out_str(o, "active_mac", mac_format(&e->active.mac, m));
+    }
+    out_str(o, "standby", peer(&e->standby, a));
+    if (e->standby.kind == HSRP_PEER_REMOTE) {
+        out_int(o, "standby_priority", e->standby.priority);
+        out_int(o, "standby_expires", timer_left(&e->standby_timer) / NS_PER_MS);
+    }
     out_int(o, "hello_time", g->hello / NS_PER_MS);
     out_int(o, "hold_time", g->hold / NS_PER_MS);
+    out_int(o, "configured_hello_time", g->hello_cfg / NS_PER_MS);
+    out_int(o, "configured_hold_time", g->hold_cfg / NS_PER_MS);
+    if (timer_armed(&g->hello_timer))
+        out_int(o, "next_hello", timer_left(&g->hello_timer) / NS_PER_MS);
+    out_str(o, "authentication", g->auth.kind == HSRP_AUTH_TEXT ? "text" : "MD5");
+    if (g->auth.kind == HSRP_AUTH_KEY_CHAIN)
+        out_str(o, "key_chain", g->auth.chain);
+    else if (g->auth.kind == HSRP_AUTH_TEXT)
+        out_fmt(o, "authentication_string", "%.8s", (const char *)g->auth.text);
+    out_int(o, "preempt_delay_minimum", g->preempt_min * INT64_C(1000));
+    out_int(o, "preempt_delay_reload", g->preempt_reload * INT64_C(1000));
+    out_int(o, "preempt_delay_sync", g->preempt_sync * INT64_C(1000));
     out_int(o, "state_changes", g->changes);
     out_int(o, "last_state_change", (loop_now(g->hif->h->r->loop) - g->changed_at) / NS_PER_MS);
     out_str(o, "name", g->name);
+    if (g->follow[0])
+        out_str(o, "following", g->follow);
     out_array(o, "track");
     for (unsigned i = 0; i < g->n_track; i++) {
         const struct hsrp_track *t = &g->track[i];
@@ -182,8 +244,9 @@ static void show_brief(struct out *o, const struct hsrp_group *g)
 {
     char a[ADDR_STRLEN], s[ADDR_STRLEN], v[ADDR_STRLEN];
     const struct addr *vip = addr_is_none(&g->vip) ? &g->vip_cfg : &g->vip;
+    const struct hsrp_group *e = elector(g);
     out_text(o, "%-11s %-4d %-3d %c %-7s %-15s %-15s %-15s\n", g->hif->nif->shortname, g->number, g->priority,
-             g->preempt ? 'P' : ' ', hsrp_state_name(g->state), peer(&g->active, a), peer(&g->standby, s),
+             g->preempt ? 'P' : ' ', hsrp_state_name(g->state), peer(&e->active, a), peer(&e->standby, s),
              addr_is_none(vip) ? "unknown" : addr_format(vip, v));
 }
 
@@ -191,7 +254,7 @@ struct filter {
     const char *ifname; /* NULL: all */
     bool has_group;
     uint32_t group;
-    bool active, init, listen, standby; /* none: all */
+    bool active, init, learn, listen, speak, standby; /* none: all */
     bool all, brief;
 };
 
@@ -203,16 +266,22 @@ static bool wanted(const struct filter *f, const struct hsrp_group *g)
         return false;
     if (!f->all && g->state == HSRP_DISABLED)
         return false;
-    if (!f->active && !f->init && !f->listen && !f->standby)
+    if (!f->active && !f->init && !f->listen && !f->standby && !f->learn && !f->speak)
         return true;
-    return (f->active && g->state == HSRP_ACTIVE) || (f->standby && g->state == HSRP_STANDBY) ||
+    return (f->learn && g->state == HSRP_LEARN) || (f->speak && g->state == HSRP_SPEAK) ||
+           (f->active && g->state == HSRP_ACTIVE) || (f->standby && g->state == HSRP_STANDBY) ||
            (f->init && g->state <= HSRP_INIT) || (f->listen && g->state >= HSRP_LEARN && g->state <= HSRP_SPEAK);
 }
 
 static int show(struct cmd *c, const struct filter *f)
 {
-    struct hsrp *h = state_of(c);
+    struct hsrp *h = module_state(c->router, &hsrp_module);
     struct out *o = c->out;
+    for (struct hsrp_if *hif = f->brief ? NULL : h->ifs; hif; hif = hif->next)
+        if (hif->redirect_off && hif->groups && (!f->ifname || !strcmp(f->ifname, hif->nif->name))) {
+            out_text(o, "HSRP ICMP redirects disabled\n");
+            break;
+        }
     out_array(o, NULL);
     if (f->brief)
         show_brief_head(o);
@@ -237,7 +306,9 @@ int hsrp_show_standby(struct cmd *c, struct args_show_standby *a)
                        .group = a->group,
                        .active = a->kw_active,
                        .init = a->kw_init,
+                       .learn = a->kw_learn,
                        .listen = a->kw_listen,
+                       .speak = a->kw_speak,
                        .standby = a->kw_st_standby,
                        .brief = a->kw_brief};
     return show(c, &f);
@@ -249,111 +320,8 @@ int hsrp_show_all(struct cmd *c, struct args_show_standby_all *a)
     return show(c, &f);
 }
 
-int hsrp_show_delay(struct cmd *c, struct args_show_standby_delay *a)
+int hsrp_show_brief_of(struct cmd *c, struct args_show_standby_brief *a)
 {
-    struct hsrp *h = state_of(c);
-    out_text(c->out, "%-18s Minimum Reload \n", "Interface");
-    for (struct hsrp_if *hif = h->ifs; hif; hif = hif->next) {
-        if ((!hif->groups && !hif->has_delay) || (a->has_interface && strcmp(a->interface.text, hif->nif->name) != 0))
-            continue;
-        out_text(c->out, "%-18s %-7" PRIu32 " %-7" PRIu32 "\n", hif->nif->name, hif->delay_min, hif->delay_reload);
-    }
-    return CMD_OK;
-}
-
-static void show_bits(struct out *o, const char *which, const uint32_t *bits)
-{
-    bool any = false;
-    for (unsigned g = 0; g < 256; g++)
-        if (bits[g / 32] & (UINT32_C(1) << (g % 32))) {
-            if (!any)
-                out_text(o, "    %c%s groups:", which[0] - 'a' + 'A', which + 1);
-            out_text(o, " %u", g);
-            any = true;
-        }
-    if (any)
-        out_text(o, "\n");
-    else
-        out_text(o, "    No %s groups\n", which);
-}
-
-int hsrp_show_neighbors(struct cmd *c, struct args_show_standby_neighbors *a)
-{
-    struct hsrp *h = state_of(c);
-    for (struct hsrp_if *hif = h->ifs; hif; hif = hif->next) {
-        if (!hif->nbrs || (a->has_interface && strcmp(a->interface.text, hif->nif->name) != 0))
-            continue;
-        out_text(c->out, "HSRP neighbors on %s\n", hif->nif->name);
-        for (struct hsrp_nbr *n = hif->nbrs; n; n = n->next) {
-            char t[ADDR_STRLEN];
-            out_text(c->out, "  %s\n", addr_format(&n->addr, t));
-            show_bits(c->out, "active", n->active);
-            show_bits(c->out, "standby", n->standby);
-        }
-    }
-    return CMD_OK;
-}
-
-/* ---- debug ---- */
-static void set(struct cmd *c, unsigned bit)
-{
-    log_debug_set(c->router, &hsrp_module, bit, c->op == CMD_SET);
-}
-
-static void clear_kind(struct cmd *c, unsigned from, unsigned to)
-{
-    for (unsigned b = from; b <= to; b++)
-        log_debug_set(c->router, &hsrp_module, b, false);
-}
-
-static void say(struct cmd *c, const char *what)
-{
-    out_text(c->out, "%s debugging is %s\n", what, c->op == CMD_SET ? "on" : "off");
-}
-
-int hsrp_debug_all(struct cmd *c, struct args_debug_standby *a)
-{
-    clear_kind(c, 0, HSRP_DBG_FLAGS - 1);
-    set(c, HSRP_DBG_ERRORS);
-    set(c, a->kw_terse ? HSRP_DBG_EVENTS_TERSE : HSRP_DBG_EVENTS);
-    set(c, a->kw_terse ? HSRP_DBG_PACKETS_TERSE : HSRP_DBG_PACKETS);
-    if (a->kw_terse && c->op == CMD_SET) { /* the block of show debugging (ios-cli 11.10) */
-        out_text(c->out, "HSRP:\n  %s\n  %s\n  %s\n", hsrp_debug_flags[HSRP_DBG_ERRORS].on_text,
-                 hsrp_debug_flags[HSRP_DBG_EVENTS_TERSE].on_text, hsrp_debug_flags[HSRP_DBG_PACKETS_TERSE].on_text);
-        return CMD_OK;
-    }
-    say(c, "HSRP");
-    return CMD_OK;
-}
-
-int hsrp_debug_errors(struct cmd *c, struct args_debug_standby_errors *a)
-{
-    (void)a;
-    set(c, HSRP_DBG_ERRORS);
-    say(c, "HSRP Errors");
-    return CMD_OK;
-}
-
-int hsrp_debug_events(struct cmd *c, struct args_debug_standby_events *a)
-{
-    log_debug_set(c->router, &hsrp_module, HSRP_DBG_EVENTS_TERSE, false);
-    log_debug_set(c->router, &hsrp_module, HSRP_DBG_EVENTS, false);
-    set(c, a->kw_terse ? HSRP_DBG_EVENTS_TERSE : HSRP_DBG_EVENTS);
-    say(c, "HSRP Events");
-    return CMD_OK;
-}
-
-int hsrp_debug_packets(struct cmd *c, struct args_debug_standby_packets *a)
-{
-    unsigned bit = a->kw_terse       ? HSRP_DBG_PACKETS_TERSE
-                   : a->kw_advertise ? HSRP_DBG_ADVERTISE
-                   : a->kw_coup      ? HSRP_DBG_COUP
-                   : a->kw_hello     ? HSRP_DBG_HELLO
-                   : a->kw_resign    ? HSRP_DBG_RESIGN
-                                     : HSRP_DBG_PACKETS;
-    if (bit == HSRP_DBG_PACKETS)
-        clear_kind(c, HSRP_DBG_PACKETS_TERSE, HSRP_DBG_RESIGN);
-    set(c, bit);
-    say(c, "HSRP Packets");
-    return CMD_OK;
+    struct filter f = {.ifname = a->interface.text, .has_group = a->has_group, .group = a->group, .brief = true};
+    return show(c, &f);
 }

@@ -1,6 +1,7 @@
 /* Tracking: what a group tracks lowers its priority or shuts it down (reference 1.7; decrements are
  * cumulative). Called on interface events, by the track module and by configuration. */
 #include "modules/hsrp/hsrp_internal.h"
+#include <stdio.h>
 #include <string.h>
 
 static enum track_state state_of(struct router *r, const struct hsrp_track *t)
@@ -22,9 +23,9 @@ void hsrp_track_evaluate(struct hsrp_group *g, event_id cause)
         if (now != t->state && t->state != TRACK_UNKNOWN && now != TRACK_UNKNOWN) {
             const char *from = t->state == TRACK_UP ? "Up" : "Down", *to = now == TRACK_UP ? "Up" : "Down";
             if (t->ifname[0])
-                hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "Track interface %s state change %s -> %s", t->ifname, from, to);
+                hsrp_dbg_grp(g, HSRP_DBG_TRACK, "Track interface %s state change %s -> %s", t->ifname, from, to);
             else
-                hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "Track object %u state change %s -> %s", t->object, from, to);
+                hsrp_dbg_grp(g, HSRP_DBG_TRACK, "Track object %u state change %s -> %s", t->object, from, to);
         }
         t->state = now;
         if (now != TRACK_DOWN) /* an undefined object lowers nothing (reference 1.7) */
@@ -37,7 +38,7 @@ void hsrp_track_evaluate(struct hsrp_group *g, event_id cause)
     uint8_t priority = lowered >= g->priority_cfg ? 0 : (uint8_t)(g->priority_cfg - lowered);
     g->lowered = lowered;
     if (priority != g->priority) {
-        hsrp_dbg_grp(g, HSRP_DBG_EVENTS, "Priority %u -> %u", g->priority, priority);
+        hsrp_dbg_grp(g, HSRP_DBG_TRACK, "Priority %u -> %u", g->priority, priority);
         g->priority = priority;
         hsrp_group_priority_changed(g);
     }
@@ -72,5 +73,18 @@ void hsrp_track_object(void *hsrp, unsigned object, enum track_state now, event_
                 if (!g->track[i].ifname[0] && g->track[i].object == object) {
                     hsrp_track_evaluate(g, cause);
                     break;
+                }
+}
+
+void hsrp_track_clients(void *hsrp, unsigned object, void (*emit)(void *ctx, const char *client), void *ctx)
+{
+    struct hsrp *h = hsrp;
+    char text[80];
+    for (struct hsrp_if *hif = h->ifs; hif; hif = hif->next)
+        for (struct hsrp_group *g = hif->groups; g; g = g->next)
+            for (unsigned i = 0; i < g->n_track; i++)
+                if (!g->track[i].ifname[0] && g->track[i].object == object) {
+                    snprintf(text, sizeof text, "HSRP %s %u", hif->nif->name, g->number);
+                    emit(ctx, text);
                 }
 }

@@ -1,5 +1,5 @@
 /* Sending: one place that builds HSRP packets and hands them to UDP with the framing of reference 1.5.
- * Called by hsrp_group.c and hsrp_adv.c. */
+ * Called by hsrp_group.c, hsrp_follow.c and hsrp_adv.c. */
 #include "modules/hsrp/hsrp_internal.h"
 #include <string.h>
 
@@ -12,13 +12,11 @@ uint8_t hsrp_wire_state_of(enum hsrp_state s)
     return wire[s];
 }
 
-void hsrp_tx_raw(struct hsrp_if *hif, const struct hsrp_packet *p, const struct mac *src_mac)
+static void send_bytes(struct hsrp_if *hif, const uint8_t *buf, size_t len, const struct mac *src_mac)
 {
-    uint8_t buf[HSRP_PACKET_LEN];
-    size_t len = hsrp_wire_encode(p, buf, sizeof buf);
     struct udp_tx tx = {
         .ip = {.src = hif->source,
-               .dst = addr_v4(0xe0000002),
+               .dst = addr_v4(hif->version == 2 ? HSRP_GROUP_ADDR_V2 : HSRP_GROUP_ADDR_V1),
                .proto = IPPROTO_UDP_,
                .ttl = 1,
                .tos = 0xc0,
@@ -33,33 +31,42 @@ void hsrp_tx_raw(struct hsrp_if *hif, const struct hsrp_packet *p, const struct 
         udp_send(hif->h->r, &tx, buf, len);
 }
 
-/* Version 1 has whole seconds only; 0 says that the timer is none (a receiver then uses its own). */
-static uint8_t wire_seconds(nstime t)
+void hsrp_tx_raw(struct hsrp_if *hif, const struct hsrp_packet *p, const struct mac *src_mac)
 {
-    if (t % NS_PER_S != 0 || t / NS_PER_S > 255)
+    uint8_t buf[HSRP_WIRE_MAX];
+    send_bytes(hif, buf, hsrp_wire_encode(p, buf, sizeof buf), src_mac);
+}
+
+/* Version 1 has whole seconds only; 0 says that the timer is none (a receiver then uses its own). */
+static uint32_t wire_ms(const struct hsrp_if *hif, nstime t)
+{
+    if (hif->version == 1 && (t % NS_PER_S != 0 || t / NS_PER_S > 255))
         return 0;
-    return (uint8_t)(t / NS_PER_S);
+    return (uint32_t)(t / NS_PER_MS);
 }
 
 void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state)
 {
+    struct hsrp_if *hif = g->hif;
+    uint8_t buf[HSRP_WIRE_MAX];
     struct hsrp_packet p = {
+        .version = hif->version,
         .opcode = (uint8_t)op,
         .state = hsrp_wire_state_of(state),
-        .hellotime = wire_seconds(g->hello),
-        .holdtime = wire_seconds(g->hold),
+        .hello_ms = wire_ms(hif, g->hello),
+        .hold_ms = wire_ms(hif, g->hold),
         .priority = g->priority,
         .group = g->number,
+        .identifier = hif->nif->mac,
         .vip = addr_is_none(&g->vip) ? addr_v4(0) : g->vip,
     };
-    memcpy(p.auth, g->auth, sizeof p.auth);
+    size_t len = hsrp_auth_seal(g, &p, buf, sizeof buf);
     /* Active hellos come from the virtual MAC so that switches learn it; all else from our own (captures). */
     const struct mac *mac = op == HSRP_HELLO && state == HSRP_ACTIVE ? &g->vmac : NULL;
-    if (hsrp_dbg_packet(g->hif->h, p.opcode)) {
+    if (hsrp_dbg_packet(hif, p.opcode)) {
         char a[ADDR_STRLEN], v[ADDR_STRLEN];
         hsrp_dbg_grp(g, HSRP_DBG_PACKETS, "%-6s out %s %-7s pri %u vIP %s", hsrp_wire_opcode_name(p.opcode),
-                     addr_format(&g->hif->source, a), hsrp_wire_state_name(p.state), p.priority,
-                     addr_format(&p.vip, v));
+                     addr_format(&hif->source, a), hsrp_wire_state_name(p.state), p.priority, addr_format(&p.vip, v));
     }
     if (op == HSRP_HELLO)
         g->hello_out++;
@@ -67,5 +74,5 @@ void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state)
         g->coup_out++;
     else
         g->resign_out++;
-    hsrp_tx_raw(g->hif, &p, mac);
+    send_bytes(hif, buf, len, mac);
 }

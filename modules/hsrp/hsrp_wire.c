@@ -1,15 +1,38 @@
-/* The HSRP version 1 codec: bytes to structs and back, nothing else. Called for every packet sent or
- * received, by the tests against captures of real routers and by the fuzz target. */
+/* The HSRP version 1 codec, and what both versions share: bytes to structs and back, nothing else. Called for
+ * every packet sent or received, by the tests against captures of real routers and by the fuzz target. */
 #include "modules/hsrp/hsrp_wire.h"
 
-enum { TLV_MD5 = 4, MD5_TLV_LEN = 30, ADV_TYPE_INTERFACE = 1, ADV_TYPE_REDUNDANCY = 2 };
+enum { ADV_TYPE_INTERFACE = 1, ADV_TYPE_REDUNDANCY = 2 };
 /* Octets behind the type field, that field included: what routers send (captures), whatever reference 1.3 infers. */
 enum { ADV_LENGTH = 14 };
+enum { DIGEST_IN_TLV = 14 }; /* type, length, algorithm, padding, flags, address, key id */
 
 static bool known_state(uint8_t s)
 {
     return s == HSRP_WIRE_INITIAL || s == HSRP_WIRE_LEARN || s == HSRP_WIRE_LISTEN || s == HSRP_WIRE_SPEAK ||
            s == HSRP_WIRE_STANDBY || s == HSRP_WIRE_ACTIVE;
+}
+
+void hsrp_wire_get_md5(struct cursor *c, struct hsrp_md5 *m)
+{
+    m->algorithm = cursor_u8(c);
+    m->padding = cursor_u8(c);
+    m->flags = cursor_u16(c);
+    m->source = addr_v4(cursor_u32(c));
+    m->key_id = cursor_u32(c);
+    cursor_bytes(c, m->digest, sizeof m->digest);
+}
+
+void hsrp_wire_put_md5(struct builder *b, const struct hsrp_md5 *m)
+{
+    builder_u8(b, HSRP_TLV_MD5);
+    builder_u8(b, HSRP_MD5_TLV_LEN);
+    builder_u8(b, m->algorithm);
+    builder_u8(b, m->padding);
+    builder_u16(b, m->flags);
+    builder_u32(b, addr_v4_get(&m->source));
+    builder_u32(b, m->key_id);
+    builder_bytes(b, m->digest, sizeof m->digest);
 }
 
 static enum hsrp_decode_result decode_adv(struct cursor *c, struct hsrp_packet *p)
@@ -34,7 +57,7 @@ static enum hsrp_decode_result decode_adv(struct cursor *c, struct hsrp_packet *
 
 enum hsrp_decode_result hsrp_wire_decode(const void *data, size_t len, struct hsrp_packet *p, uint8_t *version)
 {
-    *p = (struct hsrp_packet){0};
+    *p = (struct hsrp_packet){.version = 1};
     struct cursor c = cursor_make(data, len);
     *version = cursor_u8(&c);
     p->opcode = cursor_u8(&c);
@@ -47,46 +70,76 @@ enum hsrp_decode_result hsrp_wire_decode(const void *data, size_t len, struct hs
     if (p->opcode == HSRP_ADVERTISE)
         return decode_adv(&c, p);
     p->state = cursor_u8(&c);
-    p->hellotime = cursor_u8(&c);
-    p->holdtime = cursor_u8(&c);
+    p->hello_ms = cursor_u8(&c) * UINT32_C(1000);
+    p->hold_ms = cursor_u8(&c) * UINT32_C(1000);
     p->priority = cursor_u8(&c);
     p->group = cursor_u8(&c);
     p->reserved = cursor_u8(&c);
+    p->has_text = true;
     cursor_bytes(&c, p->auth, sizeof p->auth);
     p->vip = addr_v4(cursor_u32(&c));
     if (!cursor_ok(&c))
         return HSRP_TRUNCATED;
     if (!known_state(p->state))
         return HSRP_BAD_STATE;
-    if (cursor_left(&c) >= MD5_TLV_LEN)
-        p->md5 = cursor_u8(&c) == TLV_MD5;
-    return HSRP_OK;
+    if (cursor_left(&c) == 0 || cursor_u8(&c) != HSRP_TLV_MD5)
+        return HSRP_OK;
+    if (cursor_u8(&c) != HSRP_MD5_TLV_LEN)
+        return HSRP_BAD_TLV;
+    hsrp_wire_get_md5(&c, &p->md5);
+    p->has_md5 = cursor_ok(&c);
+    return p->has_md5 ? HSRP_OK : HSRP_BAD_TLV;
+}
+
+static void encode1(const struct hsrp_packet *p, struct builder *b)
+{
+    builder_u8(b, 0);
+    builder_u8(b, p->opcode);
+    if (p->opcode == HSRP_ADVERTISE) {
+        builder_u16(b, p->adv_type);
+        builder_u16(b, ADV_LENGTH);
+        builder_u8(b, p->adv_state);
+        builder_u8(b, p->adv_reserved1);
+        builder_u16(b, p->adv_active);
+        builder_u16(b, p->adv_passive);
+        builder_u32(b, p->adv_reserved2);
+        return;
+    }
+    builder_u8(b, p->state);
+    builder_u8(b, (uint8_t)(p->hello_ms / 1000));
+    builder_u8(b, (uint8_t)(p->hold_ms / 1000));
+    builder_u8(b, p->priority);
+    builder_u8(b, (uint8_t)p->group);
+    builder_u8(b, p->reserved);
+    builder_bytes(b, p->auth, sizeof p->auth);
+    builder_u32(b, addr_v4_get(&p->vip));
+    if (p->has_md5)
+        hsrp_wire_put_md5(b, &p->md5);
 }
 
 size_t hsrp_wire_encode(const struct hsrp_packet *p, void *buf, size_t cap)
 {
     struct builder b = builder_make(buf, cap);
-    builder_u8(&b, 0);
-    builder_u8(&b, p->opcode);
-    if (p->opcode == HSRP_ADVERTISE) {
-        builder_u16(&b, p->adv_type);
-        builder_u16(&b, ADV_LENGTH);
-        builder_u8(&b, p->adv_state);
-        builder_u8(&b, p->adv_reserved1);
-        builder_u16(&b, p->adv_active);
-        builder_u16(&b, p->adv_passive);
-        builder_u32(&b, p->adv_reserved2);
-    } else {
-        builder_u8(&b, p->state);
-        builder_u8(&b, p->hellotime);
-        builder_u8(&b, p->holdtime);
-        builder_u8(&b, p->priority);
-        builder_u8(&b, p->group);
-        builder_u8(&b, p->reserved);
-        builder_bytes(&b, p->auth, sizeof p->auth);
-        builder_u32(&b, addr_v4_get(&p->vip));
-    }
+    if (p->version == 2)
+        hsrp_wire_encode2(p, &b);
+    else
+        encode1(p, &b);
     return builder_ok(&b) ? b.len : 0;
+}
+
+size_t hsrp_wire_digest_at(const struct hsrp_packet *p, const void *data, size_t len)
+{
+    if (p->version == 1)
+        return HSRP_PACKET_LEN + DIGEST_IN_TLV;
+    struct cursor c = cursor_make(data, len);
+    while (cursor_left(&c) >= 2) {
+        size_t at = len - cursor_left(&c);
+        uint8_t type = cursor_u8(&c);
+        if (type == HSRP_TLV_MD5)
+            return at + DIGEST_IN_TLV;
+        cursor_skip(&c, cursor_u8(&c));
+    }
+    return len;
 }
 
 const char *hsrp_wire_opcode_name(uint8_t opcode)
@@ -115,21 +168,28 @@ const char *hsrp_wire_state_name(uint8_t state)
     }
 }
 
+static const struct {
+    const char *text, *reason;
+} results[HSRP_DECODE_RESULTS] = {
+    [HSRP_OK] = {"ok", NULL},
+    [HSRP_TRUNCATED] = {"truncated packet", "hsrp-truncated"},
+    [HSRP_BAD_VERSION] = {"bad version", "hsrp-version"},
+    [HSRP_BAD_OPCODE] = {"bad op code", "hsrp-opcode"},
+    [HSRP_BAD_STATE] = {"bad state", "hsrp-state"},
+    [HSRP_BAD_ADV] = {"bad advertisement", "hsrp-advertisement"},
+    [HSRP_BAD_TLV] = {"bad TLV", "hsrp-tlv"},
+    [HSRP_BAD_GROUP] = {"bad group", "hsrp-group"},
+    [HSRP_BAD_FAMILY] = {"IPv6 is not supported", "hsrp-ipv6"},
+    [HSRP_BAD_PRIORITY] = {"bad priority", "hsrp-priority"},
+    [HSRP_BAD_TIMERS] = {"bad timers", "hsrp-timers"},
+};
+
 const char *hsrp_wire_error(enum hsrp_decode_result r)
 {
-    switch (r) {
-    case HSRP_OK:
-        return "ok";
-    case HSRP_TRUNCATED:
-        return "truncated packet";
-    case HSRP_BAD_VERSION:
-        return "bad version";
-    case HSRP_BAD_OPCODE:
-        return "bad op code";
-    case HSRP_BAD_STATE:
-        return "bad state";
-    case HSRP_BAD_ADV:
-        return "bad advertisement";
-    }
-    return "?";
+    return r < HSRP_DECODE_RESULTS ? results[r].text : "?";
+}
+
+const char *hsrp_wire_drop_reason(enum hsrp_decode_result r)
+{
+    return r < HSRP_DECODE_RESULTS ? results[r].reason : NULL;
 }

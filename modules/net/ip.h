@@ -88,6 +88,8 @@ struct route_hit {
     const struct route *route;
 };
 bool route_lookup(struct router *r, const struct addr *dst, struct route_hit *hit);
+/* The route of exactly this prefix, if one is in force (route tracking). next_hop ADDR_NONE or 0.0.0.0: connected. */
+bool route_find(struct router *r, const struct prefix *prefix, struct route_hit *hit);
 
 /* ---- access lists (net/acl) ---- */
 struct acl_flow {

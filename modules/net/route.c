@@ -307,6 +307,21 @@ bool route_lookup(struct router *r, const struct addr *dst, struct route_hit *hi
     return true;
 }
 
+bool route_find(struct router *r, const struct prefix *prefix, struct route_hit *hit)
+{
+    struct rib *rib = net_of(r)->rib;
+    if (rib->dirty)
+        fib_build(net_of(r));
+    if (!rib->fib)
+        return false;
+    uint32_t dst = addr_v4_get(&prefix->addr) & mask_from_len(prefix->len);
+    const struct fib_entry *e = fib_slot(rib, dst, prefix->len);
+    if (!e->used || !e->n || !e->hop[0].out)
+        return false;
+    *hit = (struct route_hit){&e->hop[0].out->n, addr_v4(e->hop[0].gateway), e->hop[0].route};
+    return true;
+}
+
 static int entry_order(const void *a, const void *b)
 {
     const struct fib_entry *x = *(const struct fib_entry *const *)a, *y = *(const struct fib_entry *const *)b;

@@ -40,11 +40,11 @@ static void round_trip(const uint8_t *d, size_t len)
     if (p.opcode != HSRP_ADVERTISE) {
         char a[ADDR_STRLEN];
         cr_assert_str_eq(addr_format(&p.vip, a), "192.168.0.1");
-        cr_assert_eq(p.hellotime, 3);
-        cr_assert_eq(p.holdtime, 10);
+        cr_assert_eq(p.hello_ms, 3000);
+        cr_assert_eq(p.hold_ms, 10000);
         cr_assert_eq(p.group, 1);
         cr_assert_arr_eq(p.auth, "cisco\0\0\0", 8);
-        cr_assert(!p.md5);
+        cr_assert(!p.has_md5);
     }
 }
 
@@ -57,18 +57,19 @@ Test(hsrp_wire, captures_decode_and_encode_to_equal_bytes)
 
 Test(hsrp_wire, wrong_packets_are_named)
 {
-    struct hsrp_packet p = {.opcode = HSRP_HELLO, .state = HSRP_WIRE_ACTIVE, .hellotime = 3, .holdtime = 10};
+    struct hsrp_packet p = {
+        .version = 1, .opcode = HSRP_HELLO, .state = HSRP_WIRE_ACTIVE, .hello_ms = 3000, .hold_ms = 10000};
     uint8_t b[64] = {0}, v;
     cr_assert_eq(hsrp_wire_encode(&p, b, 19), 0, "19 octets are too few");
     cr_assert_eq(hsrp_wire_encode(&p, b, sizeof b), HSRP_PACKET_LEN);
     for (size_t len = 0; len < HSRP_PACKET_LEN; len++)
         cr_assert_eq(hsrp_wire_decode(b, len, &p, &v), HSRP_TRUNCATED, "%zu octets", len);
     cr_assert_eq(hsrp_wire_decode(b, 50, &p, &v), HSRP_OK, "octets behind are tolerated");
-    cr_assert(!p.md5);
+    cr_assert(!p.has_md5);
     b[20] = 4;
     b[21] = 28;
     cr_assert_eq(hsrp_wire_decode(b, 50, &p, &v), HSRP_OK);
-    cr_assert(p.md5);
+    cr_assert(p.has_md5);
     b[2] = 3;
     cr_assert_eq(hsrp_wire_decode(b, 20, &p, &v), HSRP_BAD_STATE);
     b[1] = 4;

@@ -97,14 +97,16 @@ Test(hsrp_config, out_of_range_lines_are_rejected)
                                         "standby 1 priority 256",
                                         "standby 1 timers 0 3",
                                         "standby 1 timers 3 3",
-                                        "standby version 2",
+                                        "standby version 3",
                                         "standby 1 timers msec 14 msec 50",
                                         "standby 1 timers msec 50 msec 149",
                                         "standby 1 ip 10.1.11.1",
                                         "standby 1 track 0",
                                         "standby 1 authentication toolongtext",
                                         "standby delay minimum 10001",
-                                        "standby 1 authentication md5 key-string x"};
+                                        "standby 1 authentication md5",
+                                        "standby 1 authentication md5 key-string 7 zz",
+                                        "standby 1 mac-address 0100.5e00.0001"};
     cr_assert_eq(world_config(w, "gw1", "interface GigabitEthernet0/3\nstandby 7 name taken\n"), 0);
     cr_assert_eq(world_config(w, "gw1", "interface Ethernet1/1\nstandby 1 name taken\n"), 1);
     cr_assert_eq(world_config(w, "gw1", "interface GigabitEthernet0/3\nno standby 7 name\n"), 0);

@@ -416,10 +416,11 @@ Test(hsrp_router, show_standby_layouts)
 
 static struct hsrp_packet hello(uint8_t state, uint8_t priority)
 {
-    struct hsrp_packet p = {.opcode = HSRP_HELLO,
+    struct hsrp_packet p = {.version = 1,
+                            .opcode = HSRP_HELLO,
                             .state = state,
-                            .hellotime = 3,
-                            .holdtime = 10,
+                            .hello_ms = 3000,
+                            .hold_ms = 10000,
                             .priority = priority,
                             .group = 1,
                             .auth = "cisco",

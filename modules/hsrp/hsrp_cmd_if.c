@@ -1,0 +1,150 @@
+/* Configuration lines of HSRP that stand for a whole interface: version, delay, use-bia, mac-refresh, redirects,
+ * gratuitous ARP (reference 1.7); and the authentication of a group. Called by the parser. */
+#include "hsrp_cmd.h"
+#include "modules/core/type7.h"
+#include "modules/crypto/crypto.h"
+#include "modules/hsrp/hsrp_internal.h"
+#include <stdio.h>
+#include <string.h>
+
+int hsrp_cmd_version(struct cmd *c, struct args_standby_version *a)
+{
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
+    if (!hif)
+        return CMD_ERROR;
+    uint8_t version = c->op == CMD_SET ? (uint8_t)a->number : 1;
+    for (const struct hsrp_group *g = version == 1 ? hif->groups : NULL; g; g = g->next)
+        if (g->number >= HSRP_GROUPS_V1)
+            return cmd_error(c, "%% Group %u is configured: version 1 has groups 0-255 only", g->number);
+    hsrp_if_set_version(hif, version);
+    return CMD_OK;
+}
+
+int hsrp_cmd_delay(struct cmd *c, struct args_standby_delay *a)
+{
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
+    if (!hif)
+        return CMD_ERROR;
+    bool set = c->op == CMD_SET;
+    hif->has_delay = set;
+    hif->delay_min = set && a->kw_minimum && a->has_min_s ? a->min_s : HSRP_DELAY_MIN_DEFAULT;
+    hif->delay_reload = HSRP_DELAY_RELOAD_DEFAULT;
+    if (set && a->kw_reload_only && a->has_only_s)
+        hif->delay_reload = a->only_s;
+    else if (set && a->kw_reload && a->has_reload_s)
+        hif->delay_reload = a->reload_s;
+    hsrp_if_delay_changed(hif);
+    return CMD_OK;
+}
+
+int hsrp_cmd_use_bia(struct cmd *c, struct args_standby_use_bia *a)
+{
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
+    (void)a;
+    if (!hif)
+        return CMD_ERROR;
+    bool set = c->op == CMD_SET;
+    for (const struct hsrp_group *g = set ? hif->groups : NULL; g; g = g->next)
+        if (g->mac_cfg)
+            return cmd_error(c, "%% Group %u has a MAC address configured: not together with use-bia", g->number);
+    hif->use_bia = set;
+    for (struct hsrp_group *g = hif->groups; g; g = g->next)
+        hsrp_address_choose_mac(g);
+    return CMD_OK;
+}
+
+int hsrp_cmd_mac_refresh(struct cmd *c, struct args_standby_mac_refresh *a)
+{
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
+    if (!hif)
+        return CMD_ERROR;
+    hif->mac_refresh = c->op == CMD_SET ? a->seconds : HSRP_MAC_REFRESH_DEFAULT;
+    for (struct hsrp_group *g = hif->groups; g; g = g->next) {
+        if (!g->follow[0] || g->state != HSRP_ACTIVE)
+            continue;
+        timer_stop(&g->hello_timer);
+        if (hif->mac_refresh)
+            timer_start(&g->hello_timer, (nstime)hif->mac_refresh * NS_PER_S);
+    }
+    return CMD_OK;
+}
+
+int hsrp_cmd_arp(struct cmd *c, struct args_standby_arp *a)
+{
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
+    if (!hif)
+        return CMD_ERROR;
+    bool set = c->op == CMD_SET;
+    hif->garp_count = set && a->has_count ? a->count : HSRP_GARP_COUNT;
+    hif->garp_interval = set && a->has_interval ? a->interval * NS_PER_S : HSRP_GARP_SPACING;
+    return CMD_OK;
+}
+
+int hsrp_cmd_redirect(struct cmd *c, struct args_standby_redirect *a)
+{
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
+    if (!hif)
+        return CMD_ERROR;
+    bool set = c->op == CMD_SET;
+    if (set && a->has_hold_s && a->hold_s <= a->adv_s)
+        return cmd_error(c, "%% The holddown must be greater than the advertisement interval");
+    hif->redirect_off = !set;
+    hif->redirect_unknown = set && a->kw_unknown;
+    hif->redirect_adv = set && a->has_adv_s ? a->adv_s : HSRP_ADV_DEFAULT;
+    hif->redirect_hold = set && a->has_hold_s ? a->hold_s : HSRP_HOLDDOWN_DEFAULT;
+    if (timer_armed(&hif->adv_timer))
+        timer_start(&hif->adv_timer, (nstime)hif->redirect_adv * NS_PER_S / 2);
+    return CMD_OK;
+}
+
+/* ---- authentication ---- */
+static void set_text(struct hsrp_auth *a, const char *text)
+{
+    memset(a->text, 0, sizeof a->text);
+    memcpy(a->text, text, strnlen(text, HSRP_AUTH_LEN));
+}
+
+/* The key that was in force is accepted for the new line's timeout. */
+static void set_key(struct hsrp_group *g, const char *key, uint32_t timeout)
+{
+    struct hsrp_auth *a = &g->auth;
+    if (a->kind == HSRP_AUTH_KEY_STRING && strcmp(a->key, key) != 0) {
+        memcpy(a->old_key, a->key, sizeof a->old_key);
+        a->old_until = timeout ? loop_now(g->hif->h->r->loop) + timeout * NS_PER_S : 0;
+    }
+    a->kind = HSRP_AUTH_KEY_STRING;
+    a->timeout = timeout;
+    crypto_wipe(a->key, sizeof a->key);
+    snprintf(a->key, sizeof a->key, "%s", key);
+}
+
+int hsrp_cmd_authentication(struct cmd *c, struct args_standby_authentication *a)
+{
+    char key[HSRP_KEY_MAX + 1] = "";
+    bool set = c->op == CMD_SET;
+    if (set && a->kw_hidden && !type7_decode(a->key, key, sizeof key))
+        return cmd_error(c, "%% Invalid encrypted password: %s", a->key);
+    if (set && a->has_key && !a->kw_hidden) {
+        if (strlen(a->key) > 64)
+            return cmd_error(c, "%% Key-string length limit (64) exceeded");
+        snprintf(key, sizeof key, "%s", a->key);
+    }
+    HSRP_CMD_GROUP(c, a);
+    if (set && a->has_key) {
+        set_key(g, key, a->has_timeout_s ? a->timeout_s : 0);
+        a->kw_clear = false; /* shown as it is */
+    } else if (set && a->has_chain) {
+        hsrp_auth_wipe(&g->auth);
+        g->auth.kind = HSRP_AUTH_KEY_CHAIN;
+        snprintf(g->auth.chain, sizeof g->auth.chain, "%s", a->chain);
+    } else {
+        hsrp_auth_wipe(&g->auth);
+        hsrp_auth_init(&g->auth);
+        set_text(&g->auth, set ? a->string : "cisco");
+        a->kw_text = false; /* stored and shown without the keyword */
+    }
+    g->auth.cfg = set;
+    crypto_wipe(key, sizeof key);
+    hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
