@@ -4,7 +4,6 @@
 
 #define MODULES(X)                                                                                                     \
     X(system)                                                                                                          \
-    X(line)                                                                                                            \
     X(net)                                                                                                             \
     X(interface)                                                                                                       \
     X(track)                                                                                                           \

@@ -23,7 +23,6 @@ struct question {
     void *arg;
     char *prompt;
     bool echo;
-    nstime delay; /* before it is asked */
 };
 struct session {
     struct router *r;
@@ -46,8 +45,7 @@ struct session {
     struct pipe *pipe;
     char *line;                /* the line being run */
     struct transfer *transfer; /* what copy and delete ask about (shell_files.c) */
-    struct timer ask;          /* a question with a delay */
-    void *line_use;            /* session_opts.line */
+    int secret_tries;
 };
 
 void session_emit(struct session *s, const char *text, size_t len);
@@ -71,6 +69,10 @@ void text_safe(const char *s, struct strbuf *out);
 int shell_save(struct cmd *c); /* write memory (shell_config.c) */
 /* Merges startup-config into the running one (shell_config.c). */
 int shell_merge_startup(struct cmd *c, bool report);
+/* enable secret (secret.c) */
+bool secret_is_set(const struct cfg *cfg);
+bool secret_matches(const struct cfg *cfg, const char *text);
+
 /* ---- output filters (pipe.c) ---- */
 enum pipe_kind {
     PIPE_NONE,

@@ -22,6 +22,8 @@ struct module {
     /* Order: init in list order, fini in reverse. init sets *state; nonzero: errno. */
     int (*init)(struct router *r, void **state);
     void (*fini)(struct router *r, void *state);
+    /* The end is near: threads of the module's own stop, before the first fini. */
+    void (*halt)(struct router *r, void *state);
     /* After startup-config was read and before the router says ready. */
     void (*start)(struct router *r, void *state);
     void (*netif_event)(struct router *r, void *state, struct netif *nif, enum netif_event ev);

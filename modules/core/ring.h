@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct frame;
 struct ring_msg {
     void (*run)(void *ctx, struct ring_msg *m); /* what the taker does with it; ctx is the taker's */
-    void *a, *b;
+    void *a;
+    struct frame *frame; /* whoever takes the message, or throws it away, has to free it */
     uint32_t n;
 };
 #define RING_SLOTS 2048 /* a power of two */

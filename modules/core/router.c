@@ -136,6 +136,9 @@ void router_free(struct router *r)
     if (!r)
         return;
     r->dying = true;
+    for (unsigned i = 0; i < tapir_modules_count; i++)
+        if (tapir_modules[i] && tapir_modules[i]->halt)
+            tapir_modules[i]->halt(r, r->module_states[i]);
     finish_modules(r, tapir_modules_count);
     router_release(r);
 }

@@ -15,7 +15,6 @@ enum crypto_cipher { CIPHER_NONE, CIPHER_NULL, CIPHER_DES, CIPHER_3DES, CIPHER_A
 
 size_t hash_len(enum crypto_hash h);
 size_t cipher_block(enum crypto_cipher c);
-bool cipher_sized(enum crypto_cipher c); /* the key comes in several lengths: AES */
 void crypto_wipe(void *p, size_t n);
 bool crypto_equal(const void *a, const void *b, size_t n); /* constant time */
 
@@ -40,18 +39,6 @@ int dh_public(const struct dh *dh, uint8_t *out);                     /* dh_len 
 /* 2 <= y <= p-2 is checked. 0, or -EINVAL. out: dh_len bytes, left padded. */
 int dh_shared(const struct dh *dh, const uint8_t *peer, size_t peerlen, uint8_t *out);
 void dh_free(struct dh *dh);
-
-/* Slow hashes of stored passwords. 0 or -EINVAL/-ENOMEM. */
-int crypto_pbkdf2(enum crypto_hash h, const char *password, const void *salt, size_t saltlen, unsigned rounds,
-                  uint8_t *out, size_t len);
-int crypto_scrypt(const char *password, const void *salt, size_t saltlen, uint64_t n, uint32_t r, uint32_t p,
-                  uint8_t *out, size_t len);
-/* A new RSA key as PEM (PKCS #8); malloc'd, NULL: error. Takes long: from a thread, or while booting. */
-char *crypto_rsa_new(unsigned bits);
-/* Of a PEM key: modulus bits, 0 if it is none. */
-unsigned crypto_rsa_bits(const char *pem);
-/* The public half as DER (SubjectPublicKeyInfo); malloc'd, NULL: error. */
-uint8_t *crypto_rsa_public(const char *pem, size_t *len);
 
 /* ---- ESP data path (RFC 4303) ---- */
 struct esp_suite {

@@ -2,6 +2,7 @@
  * modules/net; their shows are in the other files of this folder. */
 #include "interface_cmd.h"
 #include "ip_cmd.h"
+#include "modules/net/fast.h"
 #include "modules/net/stack.h"
 #include <errno.h>
 
@@ -129,6 +130,7 @@ int interface_cmd_ip_access_group(struct cmd *c, struct args_ip_access_group *a)
     memset(list, 0, sizeof nif->n.acl_in);
     if (c->op == CMD_SET)
         strncpy(list, a->list, sizeof nif->n.acl_in - 1);
+    net_changed(nif->n.router);
     nif->acl_gen = 0; /* looked up at the next packet */
     return CMD_OK;
 }

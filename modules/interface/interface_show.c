@@ -160,7 +160,7 @@ static unsigned load_of(double bits, unsigned kbit)
 
 static void show_counters(struct cmd *c, const struct nif *nif)
 {
-    const struct netif_counters *n = &nif->n.counters, *b = &nif->base;
+    const struct netif_counters all = netif_counters(nif), *n = &all, *b = &nif->base;
     out_text(c->out, "  5 minute input rate %.0f bits/sec, %.0f packets/sec\n", round(nif->rate[0] / 1000) * 1000,
              nif->rate[1]);
     out_text(c->out, "  5 minute output rate %.0f bits/sec, %.0f packets/sec\n", round(nif->rate[2] / 1000) * 1000,
@@ -208,14 +208,14 @@ static void show_one(struct cmd *c, const struct netif *n)
         out_text(c->out, "  output flow-control is unsupported, input flow-control is unsupported\n");
         out_text(c->out, "  ARP type: ARPA, ARP Timeout 04:00:00\n");
     }
-    ago(c, nif->last_in, in);
-    ago(c, nif->last_out, out);
+    ago(c, netif_last(nif, true), in);
+    ago(c, netif_last(nif, false), out);
     ago(c, nif->cleared, cleared);
     out_text(c->out, "  Last input %s, output %s, output hang never\n", in, out);
     out_text(c->out, "  Last clearing of \"show interface\" counters %s\n", cleared);
     out_text(c->out, "  Input queue: 0/75/%llu/0 (size/max/drops/flushes); Total output drops: %llu\n",
-             (unsigned long long)(n->counters.in_drops - nif->base.in_drops),
-             (unsigned long long)(n->counters.out_drops - nif->base.out_drops));
+             (unsigned long long)(netif_counters(nif).in_drops - nif->base.in_drops),
+             (unsigned long long)(netif_counters(nif).out_drops - nif->base.out_drops));
     out_text(c->out, "  Queueing strategy: fifo\n  Output queue: 0/40 (size/max)\n");
     show_counters(c, nif);
 }
@@ -230,7 +230,7 @@ int interface_show(struct cmd *c, struct args_show_interfaces *a)
 static void clear_one(struct netif *n)
 {
     struct nif *nif = nif_of(n);
-    nif->base = n->counters;
+    nif->base = netif_counters(nif);
     nif->base_unknown = nif->in_unknown;
     nif->cleared = loop_now(nif->net->loop);
 }

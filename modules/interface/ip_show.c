@@ -244,31 +244,26 @@ int interface_clear_arp(struct cmd *c, struct args_clear_arp_cache *a)
 
 int interface_show_drops(struct cmd *c, struct args_show_drops *a)
 {
-    const struct net *net = net_of(c->router);
-    const struct drop_count *list[DROP_REASONS_MAX];
+    struct drop_count *list;
+    unsigned n = drop_snapshot(net_of(c->router), &list);
     (void)a;
-    for (unsigned i = 0; i < net->n_drops; i++) { /* by name: the order they happened in says nothing */
-        unsigned at = i;
-        for (; at > 0 && strcmp(net->drops[i].reason, list[at - 1]->reason) < 0; at--)
-            list[at] = list[at - 1];
-        list[at] = &net->drops[i];
-    }
     out_text(c->out, "%-28s %12s\n", "Reason", "Frames");
     out_array(c->out, NULL);
-    for (unsigned i = 0; i < net->n_drops; i++) {
-        out_text(c->out, "%-28s %12llu\n", list[i]->reason, (unsigned long long)list[i]->n);
+    for (unsigned i = 0; i < n; i++) {
+        out_text(c->out, "%-28s %12llu\n", list[i].reason, (unsigned long long)list[i].n);
         out_object(c->out, NULL);
-        out_str(c->out, "reason", list[i]->reason);
-        out_int(c->out, "frames", (int64_t)list[i]->n);
+        out_str(c->out, "reason", list[i].reason);
+        out_int(c->out, "frames", (int64_t)list[i].n);
         out_end(c->out);
     }
     out_end(c->out);
+    free(list);
     return CMD_OK;
 }
 
 int interface_show_ip_traffic(struct cmd *c, struct args_show_ip_traffic *a)
 {
-    const struct ip_stats *s = &net_of(c->router)->stats;
+    const struct ip_stats all = net_stats(net_of(c->router)), *s = &all;
     (void)a;
 #define N(x) (unsigned long long)s->x
     out_text(c->out, "IP statistics:\n");

@@ -11,7 +11,15 @@ struct ipsec *ipsec_of(struct router *r)
     return module_state(r, &ipsec_module);
 }
 
-static const struct ip_crypto_ops crypto_ops = {.output = ipsec_esp_output, .input_check = ipsec_esp_input_check};
+static const struct ip_crypto_ops crypto_ops = {.output = ipsec_esp_output,
+                                                .input_check = ipsec_esp_input_check,
+                                                .probe_out = ipsec_fast_probe_out,
+                                                .probe_in = ipsec_fast_probe_in,
+                                                .probe_spi = ipsec_fast_probe_spi,
+                                                .probe_inner = ipsec_fast_probe_inner,
+                                                .serial = ipsec_fast_serial,
+                                                .seal = ipsec_fast_seal,
+                                                .open = ipsec_fast_open};
 
 static void ha_changed(void *arg, enum ha_state now, enum ha_state before, event_id cause)
 {
@@ -32,6 +40,7 @@ static int ipsec_init(struct router *r, void **state)
     }
     *state = st;
     st->r = r;
+    st->forget = (struct task){.run = ipsec_fast_forget, .arg = st};
     st->life_s = IPSEC_LIFE_S;
     st->life_kb = IPSEC_LIFE_KB;
     st->window = 64;
@@ -57,6 +66,7 @@ static void ipsec_fini(struct router *r, void *state)
         crypto_wipe(st->lab_keys.s, st->lab_keys.cap);
     strbuf_free(&st->lab_keys);
     crypto_wipe(st->iv_pool, sizeof st->iv_pool);
+    loop_cancel(r->loop, &st->forget);
     esp_worker_free(st->esp);
     free(st);
 }
@@ -66,11 +76,7 @@ static void ipsec_shutdown(struct router *r, void *state)
 {
     struct ipsec *st = state;
     (void)r;
-    for (struct sa *s = st->first; s != NULL; s = s->next)
-        if (s->ha && s->active) {
-            s->frozen = true;
-            ipsec_ha_push(s);
-        }
+    ipsec_ha_freeze(st, NULL);
 }
 
 static void ipsec_netif_event(struct router *r, void *state, struct netif *nif, enum netif_event ev)

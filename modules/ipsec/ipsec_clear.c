@@ -16,7 +16,7 @@ static bool parse_spi(const char *text, uint32_t *spi)
 static void clear_counters(struct ipsec *st)
 {
     for (struct flow *f = st->flows; f != NULL; f = f->next)
-        memset(&f->n, 0, sizeof f->n);
+        ipsec_counters_copy(NULL, &f->n);
 }
 
 static bool selected(const struct sa *s, const struct args_clear_crypto_sa *a, uint32_t spi)

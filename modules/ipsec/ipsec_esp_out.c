@@ -1,6 +1,7 @@
 /* The outbound data path: classify by flow cache, fragment or refuse what does not fit, encapsulate, seal a run of
  * packets of one SA together, send. Called by the IP stack for every vector about to leave an interface with a
  * map; no allocation, lookup in configuration or log per packet in the steady state. */
+#include "modules/core/ring.h"
 #include "modules/ipsec/ipsec_internal.h"
 #include <string.h>
 
@@ -50,6 +51,21 @@ static void draw_iv(struct ipsec *st, uint8_t *iv, unsigned n)
     memcpy(iv, st->iv_pool + st->iv_left, n);
 }
 
+void ipsec_esp_sent(struct ipsec *st, struct sa *s, unsigned packets, uint64_t bytes)
+{
+    uint32_t events = 0, seq = STAT_GET(&s->seq);
+    STAT_ADD(&s->out_packets, packets);
+    STAT_ADD(&s->out_bytes, bytes);
+    atomic_fetch_add_explicit(&s->flow->n.encaps, packets, memory_order_relaxed);
+    atomic_store_explicit(&s->last_out, dp_now(net_dp(st->r)), memory_order_relaxed);
+    if (s->ha && (!s->push_armed || ipsec_reserve_wanted(&s->res, seq, s->gate_m)))
+        events |= EV_MARK;
+    if ((s->p.life_kb != 0 && STAT_GET(&s->out_bytes) / 1024 + IPSEC_SOFT_LEAD_KB >= s->p.life_kb) ||
+        seq > IPSEC_SEQ_REKEY)
+        events |= EV_LIFE;
+    ipsec_fast_tell(st, s, events);
+}
+
 static void run_flush(struct ipsec *st, struct run *run)
 {
     struct sa *s = run->sa;
@@ -63,24 +79,10 @@ static void run_flush(struct ipsec *st, struct run *run)
             bytes += run->inner[i];
             sent++;
         }
-    s->out_packets += sent;
-    s->out_bytes += bytes;
-    s->flow->n.encaps += sent;
-    s->last_out = loop_now(st->r->loop);
-    if (s->ha)
-        ipsec_ha_mark(s);
-    if (s->p.life_kb != 0) {
-        uint64_t kb = s->out_bytes / 1024;
-        if (kb >= s->p.life_kb)
-            timer_start(&s->hard, 0);
-        else if (kb + (s->p.initiator ? IPSEC_SOFT_LEAD_KB : IPSEC_SOFT_LEAD_KB / 2) >= s->p.life_kb)
-            ipsec_sa_rekey(s, "lifetime (kilobytes)");
-    }
-    if (s->seq > IPSEC_SEQ_REKEY)
-        ipsec_sa_rekey(s, "sequence number");
     unsigned n = run->n;
     run->n = 0;
     run->sa = NULL;
+    ipsec_esp_sent(st, s, sent, bytes);
     for (unsigned i = 0; i < n; i++) {
         if (!run->job[i].ok) {
             ip_drop(st->r, "esp-seal", run->f[i]);
@@ -114,12 +116,13 @@ static struct frame *with_room(struct ipsec *st, struct frame *f, uint32_t tail,
     size_t front = (size_t)(f->data - f->base);
     if (front >= head && front + f->len + tail <= f->cap)
         return f;
-    struct frame *big = frame_alloc_big(st->r->loop);
+    struct dp *dp = net_dp(st->r);
+    struct frame *big = dp_frame(dp, true);
     uint8_t *to = big != NULL ? frame_put(big, f->len) : NULL;
     if (to == NULL || (size_t)(big->data - big->base) < head ||
         (size_t)(big->data - big->base) + f->len + tail > big->cap) {
         frame_free(big);
-        ip_drop(st->r, "ipsec-no-room", f);
+        dp_drop(dp, "ipsec-no-room", f);
         return NULL;
     }
     memcpy(to, f->data, f->len);
@@ -130,28 +133,31 @@ static struct frame *with_room(struct ipsec *st, struct frame *f, uint32_t tail,
     return big;
 }
 
-/* Consumes f: it joins the run, or is dropped. */
-static void encapsulate(struct ipsec *st, struct run *run, struct sa *s, struct frame *f)
+struct frame *ipsec_esp_wrap(struct ipsec *st, struct sa *s, struct frame *f, struct esp_job *job)
 {
-    if (run->sa != s || run->n == FRAME_VEC)
-        run_flush(st, run);
-    run->sa = s;
-    if (s->seq == UINT32_MAX || !ipsec_ha_may_use(s, s->seq + 1)) {
-        s->flow->n.send_err++;
-        s->flow->n.encaps_failed++;
-        ip_drop(st->r, s->seq == UINT32_MAX ? "esp-sequence-overflow" : "replay-reserve", f);
-        return;
+    uint32_t seq = STAT_GET(&s->seq) + 1;
+    if (seq == 0 || seq > STAT_GET(&s->granted)) {
+        struct dp *dp = net_dp(st->r);
+        dp_lock(dp);
+        bool may = ipsec_ha_grant(s);
+        dp_unlock(dp);
+        if (!may) {
+            s->flow->n.send_err++;
+            s->flow->n.encaps_failed++;
+            dp_drop(dp, seq == 0 ? "esp-sequence-overflow" : s->frozen ? "ipsec-standby" : "replay-reserve", f);
+            return NULL;
+        }
     }
     bool transport = s->p.prop.transforms[0].transport;
     uint8_t head[60], tos = f->data[1], next = 4;
     bool df = (f->data[6] & 0x40) != 0;
-    uint32_t inner = f->len, ihl = (f->data[0] & 15u) * 4u, keep = 20;
-    uint32_t plain = transport ? inner - ihl : inner;
+    uint32_t ihl = (f->data[0] & 15u) * 4u, keep = 20;
+    uint32_t plain = transport ? f->len - ihl : f->len;
     uint32_t pad = (s->suite.block - (plain + 2) % s->suite.block) % s->suite.block;
     uint32_t udp = s->p.udp_encap ? 8 : 0, front = udp + 8u + s->suite.iv_len;
     f = with_room(st, f, pad + 2 + s->suite.icv_len, 60 + front);
     if (f == NULL)
-        return;
+        return NULL;
     if (transport) {
         memcpy(head, f->data, ihl);
         next = head[9];
@@ -180,20 +186,28 @@ static void encapsulate(struct ipsec *st, struct run *run, struct sa *s, struct 
         put16(ip + keep + 4, f->len - keep);
         put16(ip + keep + 6, 0);
     }
-    uint32_t seq = s->seq + 1;
-    if (seq <= s->high || (s->ha && seq > s->res.sent && sync_peer_ready(st->r)))
-        st->totals.i2_reuse++;
-    s->seq = s->high = seq;
+    if (seq <= s->high || seq > STAT_GET(&s->granted))
+        STAT_ADD(&st->totals.i2_reuse, 1);
+    STAT_SET(&s->seq, seq);
+    s->high = seq;
     put32(esp, s->p.out_spi);
     put32(esp + 4, seq);
     if (s->suite.iv_random != 0)
         draw_iv(st, esp + 8, s->suite.iv_random);
-    f->flags = (uint16_t)((f->flags | FRAME_CRYPTO_DONE) & ~FRAME_DF);
-    run->f[run->n] = f;
-    run->inner[run->n] = inner;
-    run->job[run->n] =
-        (struct esp_job){.key = s->seal, .data = esp, .len = (uint32_t)(f->len - keep - udp - s->suite.icv_len)};
-    run->n++;
+    f->flags = (uint16_t)((f->flags | FRAME_CRYPTO_DONE) & ~(FRAME_DF | FRAME_DECRYPTED));
+    *job = (struct esp_job){.key = s->seal, .data = esp, .len = (uint32_t)(f->len - keep - udp - s->suite.icv_len)};
+    return f;
+}
+
+/* Consumes f: it joins the run, or is dropped. */
+static void encapsulate(struct ipsec *st, struct run *run, struct sa *s, struct frame *f)
+{
+    if (run->sa != s || run->n == FRAME_VEC)
+        run_flush(st, run);
+    run->sa = s;
+    run->inner[run->n] = f->len;
+    run->f[run->n] = ipsec_esp_wrap(st, s, f, &run->job[run->n]);
+    run->n += run->f[run->n] != NULL;
 }
 
 /* Cuts an IPv4 packet so that each piece fits after encapsulation (pre-fragmentation, reference 4.2). Consumes f. */
@@ -207,7 +221,7 @@ static void fragment(struct ipsec *st, struct run *run, struct sa *s, struct fra
     }
     while (at < body) {
         uint32_t n = body - at < room ? body - at : room;
-        struct frame *p = frame_alloc(st->r->loop);
+        struct frame *p = dp_frame(net_dp(st->r), false);
         uint8_t *d = p != NULL ? frame_put(p, ihl + n) : NULL;
         if (d == NULL) {
             frame_free(p);
@@ -297,6 +311,25 @@ static void check_clear(struct ipsec *st, struct binding *b, const struct acl_fl
         st->totals.i3_clear++;
 }
 
+static void output_run(void *ctx, struct ring_msg *m)
+{
+    struct frame_vec v = {.n = 1, .f = {m->frame}};
+    struct netif *out = m->a;
+    (void)ctx;
+    m->frame = NULL;
+    ipsec_esp_output(ipsec_of(out->router), out, &v);
+    if (v.n != 0) /* the policy has changed on the way */
+        ip_drop(out->router, "ipsec-no-sa", v.f[0]);
+}
+
+/* Numbers are the data plane's: what the stack sends through an SA is handed over. */
+static void to_data_plane(struct ipsec *st, struct netif *out, struct frame *f)
+{
+    struct ring_msg m = {.run = output_run, .a = out, .frame = f};
+    if (!net_dp_run(st->r, &m))
+        ip_drop(st->r, "data-plane-queue-full", f);
+}
+
 void ipsec_esp_output(void *ctx, struct netif *out, struct frame_vec *v)
 {
     struct ipsec *st = ctx;
@@ -350,6 +383,8 @@ void ipsec_esp_output(void *ctx, struct netif *out, struct frame_vec *v)
             v->f[kept++] = f;
         } else if (x->out->frozen) {
             ip_drop(st->r, "ipsec-standby", f);
+        } else if (!net_dp_here(st->r)) {
+            to_data_plane(st, out, f);
         } else {
             protect(st, &run, x->out, out, f);
         }

@@ -31,8 +31,17 @@ void ipsec_ha_push(struct sa *s)
 {
     struct sync_key key = ipsec_ha_key(s->p.in_spi);
     timer_stop(&s->push);
+    s->push_armed = false;
     if (s->active)
         sync_dirty(s->st->r, &ipsec_sync_replay, &key);
+}
+
+void ipsec_ha_gate(struct sa *s)
+{
+    uint32_t n, m;
+    ipsec_ha_interval(s, &n, &m);
+    STAT_SET(&s->gate_n, n);
+    STAT_SET(&s->gate_m, m);
 }
 
 void ipsec_ha_mark(struct sa *s)
@@ -41,31 +50,56 @@ void ipsec_ha_mark(struct sa *s)
     if (!sync_peer_ready(s->st->r) && s->st->r->sync == NULL)
         return;
     ipsec_ha_interval(s, &n, &m);
-    if (ipsec_reserve_wanted(&s->res, s->seq, m) || (n != 0 && s->in_since_sync >= n))
+    if (ipsec_reserve_wanted(&s->res, s->seq, m) || (n != 0 && s->in_packets - s->synced_in >= n)) {
         ipsec_ha_push(s);
-    else if (!timer_armed(&s->push))
+    } else if (!timer_armed(&s->push)) {
+        s->push_armed = true;
         timer_start(&s->push, ipsec_ha_period(s));
+    }
 }
 
-bool ipsec_ha_may_use(struct sa *s, uint32_t seq)
+/* Without a peer that is ready a block is granted at a time, so that a record encoded meanwhile covers it. */
+enum { GRANT_ALONE = 256 };
+
+bool ipsec_ha_grant(struct sa *s)
 {
     struct router *r = s->st->r;
-    if (!s->ha)
-        return true;
-    if (s->frozen)
+    uint32_t next = s->seq + 1;
+    if (s->seq == UINT32_MAX || s->frozen)
         return false;
-    if (!sync_peer_ready(r))
-        return true; /* nobody who could take over holds anything of ours */
+    if (!s->ha) {
+        s->granted = UINT32_MAX;
+        return true;
+    }
+    if (!sync_peer_ready(r)) { /* nobody who could take over holds anything of ours */
+        s->granted = next < UINT32_MAX - GRANT_ALONE ? next + GRANT_ALONE : UINT32_MAX;
+        return true;
+    }
     uint32_t n, m;
     ipsec_ha_interval(s, &n, &m);
     nstime now = loop_now(r->loop);
-    if (seq <= ipsec_reserve_allowed(&s->res, now, m))
-        return true;
-    if (seq > s->res.sent) { /* the block is used up within one turn: hand over the next one now */
+    uint32_t allowed = ipsec_reserve_allowed(&s->res, now, m);
+    if (next > allowed && next > s->res.sent) { /* the block is used up within one turn: hand over the next one now */
         ipsec_ha_push(s);
         sync_flush(r);
+        allowed = ipsec_reserve_allowed(&s->res, now, m);
     }
-    return seq <= ipsec_reserve_allowed(&s->res, now, m);
+    s->granted = allowed;
+    return next <= allowed;
+}
+
+void ipsec_ha_freeze(struct ipsec *st, const struct binding *b)
+{
+    for (struct sa *s = st->first; s != NULL; s = s->next)
+        if ((b == NULL || s->b == b) && s->ha && s->active)
+            s->frozen = true;
+    ipsec_policy_changed(st);
+    net_dp_quiet(st->r);
+    for (struct sa *s = st->first; s != NULL; s = s->next)
+        if ((b == NULL || s->b == b) && s->frozen) {
+            s->granted = s->seq;
+            ipsec_ha_push(s);
+        }
 }
 
 /* ---- takeover ---- */
@@ -89,7 +123,8 @@ static void numbers_at_takeover(struct sa *s, nstime since)
         else
             ipsec_replay_refuse_to(&s->win, s->takeover_edge);
     }
-    s->res = (struct reservation){.sent = s->seq, .acked = s->seq};
+    s->granted = s->res.sent = s->res.acked = s->seq;
+    s->res.unacked_at = 0;
     if (rekey || s->seq > IPSEC_SEQ_REKEY)
         ipsec_sa_rekey(s, "sequence number after takeover");
 }
@@ -107,7 +142,7 @@ static bool activate(struct sa *s, nstime since, event_id cause)
     s->stale = false;
     numbers_at_takeover(s, since);
     s->last_in = now;
-    s->in_since_sync = 0;
+    s->synced_in = s->in_packets;
     ipsec_sa_start_timers(s, left);
     ipsec_rri_install(s);
     return true;
@@ -127,6 +162,9 @@ void ipsec_ha_deactivate(struct sa *s)
     uint64_t limit = s->seq + (uint64_t)m;
     if (limit < s->res.sent)
         limit = s->res.sent;
+    if (limit < s->granted && s->granted != UINT32_MAX)
+        limit = s->granted;
+    s->granted = 0;
     s->seq = limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit;
     s->active = s->frozen = s->exact = false;
     s->own = true;
@@ -134,6 +172,7 @@ void ipsec_ha_deactivate(struct sa *s)
     s->rec_m = m;
     s->record_at = loop_now(s->st->r->loop);
     timer_stop(&s->push);
+    s->push_armed = false;
     ipsec_sa_start_timers(s, s->hard_at - s->record_at);
     ipsec_rri_remove(s);
 }
@@ -143,11 +182,7 @@ static void rri_resolve(struct sa *s);
 static void leave(struct ipsec *st, struct binding *b)
 {
     /* What we know goes to the other unit first; if it is active already it does not need it. */
-    for (struct sa *s = st->first; s != NULL; s = s->next)
-        if (s->b == b && s->active) {
-            s->frozen = true;
-            ipsec_ha_push(s);
-        }
+    ipsec_ha_freeze(st, b);
     sync_flush(st->r);
     for (struct sa *s = st->first; s != NULL; s = s->next)
         if (s->b == b && s->active)

@@ -7,8 +7,10 @@
 #include "modules/core/loop.h"
 #include "modules/core/role.h"
 #include "modules/core/router.h"
+#include "modules/core/stat.h"
 #include "modules/core/sync.h"
 #include "modules/ipsec/ipsec.h"
+#include "modules/net/fast.h"
 #include "modules/net/netif.h"
 
 /* Caps (I8). */
@@ -80,11 +82,12 @@ struct binding {          /* crypto map on an interface */
     struct addr local; /* crypto endpoint now; ADDR_NONE: none */
 };
 
-struct flow_counters {
-    uint64_t encaps, decaps, send_err, recv_err;
-    uint64_t no_sa, invalid_sa, encaps_failed, decaps_failed, verify_failed, invalid_ident, invalid_len, replay_failed,
-        invalid_prot, replay_rollover, internal_err;
+struct flow_counters { /* both planes count */
+    _Atomic(uint64_t) encaps, decaps, send_err, recv_err;
+    _Atomic(uint64_t) no_sa, invalid_sa, encaps_failed, decaps_failed, verify_failed, invalid_ident, invalid_len,
+        replay_failed, invalid_prot, replay_rollover, internal_err;
 };
+void ipsec_counters_copy(const struct flow_counters *from, struct flow_counters *to); /* from NULL: zeroes */
 struct sa;
 struct flow { /* an ident under a map entry: what `show crypto ipsec sa` prints a block for */
     struct flow *next, *prev;
@@ -106,7 +109,7 @@ struct flow { /* an ident under a map entry: what `show crypto ipsec sa` prints 
 #define REPLAY_WORDS 32
 struct replay_window {
     uint32_t size;  /* 64..1024; 0: no check */
-    uint32_t top;   /* highest accepted */
+    stat32 top;     /* highest accepted; the control plane shows it */
     uint32_t floor; /* everything up to here is refused (numbers at takeover, DESIGN 4.1) */
     uint64_t bits[REPLAY_WORDS];
 };
@@ -118,7 +121,7 @@ void ipsec_replay_refuse_to(struct replay_window *w, uint32_t edge); /* window s
 
 /* Numbers of one SA at the active, DESIGN 4.1. */
 struct reservation {
-    uint32_t sent;     /* limit in the last record handed to SCTP */
+    stat32 sent;       /* limit in the last record handed to SCTP; the data plane looks at it */
     uint32_t acked;    /* limit the peer has applied */
     nstime unacked_at; /* when the first record beyond `acked` was handed over; 0: none outstanding */
 };
@@ -144,25 +147,32 @@ struct sa {                 /* a pair of SAs */
     uint32_t serial;            /* newer is larger */
     uint32_t conn_in, conn_out; /* for show */
     bool ha;                    /* belongs to a stateful map: synchronised */
-    bool active, enabled, rekeying, dying, stale;
+    bool active, rekeying, dying, stale;
+    _Atomic(bool) enabled;
     bool from_peer; /* came by synchronisation */
     bool exact;     /* numbers in the last record are exact (switchover with notice) */
     bool own;       /* numbers are our own from when we were active, no record came since */
     bool frozen;    /* switchover with notice: no further number is used */
+    /* The data plane's while the SA is active (fast.h): seq to rate_at, last_in, in_packets, in_bytes. The control
+     * plane reads them; it writes them only while the SA is not active, or after a quiet point. */
     /* outbound */
-    uint32_t seq;  /* last number used (standby: L of the last record) */
-    uint32_t high; /* highest number this unit ever used under this key: the check of I2 */
+    stat32 seq;     /* last number used (standby: L of the last record) */
+    stat32 granted; /* numbers up to here may be used without asking (ipsec_ha_grant) */
+    uint32_t high;  /* highest number this unit ever used under this key: the check of I2 */
     struct reservation res;
     uint32_t handed_sa, handed_replay; /* limit in the last record of each sync class */
-    uint64_t out_packets, out_bytes;
-    nstime last_out;
+    stat64 out_packets, out_bytes;
+    _Atomic(nstime) last_out;
     /* inbound */
     struct replay_window win;
-    uint64_t in_packets, in_bytes;
-    uint32_t in_since_sync;    /* packets since the last REPLAY */
-    uint32_t rate, rate_count; /* packets in the last whole second; in this one */
-    nstime rate_at;
-    nstime last_in;
+    stat64 in_packets, in_bytes;
+    stat32 rate, rate_count; /* packets in the last whole second; in this one */
+    _Atomic(nstime) rate_at;
+    _Atomic(nstime) last_in;
+    stat64 synced_in;                 /* in_packets at the last REPLAY */
+    stat32 gate_n, gate_m;            /* the replay interval as it was when the SA was last classified */
+    _Atomic(bool) push_armed;         /* a record will be sent in time */
+    _Atomic(uint32_t) events;         /* EV_*: told to the control plane, not handled yet */
     uint32_t takeover_edge;           /* what a successor would refuse up to / did refuse up to, for show */
     nstime record_at;                 /* standby: when the last record for it was applied */
     nstime edge_age;                  /* age of the edge at the last takeover */
@@ -204,9 +214,9 @@ struct flow_cached {
 };
 
 struct ipsec_totals {  /* counters that must stay 0 (invariants), and others */
-    uint64_t i2_reuse; /* an outbound number not above the last one, or above the limit */
+    stat64 i2_reuse;   /* an outbound number not above the last one, or above the limit */
     uint64_t i3_clear; /* a protected packet was about to leave in clear */
-    uint64_t i4_twice; /* a number accepted twice in one window */
+    stat64 i4_twice;   /* a number accepted twice in one window */
 };
 
 struct ipsec {
@@ -217,6 +227,7 @@ struct ipsec {
     uint32_t life_s, life_kb, window;
     enum { DF_COPY, DF_CLEAR, DF_SET } df;
     bool frag_after;
+    bool no_mss_clamp; /* SYNs through a tunnel keep the segment size they name */
     bool isakmp_on;
     /* SAs */
     struct sa *first, *last;
@@ -232,6 +243,9 @@ struct ipsec {
     struct flow_cached cache[FLOW_CACHE];
     uint32_t acl_gen;
     struct esp_worker *esp; /* the engines packets are sealed and opened with */
+    struct task forget;     /* keys were freed: so are what the engines made of them */
+    nstime logged_at;       /* by the data plane */
+    bool logging;
     uint8_t iv_pool[8192];
     unsigned iv_left;
     uint16_t ip_id;
@@ -327,15 +341,49 @@ uint32_t ipsec_sa_left_kb(const struct sa *s, bool inbound);
 void ipsec_esp_output(void *ctx, struct netif *out, struct frame_vec *v);
 bool ipsec_esp_input_check(void *ctx, struct netif *in, struct frame *f);
 void ipsec_esp_input_vec(void *arg, struct frame_vec *v);
+/* What one packet needs, on the data plane's side (ipsec_fast.c) and on the stack's (ipsec_esp_out.c, _in.c). */
+struct esp_item {
+    struct frame *f;
+    uint8_t *ip; /* outer IP header */
+    uint8_t *esp;
+    uint32_t len; /* from esp */
+    uint32_t seq;
+    uint16_t sport; /* UDP source port; 0: plain ESP */
+};
+/* Puts the headers around f and draws its number. The frame to go on with, NULL: it was dropped (consumed). */
+struct frame *ipsec_esp_wrap(struct ipsec *st, struct sa *s, struct frame *f, struct esp_job *job);
+void ipsec_esp_sent(struct ipsec *st, struct sa *s, unsigned packets, uint64_t bytes); /* after sealing */
+/* After opening: counts, checks, takes the ESP off. false: dropped. */
+bool ipsec_esp_accept(struct ipsec *st, struct sa *s, struct esp_item *it);
+void ipsec_esp_received(struct ipsec *st, struct sa *s);
+void ipsec_esp_mac_error(struct ipsec *st, struct sa *s, struct esp_item *it);    /* consumes the frame */
+void ipsec_esp_replay_error(struct ipsec *st, struct sa *s, struct esp_item *it); /* consumes the frame */
+
+/* ipsec_fast.c */
+void ipsec_fast_forget(void *st); /* a task */
+enum { EV_MARK = 1, EV_LIFE = 2, EV_ENABLE = 4 };
+void ipsec_fast_tell(struct ipsec *st, struct sa *s, uint32_t events);
+int ipsec_fast_probe_out(void *ctx, struct netif *out, const struct acl_flow *flow, struct fast_protect *p);
+bool ipsec_fast_probe_in(void *ctx, struct netif *in, const struct acl_flow *flow);
+void *ipsec_fast_probe_spi(void *ctx, const struct addr *dst, uint32_t spi, uint16_t sport);
+bool ipsec_fast_probe_inner(void *ctx, void *sa, const struct acl_flow *flow, uint16_t *mss);
+uint32_t ipsec_fast_serial(const void *sa);
+void ipsec_fast_seal(void *ctx, struct dp *dp, struct fast_seal *items, unsigned n);
+unsigned ipsec_fast_open(void *ctx, struct dp *dp, struct fast_open *items, unsigned n, struct frame **inner,
+                         void **sa);
 uint16_t ipsec_esp_plain_mtu(const struct sa *s, uint16_t path_mtu);
 
 /* ipsec_ha.c */
 void ipsec_ha_binding_active(struct binding *b, bool active, event_id cause);
 void ipsec_ha_activate(struct sa *s, event_id cause);
 void ipsec_ha_deactivate(struct sa *s);
-void ipsec_ha_mark(struct sa *s);                  /* numbers changed: arms the timed record, sends at thresholds */
-void ipsec_ha_push(struct sa *s);                  /* marks the replay record dirty now */
-bool ipsec_ha_may_use(struct sa *s, uint32_t seq); /* outbound number inside the reservation */
+void ipsec_ha_mark(struct sa *s); /* numbers changed: arms the timed record, sends at thresholds */
+void ipsec_ha_push(struct sa *s); /* marks the replay record dirty now */
+/* May the next number be used? Raises what is granted. The loop's lock is held. */
+bool ipsec_ha_grant(struct sa *s);
+/* No number is used from here on: what it shows is exact. b NULL: all. */
+void ipsec_ha_freeze(struct ipsec *st, const struct binding *b);
+void ipsec_ha_gate(struct sa *s); /* what the data plane may know of the replay interval */
 void ipsec_ha_interval(const struct sa *s, uint32_t *n, uint32_t *m);
 nstime ipsec_ha_period(const struct sa *s); /* T */
 bool ipsec_ha_unit_allows(const struct ipsec *st);

@@ -16,9 +16,10 @@ bool ipsec_replay_check(const struct replay_window *w, uint32_t seq)
         return true;
     if (seq == 0 || seq <= w->floor)
         return false;
-    if (seq > w->top)
+    uint32_t top = STAT_GET(&w->top);
+    if (seq > top)
         return true;
-    if (w->top - seq >= w->size)
+    if (top - seq >= w->size)
         return false;
     return (w->bits[(seq / 64) % REPLAY_WORDS] >> (seq % 64) & 1) == 0;
 }
@@ -26,14 +27,15 @@ bool ipsec_replay_check(const struct replay_window *w, uint32_t seq)
 bool ipsec_replay_advance(struct replay_window *w, uint32_t seq)
 {
     uint64_t bit = UINT64_C(1) << (seq % 64), *word = &w->bits[(seq / 64) % REPLAY_WORDS];
-    if (seq > w->top) {
-        uint32_t from = w->top / 64, to = seq / 64;
+    uint32_t top = STAT_GET(&w->top);
+    if (seq > top) {
+        uint32_t from = top / 64, to = seq / 64;
         if (to - from >= REPLAY_WORDS)
             memset(w->bits, 0, sizeof w->bits);
         else
             for (uint32_t i = from + 1; i <= to; i++)
                 w->bits[i % REPLAY_WORDS] = 0;
-        w->top = seq;
+        STAT_SET(&w->top, seq);
     }
     bool fresh = (*word & bit) == 0;
     *word |= bit;

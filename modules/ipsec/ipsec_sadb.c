@@ -33,6 +33,16 @@ struct sa *ipsec_sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t o
 }
 
 /* ---- flows ---- */
+/* One by one: the data plane counts meanwhile. */
+void ipsec_counters_copy(const struct flow_counters *from, struct flow_counters *to)
+{
+    typedef _Atomic(uint64_t) counter;
+    const counter *f = (const counter *)from;
+    counter *t = (counter *)to;
+    for (size_t i = 0; i < sizeof *to / sizeof *t; i++)
+        STAT_SET(&t[i], f != NULL ? STAT_GET(&f[i]) : 0);
+}
+
 struct flow **ipsec_flow_bucket(struct ipsec *st, const struct addr *remote)
 {
     return &st->by_remote[peer_bucket(remote)];
@@ -85,8 +95,8 @@ void ipsec_flow_forget(struct ipsec *st, struct flow *f)
     *(f->prev != NULL ? &f->prev->next : &st->flows) = f->next;
     *(f->next != NULL ? &f->next->prev : &st->flows_last) = f->prev;
     st->n_flows--;
-    free(f);
     ipsec_policy_changed(st);
+    net_dp_retire(st->r, f, free);
 }
 
 void ipsec_flow_choose(struct flow *f)
@@ -314,16 +324,24 @@ static void sa_unlink(struct sa *s)
     st->n_sas--;
 }
 
-static void sa_free(struct sa *s)
+static void sa_free(void *p)
+{
+    struct sa *s = p;
+    esp_key_free(s->open);
+    esp_key_free(s->seal);
+    crypto_wipe(s, sizeof *s);
+    free(s);
+}
+
+/* No packet finds it any more; it goes once none has it in hand. */
+static void sa_retire(struct sa *s)
 {
     timer_stop(&s->soft);
     timer_stop(&s->hard);
     timer_stop(&s->push);
-    esp_key_free(s->open);
-    esp_key_free(s->seal);
-    esp_worker_forget(s->st->esp);
-    crypto_wipe(s, sizeof *s);
-    free(s);
+    ipsec_policy_changed(s->st);
+    loop_defer(s->st->r->loop, &s->st->forget);
+    net_dp_retire(s->st->r, s, sa_free);
 }
 
 void ipsec_sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_standby, event_id cause)
@@ -346,8 +364,7 @@ void ipsec_sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell
     f->sas--;
     if (f->out == s)
         ipsec_flow_choose(f);
-    sa_free(s);
-    ipsec_policy_changed(st);
+    sa_retire(s);
     if (f->sas == 0 && f->dynamic)
         ipsec_flow_forget(st, f);
     log_event(r, cause, "ipsec", "sa-delete", "spi 0x%X %s", p.in_spi, reason);
@@ -378,12 +395,12 @@ void ipsec_sadb_free(struct ipsec *st)
     while (st->first != NULL) {
         struct sa *s = st->first;
         sa_unlink(s);
-        sa_free(s);
+        sa_retire(s);
     }
     while (st->flows != NULL) {
         struct flow *f = st->flows;
         st->flows = f->next;
-        free(f);
+        net_dp_retire(st->r, f, free);
     }
 }
 
@@ -501,6 +518,8 @@ void ipsec_pair_peer_moved(struct router *r, const uint8_t cookies[16], const st
     struct ipsec *st = ipsec_of(r);
     for (struct sa *s = st->first; s != NULL; s = s->next)
         if (memcmp(s->p.cookies, cookies, 16) == 0 && addr_equal(&s->p.prop.peer, peer)) {
+            ipsec_policy_changed(s->st);
+            net_dp_quiet(r); /* the port stands in headers that are being written */
             s->p.peer_port = s->flow->peer_port = port;
             struct sync_key key = ipsec_ha_key(s->p.in_spi);
             if (s->ha && s->active)

@@ -126,8 +126,9 @@ static void show_flow(struct view *v, const struct flow *f)
     struct out *o = v->o;
     struct binding *b = f->b;
     char peer[ADDR_STRLEN], local[ADDR_STRLEN], pfs[16] = "none";
-    struct flow_counters n = f->n;
+    struct flow_counters n;
     const struct sa *cur = f->out;
+    ipsec_counters_copy(&f->n, &n);
     if (cur == NULL)
         cur = f->pairs;
     if (cur != NULL && !cur->active)

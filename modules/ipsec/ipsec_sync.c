@@ -105,6 +105,8 @@ static void encode_numbers(struct sa *s, struct builder *b, uint32_t *handed)
     ipsec_ha_interval(s, &n, &m);
     bool exact = s->frozen;
     uint64_t limit = s->seq + (uint64_t)(exact || !s->active ? 0 : m);
+    if (s->active && !exact && limit < s->granted) /* the data plane may be there already */
+        limit = s->granted;
     if (limit > UINT32_MAX)
         limit = UINT32_MAX;
     uint32_t rate = now - s->rate_at < 2 * NS_PER_S ? s->rate : 0;
@@ -134,10 +136,11 @@ static void encode_numbers(struct sa *s, struct builder *b, uint32_t *handed)
     if (s->active)
         ipsec_reserve_handed(&s->res, (uint32_t)limit, now);
     *handed = (uint32_t)limit;
-    s->in_since_sync = 0;
+    s->synced_in = s->in_packets;
     s->in_kb_sent = ipsec_sa_left_kb(s, true);
     s->out_kb_sent = ipsec_sa_left_kb(s, false);
     timer_stop(&s->push);
+    s->push_armed = false;
 }
 
 static enum sync_result encode_replay(struct router *r, const struct sync_key *key, struct builder *b)
@@ -238,7 +241,6 @@ static enum sync_result encode_sa(struct router *r, const struct sync_key *key, 
 struct record {
     struct ipsec_pair p;
     bool enabled, has_numbers, exact, has_window;
-    uint8_t key_len, auth_key_len;
     uint32_t win_size, left_ms, edge, limit, rate, n, m, floor;
     uint64_t in_bytes, out_bytes, bits[REPLAY_WORDS];
     unsigned seen;
@@ -251,8 +253,6 @@ static void decode_keys(struct cursor *c, struct record *rec)
         c->error = true;
         return;
     }
-    rec->key_len = k;
-    rec->auth_key_len = a;
     cursor_bytes(c, rec->p.in.cipher, k);
     cursor_bytes(c, rec->p.in.auth, a);
     cursor_bytes(c, rec->p.out.cipher, k);
@@ -458,8 +458,7 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
         goto out;
     struct esp_suite suite;
     if (esp_suite_make(&suite, rec.p.prop.transforms[0].cipher, rec.p.prop.transforms[0].key_bits,
-                       rec.p.prop.transforms[0].auth) != 0 ||
-        suite.key_len != rec.key_len || suite.auth_key_len != rec.auth_key_len) {
+                       rec.p.prop.transforms[0].auth) != 0) {
         rc = refuse(st, &rec.p, "unknown transform", rec.p.prop.transforms[0].name);
         goto out;
     }

@@ -2,6 +2,7 @@
  * maps through acl_match, the commands edit through acl.h. */
 #include "modules/net/acl.h"
 #include "modules/core/cursor.h"
+#include "modules/net/fast.h"
 #include "modules/net/stack.h"
 #include <stdlib.h>
 
@@ -21,8 +22,9 @@ int acls_init(struct net *net)
     return 0;
 }
 
-static void acl_free(struct acl *a)
+static void acl_free(void *p)
 {
+    struct acl *a = p;
     while (a->lines) {
         struct acl_line *l = a->lines;
         a->lines = l->next;
@@ -89,6 +91,7 @@ int acl_create(struct router *r, const char *name, bool extended, struct acl **o
     *pp = a;
     acls->n++;
     acls->generation++;
+    net_changed(r);
     *out = a;
     return 0;
 }
@@ -101,9 +104,10 @@ void acl_delete(struct router *r, const char *name)
         if (strcmp(a->name, name))
             continue;
         *pp = a->next;
-        acl_free(a);
         acls->n--;
         acls->generation++;
+        net_changed(r);
+        net_dp_retire(r, a, acl_free);
         return;
     }
 }
@@ -129,6 +133,7 @@ int acl_line_put(struct router *r, struct acl *acl, const struct acl_line *line,
         if (!line->rule.seq && line_same(l, line) && !line->is_remark) {
             *seq = l->rule.seq;
             l->log = line->log;
+            net_changed(r);
             return 0;
         }
         if (l->rule.seq == line->rule.seq)
@@ -142,6 +147,10 @@ int acl_line_put(struct router *r, struct acl *acl, const struct acl_line *line,
     if (!l)
         return -ENOMEM;
     struct acl_line *next = place ? place->next : NULL;
+    if (place) {
+        net_changed(r);
+        net_dp_quiet(r); /* nobody counts on it while it changes */
+    }
     *l = *line;
     l->rule.seq = number;
     l->matches = 0;
@@ -155,6 +164,7 @@ int acl_line_put(struct router *r, struct acl *acl, const struct acl_line *line,
         acl->n_lines++;
     }
     net_of(r)->acls->generation++;
+    net_changed(r);
     *seq = number;
     return 0;
 }
@@ -167,9 +177,10 @@ int acl_line_drop(struct router *r, struct acl *acl, const struct acl_line *line
             continue;
         *seq = l->rule.seq;
         *pp = l->next;
-        free(l);
         acl->n_lines--;
         net_of(r)->acls->generation++;
+        net_changed(r);
+        net_dp_retire(r, l, free);
         return 0;
     }
     return -ENOENT;
@@ -269,7 +280,7 @@ enum acl_verdict acl_match(struct router *r, const char *name, const struct acl_
     if (!l)
         return ACL_NO_MATCH;
     if (count)
-        l->matches++;
+        atomic_fetch_add_explicit(&l->matches, 1, memory_order_relaxed);
     if (rule)
         *rule = &l->rule;
     return l->rule.permit ? ACL_PERMIT : ACL_DENY;
@@ -317,10 +328,10 @@ static void log_match(struct router *r, const struct acl *a, const struct acl_li
         log_syslog(r, 0, "SEC", 6, "IPACCESSLOGNP", "list %s %s %u %s -> %s, 1 packet", a->name, did, f->proto, s, d);
 }
 
-bool acl_permits(struct nif *nif, unsigned direction, const struct frame *f)
+/* The list behind an access group; NULL: none, or it says nothing. */
+static const struct acl *acl_of(struct nif *nif, unsigned direction)
 {
     struct net *net = nif->net;
-    struct acl_flow flow;
     if (nif->acl_gen != net->acls->generation) {
         nif->acl[0] = nif->n.acl_in[0] ? acl_find(net->router, nif->n.acl_in) : NULL;
         nif->acl[1] = nif->n.acl_out[0] ? acl_find(net->router, nif->n.acl_out) : NULL;
@@ -330,15 +341,36 @@ bool acl_permits(struct nif *nif, unsigned direction, const struct frame *f)
     bool any = false;
     for (const struct acl_line *l = a ? a->lines : NULL; l && !any; l = l->next)
         any = !l->is_remark;
-    if (!any) /* a list without lines permits everything */
+    return any ? a : NULL; /* a list without lines permits everything */
+}
+
+bool acl_probe(struct nif *nif, unsigned direction, const struct acl_flow *flow, stat64 **count)
+{
+    const char *name = direction ? nif->n.acl_out : nif->n.acl_in;
+    const struct acl *a = name[0] ? acl_of(nif, direction) : NULL;
+    *count = NULL;
+    if (!a)
+        return true;
+    struct acl_line *l = acl_walk(a, flow);
+    if (!l || !l->rule.permit || l->log)
+        return false;
+    *count = &l->matches;
+    return true;
+}
+
+bool acl_permits(struct nif *nif, unsigned direction, const struct frame *f)
+{
+    struct acl_flow flow;
+    const struct acl *a = acl_of(nif, direction);
+    if (!a)
         return true;
     if (!ip_flow_of(f->data, f->len, &flow))
         return false;
     struct acl_line *l = acl_walk(a, &flow);
     if (!l)
         return false;
-    l->matches++;
+    atomic_fetch_add_explicit(&l->matches, 1, memory_order_relaxed);
     if (l->log)
-        log_match(net->router, a, l, &flow);
+        log_match(nif->n.router, a, l, &flow);
     return l->rule.permit;
 }

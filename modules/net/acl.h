@@ -2,6 +2,7 @@
 #ifndef TAPIR_NET_ACL_H
 #define TAPIR_NET_ACL_H
 #include "modules/core/out.h"
+#include "modules/core/stat.h"
 #include "modules/net/ip.h"
 
 enum { ACL_ICMP_ANY = -1 };
@@ -13,7 +14,7 @@ struct acl_line {
     int icmp_type, icmp_code; /* ACL_ICMP_ANY */
     bool is_remark;
     char remark[101];
-    uint64_t matches;
+    stat64 matches;
     struct acl_line *next; /* by sequence number */
 };
 struct acl {

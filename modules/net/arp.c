@@ -2,6 +2,7 @@
  * second, entries that age out after four hours and are probed before they go. Answers for our own addresses and for
  * virtual router addresses with their virtual MAC (reference 1.6). Called by ether.c and by the IP output. */
 #include "modules/core/cursor.h"
+#include "modules/net/fast.h"
 #include "modules/net/stack.h"
 #include <stdlib.h>
 
@@ -48,6 +49,8 @@ static void arp_release(struct arp_entry *e)
 {
     struct arp *arp = e->net->arp;
     timer_stop(&e->timer);
+    if (e->state != ARP_INCOMPLETE)
+        net_changed(e->net->router);
     while (e->held) {
         struct frame *f = e->held;
         e->held = f->next;
@@ -223,18 +226,31 @@ static void arp_hold(struct arp_entry *e, struct frame *f)
 }
 
 /* Frames that carry a virtual address as source leave with its MAC (netif.h). */
+const struct mac *arp_source_mac(const struct nif *nif, uint32_t src_ip)
+{
+    const struct vip *v = nif->n_vips ? netif_vip_of(nif, src_ip) : NULL;
+    return v ? &v->mac : &nif->n.mac;
+}
+
 static const struct mac *source_mac(const struct nif *nif, const struct frame *f)
 {
-    if (nif->n_vips && f->len >= IP_HLEN) {
-        const struct vip *v = netif_vip_of(nif, be32(f->data + 12));
-        if (v)
-            return &v->mac;
-    }
-    return &nif->n.mac;
+    return f->len >= IP_HLEN ? arp_source_mac(nif, be32(f->data + 12)) : &nif->n.mac;
+}
+
+bool arp_resolved(struct nif *nif, uint32_t ip, struct mac *mac)
+{
+    const struct arp_entry *e = arp_find(nif, ip);
+    const struct local_entry *l = net_local_find(nif->net, ip);
+    if (!e || e->state == ARP_INCOMPLETE || (l && l->kind == LOCAL_BROADCAST))
+        return false;
+    *mac = e->mac;
+    return true;
 }
 
 static void arp_learned(struct arp_entry *e, const struct mac *mac)
 {
+    if (e->state == ARP_INCOMPLETE || !mac_equal(&e->mac, mac))
+        net_changed(e->net->router);
     e->mac = *mac;
     e->state = ARP_REACHABLE;
     e->tries = 0;

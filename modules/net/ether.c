@@ -1,11 +1,11 @@
 /* Ethernet: which frames are for us, what they carry, and the header of those we send. The link calls ether_input
  * with a vector; ARP and IP call ether_send, and frames leave together at the end of the step. */
 #include "modules/core/cursor.h"
-#include "modules/net/stack.h"
+#include "modules/net/dp.h"
 
 static const struct mac ether_broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
-static bool mac_is_ours(const struct nif *nif, const uint8_t *dst)
+bool ether_is_ours(const struct nif *nif, const uint8_t *dst)
 {
     if (!memcmp(dst, nif->n.mac.b, 6))
         return true;
@@ -44,7 +44,7 @@ static const char *ether_accept(struct nif *nif, struct frame *f, uint16_t *type
         if (memcmp(h, ether_broadcast.b, 6))
             c->in_multicasts++;
         c->in_broadcasts++;
-    } else if (!mac_is_ours(nif, h)) {
+    } else if (!ether_is_ours(nif, h)) {
         return "not-our-mac";
     }
     *type = be16(h + 12);
@@ -58,6 +58,14 @@ static const char *ether_accept(struct nif *nif, struct frame *f, uint16_t *type
 void ether_input(void *arg, struct frame_vec *v)
 {
     struct nif *nif = arg;
+    if (nif->net->dp->threaded) /* its link has faults, and so does not go through the data plane's thread */
+        ether_slow(nif, v);
+    else
+        fast_input(nif->net->dp, nif, v);
+}
+
+void ether_slow(struct nif *nif, struct frame_vec *v)
+{
     struct net *net = nif->net;
     if (!nif->n.line_up || net->router->dying) {
         frame_free_vec(v);

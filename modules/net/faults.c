@@ -128,7 +128,7 @@ void link_fault_set(struct link *l, struct router *r, const struct link_fault_sp
             lf->link = l;
             lf->router = r;
             timer_init(&lf->timer, r->loop, release_due, lf);
-            l->fault = lf;
+            __atomic_store_n(&l->fault, lf, __ATOMIC_RELEASE); /* the data plane's thread looks at it */
         }
         lf->spec = *spec;
         return;

@@ -7,6 +7,11 @@
 #include "modules/net/netif.h"
 
 struct router;
+struct dp;
+struct fast_open;
+struct fast_protect;
+struct fast_seal;
+struct acl_flow;
 enum { IPPROTO_ICMP_ = 1, IPPROTO_UDP_ = 17, IPPROTO_ESP_ = 50, IPPROTO_SCTP_ = 132 };
 
 /* ---- sending ---- */
@@ -60,6 +65,19 @@ struct ip_crypto_ops {
     void (*output)(void *ctx, struct netif *out, struct frame_vec *v);
     /* A packet that arrived in clear on an interface with a map, or after decryption (f->flags): true = pass. */
     bool (*input_check)(void *ctx, struct netif *in, struct frame *f);
+
+    /* The fast path (fast.h). Classifying, without side effects, the loop's lock held: */
+    int (*probe_out)(void *ctx, struct netif *out, const struct acl_flow *flow,
+                     struct fast_protect *p);                                   /* enum fast_verdict */
+    bool (*probe_in)(void *ctx, struct netif *in, const struct acl_flow *flow); /* may come in clear */
+    /* The SA of an ESP packet to us, if packets may use it; sport: the peer's UDP port, 0 without UDP. */
+    void *(*probe_spi)(void *ctx, const struct addr *dst, uint32_t spi, uint16_t sport);
+    bool (*probe_inner)(void *ctx, void *sa, const struct acl_flow *flow, uint16_t *mss); /* it may carry that */
+    /* The data plane at work, no lock held. Both consume. open: inner packets (IP header at data) and the SA of each.
+     */
+    uint32_t (*serial)(const void *sa); /* not 0, another for every SA */
+    void (*seal)(void *ctx, struct dp *dp, struct fast_seal *items, unsigned n);
+    unsigned (*open)(void *ctx, struct dp *dp, struct fast_open *items, unsigned n, struct frame **inner, void **sa);
 };
 void ip_crypto_set(struct router *r, const struct ip_crypto_ops *ops, void *ctx);
 /* A complete IPv4 packet (f->data at the IP header): route and send. Consumes. With FRAME_CRYPTO_DONE no policy. */

@@ -26,7 +26,7 @@ const char *ip_parse(const struct frame *f, struct ip4 *ip)
 }
 
 /* RFC 1812 5.3.7 */
-static bool martian_source(const struct net *net, uint32_t src)
+bool ip_martian_source(const struct net *net, uint32_t src)
 {
     unsigned top = src >> 24;
     if (top == 0 || top == 127 || top >= 224)
@@ -35,7 +35,7 @@ static bool martian_source(const struct net *net, uint32_t src)
     return l != NULL; /* our own address, or a broadcast address */
 }
 
-static bool martian_destination(uint32_t dst)
+bool ip_martian_destination(uint32_t dst)
 {
     unsigned top = dst >> 24;
     return top == 0 || top == 127 || (top >= 240 && dst != UINT32_MAX);
@@ -184,11 +184,11 @@ static const char *input_one(struct net *net, struct nif *in, struct frame *f, b
         return why;
     }
     f->len = ip.len;
-    if (martian_source(net, ip.src)) {
+    if (ip_martian_source(net, ip.src)) {
         net->stats.bad_source++;
         return "martian-source";
     }
-    if (martian_destination(ip.dst))
+    if (ip_martian_destination(ip.dst))
         return "martian-destination";
     if (!inner && in->n.acl_in[0] && !acl_permits(in, 0, f)) {
         icmp_error(net->router, f, 3, 13, 0);

@@ -1,6 +1,6 @@
 /* The IP stack as a module: its state behind router->net, the table of our own addresses, the step boundary at which
  * gathered frames leave, and the registrations of the protocols above. */
-#include "modules/net/stack.h"
+#include "modules/net/dp.h"
 #include <stdlib.h>
 
 static void loopback_run(void *arg);
@@ -17,7 +17,8 @@ static int net_init(struct router *r, void **state)
     net->loop_task.arg = net;
     net->ident = (uint16_t)rng_u32(r, RNG_ICMP);
     r->net = net;
-    if (arp_init(net) || rib_init(net) || reass_init(net) || acls_init(net)) {
+    atomic_store(&net->generation, 1);
+    if (dp_init(net) || arp_init(net) || rib_init(net) || reass_init(net) || acls_init(net)) {
         net_fini(r, net);
         return ENOMEM;
     }
@@ -31,6 +32,7 @@ static void net_fini(struct router *r, void *state)
     struct net *net = state;
     if (!net)
         return;
+    dp_stop(net);
     loop_cancel(net->loop, &net->loop_task);
     while (net->loop_head) {
         struct frame *f = net->loop_head;
@@ -42,6 +44,7 @@ static void net_fini(struct router *r, void *state)
     netif_free_all(net);
     rib_fini(net);
     acls_fini(net);
+    dp_fini(net);
     free(net->local);
     free(net);
     r->net = NULL;
@@ -54,6 +57,13 @@ static void net_start(struct router *r, void *state)
     net->started = true;
     for (unsigned i = 0; i < net->n_nifs; i++)
         netif_refresh(net->nifs[i]);
+    dp_start(net);
+}
+
+static void net_halt(struct router *r, void *state)
+{
+    (void)r;
+    dp_stop(state);
 }
 
 /* I8 in small: nothing is gathered or in flight between two steps. */
@@ -69,8 +79,13 @@ static void net_audit(struct router *r, void *state, void (*fail)(void *ctx, con
             fail(ctx, "I8", "frames were gathered and not sent");
 }
 
-const struct module net_module = {
-    .name = "net", .process = "IP Input", .init = net_init, .fini = net_fini, .start = net_start, .audit = net_audit};
+const struct module net_module = {.name = "net",
+                                  .process = "IP Input",
+                                  .init = net_init,
+                                  .fini = net_fini,
+                                  .halt = net_halt,
+                                  .start = net_start,
+                                  .audit = net_audit};
 
 /* ---- our own addresses ---- */
 
@@ -119,6 +134,7 @@ void net_local_rebuild(struct net *net)
     struct local_entry *table = calloc(size, sizeof *table);
     if (!table)
         return; /* the old table stays: stale, not wrong in size */
+    net_changed(net->router);
     free(net->local);
     net->local = table;
     net->local_mask = size - 1;
@@ -135,6 +151,13 @@ void net_local_rebuild(struct net *net)
         for (unsigned k = 0; k < nif->n_vips; k++)
             local_put(net, (struct local_entry){nif->vips[k].ip, LOCAL_UNICAST, nif, &nif->vips[k]});
     }
+}
+
+struct ip_stats net_stats(const struct net *net)
+{
+    struct ip_stats sum = net->stats;
+    dp_add_stats(net, &sum);
+    return sum;
 }
 
 /* ---- steps ---- */
@@ -207,6 +230,7 @@ void ip_crypto_set(struct router *r, const struct ip_crypto_ops *ops, void *ctx)
 {
     net_of(r)->crypto = ops;
     net_of(r)->crypto_ctx = ctx;
+    net_changed(r);
 }
 
 void arp_on_duplicate(struct router *r,

@@ -1,7 +1,7 @@
 /* Interfaces: creation by name, addresses, states with their log lines and events, virtual router addresses,
  * multicast groups. Called by the interface commands, HSRP and the frame path. Control side only. */
 #include "modules/core/ifname.h"
-#include "modules/net/stack.h"
+#include "modules/net/dp.h"
 #include <stdlib.h>
 
 static void netif_event(struct nif *nif, enum netif_event ev)
@@ -86,6 +86,7 @@ void netif_refresh(struct nif *nif)
     if (line == n->line_up)
         return;
     n->line_up = line;
+    net_changed(n->router);
     n->line_changed = loop_now(net->loop);
     if (!line) {
         nif->resets++;
@@ -132,6 +133,27 @@ void netif_set_admin(struct netif *n, bool up)
 void netif_set_mtu(struct netif *n, uint16_t ip_mtu)
 {
     n->mtu = ip_mtu;
+    net_changed(n->router);
+}
+
+/* ---- counters ---- */
+
+struct netif_counters netif_counters(const struct nif *nif)
+{
+    struct netif_counters c = nif->n.counters;
+    c.in_packets += STAT_GET(&nif->fast.in_packets);
+    c.in_bytes += STAT_GET(&nif->fast.in_bytes);
+    c.in_drops += STAT_GET(&nif->fast.in_drops);
+    c.out_packets += STAT_GET(&nif->fast.out_packets);
+    c.out_bytes += STAT_GET(&nif->fast.out_bytes);
+    return c;
+}
+
+nstime netif_last(const struct nif *nif, bool in)
+{
+    nstime fast = (nstime)STAT_GET(in ? &nif->fast.last_in : &nif->fast.last_out),
+           slow = in ? nif->last_in : nif->last_out;
+    return fast > slow ? fast : slow;
 }
 
 /* ---- creation ---- */
@@ -140,7 +162,7 @@ static void load_sample(void *arg)
 {
     /* IOS's 5 minute exponential averages, from samples every 5 s. */
     struct nif *nif = arg;
-    const struct netif_counters *c = &nif->n.counters;
+    const struct netif_counters all = netif_counters(nif), *c = &all;
     double now[4] = {(double)(c->in_bytes - nif->load_in_b) * 8 / 5, (double)(c->in_packets - nif->load_in_p) / 5,
                      (double)(c->out_bytes - nif->load_out_b) * 8 / 5, (double)(c->out_packets - nif->load_out_p) / 5};
     bool moving = false;
@@ -153,7 +175,8 @@ static void load_sample(void *arg)
     }
     nif->load_in_b = c->in_bytes, nif->load_in_p = c->in_packets;
     nif->load_out_b = c->out_bytes, nif->load_out_p = c->out_packets;
-    if (moving) /* an idle interface costs no timer: the next frame starts it again */
+    /* An idle interface costs no timer, the next frame starts it again: but for frames that the stack does not see. */
+    if (moving || nif->pulled)
         timer_start(&nif->load, 5 * NS_PER_S);
 }
 
@@ -210,12 +233,14 @@ struct netif *netif_get(struct router *r, const char *name)
     }
     netif_event(nif, NETIF_CREATED);
     netif_refresh(nif);
+    dp_attach(nif);
     return n;
 }
 
 static void netif_destroy(struct nif *nif)
 {
     timer_stop(&nif->load);
+    dp_detach(nif);
     link_close(nif->n.link);
     nif->n.link = NULL;
     for (unsigned i = 0; i < nif->txv.n; i++)
@@ -388,6 +413,7 @@ int netif_vip_add(struct netif *n, const struct addr *vip, const struct mac *vma
     for (unsigned i = 0; i < nif->n_vips; i++) {
         if (nif->vips[i].ip == ip) {
             nif->vips[i].mac = *vmac;
+            net_changed(n->router);
             return 0;
         }
     }

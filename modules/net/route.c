@@ -1,6 +1,7 @@
 /* Routes. The table of what is configured (static, reverse routes) and the forwarding table computed from it and from
  * the interfaces: longest match, up to four equal next hops, next hops resolved recursively, nothing through an
  * interface that is down. The forwarding table is built anew at the first lookup after a change. */
+#include "modules/net/fast.h"
 #include "modules/net/stack.h"
 #include <stdlib.h>
 
@@ -69,6 +70,7 @@ void rib_touch(struct net *net)
 {
     if (net->rib)
         net->rib->dirty = true;
+    net_changed(net->router);
 }
 
 static bool route_equal(const struct route *a, const struct route *b)
@@ -121,7 +123,7 @@ int route_add(struct router *r, const struct route *rt)
     struct rib_node *n = *rib_find(rib, rt, hash);
     if (n) {
         n->rt.distance = rt->distance;
-        rib->dirty = true;
+        rib_touch(net_of(r));
         return 0;
     }
     if (rib->n == RIB_CAP)
@@ -137,7 +139,7 @@ int route_add(struct router *r, const struct route *rt)
     *rib->tail = n;
     rib->tail = &n->next;
     rib->n++;
-    rib->dirty = true;
+    rib_touch(net_of(r));
     return 0;
 }
 
@@ -155,7 +157,7 @@ int route_del(struct router *r, const struct route *rt)
         rib->tail = n->link;
     free(n);
     rib->n--;
-    rib->dirty = true;
+    rib_touch(net_of(r));
     return 0;
 }
 

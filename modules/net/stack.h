@@ -5,6 +5,7 @@
 #define TAPIR_NET_STACK_H
 #include "modules/core/log.h"
 #include "modules/core/router.h"
+#include "modules/core/stat.h"
 #include "modules/net/bytes.h"
 #include "modules/net/ip.h"
 #include "modules/net/netif.h"
@@ -19,6 +20,14 @@ struct vip {
     uint32_t ip;
     struct mac mac;
 };
+/* What the data plane counts and gathers for an interface; nobody else writes it. */
+struct nif_fast {
+    stat64 in_packets, in_bytes, out_packets, out_bytes, in_drops;
+    stat64 last_in, last_out; /* ns, loop_now(); 0: never */
+    struct frame_vec tx;      /* IP headers at data, link headers in front */
+    bool dirty, join;
+    struct nif *next;
+};
 /* netif is the first member: a struct netif * of this router is a struct nif *. */
 struct nif {
     struct netif n;
@@ -30,6 +39,8 @@ struct nif {
     struct frame_vec txv; /* frames of this step */
     bool tx_dirty;
     bool proto_up; /* last announced line state */
+    bool pulled;   /* the data plane's thread reads its link */
+    struct nif_fast fast;
     uint64_t in_unknown, resets;
     nstime last_in, last_out, cleared; /* 0: never */
     struct netif_counters base;        /* at the last `clear counters` */
@@ -105,7 +116,9 @@ typedef void (*arp_duplicate_fn)(void *arg, struct netif *nif, const struct addr
 struct net {
     struct router *router;
     struct loop *loop;
-    bool started; /* before: interfaces are down, whatever their links say */
+    struct dp *dp;                /* the data plane */
+    _Atomic(uint32_t) generation; /* moves whenever an answer of the flow table may have changed */
+    bool started;                 /* before: interfaces are down, whatever their links say */
     struct nif **nifs;
     unsigned n_nifs, next_index;
     struct local_entry *local; /* open addressing, rebuilt when an address changes */
@@ -151,6 +164,10 @@ void net_leave(struct net *net); /* sends what was gathered when the outermost c
 struct local_entry *net_local_find(const struct net *net, uint32_t ip);
 void net_local_rebuild(struct net *net);
 
+/* All that was dropped, by stack, data plane and links, in order of the reasons; malloc'd. */
+unsigned drop_snapshot(struct net *net, struct drop_count **out);
+struct ip_stats net_stats(const struct net *net); /* what stack and data plane counted */
+
 /* ---- netif.c ---- */
 void netif_refresh(struct nif *nif); /* line state from admin, link and start; events and log lines */
 const struct vip *netif_vip_of(const struct nif *nif, uint32_t ip);
@@ -158,9 +175,14 @@ uint32_t netif_source_for(const struct nif *nif, uint32_t dst); /* own address o
 bool netif_subnet_has(const struct nif *nif, uint32_t ip);
 bool netif_joined(const struct nif *nif, uint32_t group);
 void netif_free_all(struct net *net);
+/* All that was counted on it, by stack and data plane. */
+struct netif_counters netif_counters(const struct nif *nif);
+nstime netif_last(const struct nif *nif, bool in); /* loop_now() of the last packet; 0: never */
 
 /* ---- ether.c ---- */
-void ether_input(void *nif, struct frame_vec *v); /* consumes */
+void ether_input(void *nif, struct frame_vec *v);      /* from the link; consumes */
+void ether_slow(struct nif *nif, struct frame_vec *v); /* what the fast path leaves to the stack; consumes */
+bool ether_is_ours(const struct nif *nif, const uint8_t *dst);
 void ether_send(struct nif *nif, struct frame *f, const struct mac *dst, const struct mac *src, uint16_t type);
 void ether_flush(struct nif *nif);
 
@@ -183,6 +205,9 @@ void arp_request_to(struct nif *nif, uint32_t ip); /* one broadcast request, bes
 void arp_ask_heard(struct nif *nif, uint32_t ip);  /* arp_ask.c: an ARP packet from there */
 void arp_ask_free_all(struct net *net);
 void arp_forget(struct nif *nif, uint32_t ip);
+bool arp_resolved(struct nif *nif, uint32_t ip,
+                  struct mac *mac); /* the neighbour's address is known; changes nothing */
+const struct mac *arp_source_mac(const struct nif *nif, uint32_t src_ip);
 void arp_flush(struct net *net, struct nif *nif,
                bool refresh);       /* nif NULL: all; refresh: probe instead of forgetting */
 void arp_announce(struct nif *nif); /* gratuitous ARP for the interface's own addresses */
@@ -191,6 +216,8 @@ unsigned arp_snapshot(struct net *net, struct arp_view **out);
 
 /* ---- ip_input.c / ip_output.c / frag.c ---- */
 void ip_input(struct nif *in, struct frame_vec *v);
+bool ip_martian_source(const struct net *net, uint32_t src);
+bool ip_martian_destination(uint32_t dst);
 void ip_deliver(struct net *net, struct frame *f, const struct ip4 *ip, struct frame_vec *esp);
 bool ip_output_packet(struct net *net, struct nif *out, uint32_t next_hop, struct frame *f, const struct mac *src);
 void ip_output_batch(struct net *net, struct nif *out, unsigned n, struct frame **f, const uint32_t *next_hop);
@@ -227,4 +254,7 @@ void rib_foreach(struct net *net, void (*fn)(void *ctx, const struct route *rt, 
 int acls_init(struct net *net);
 void acls_fini(struct net *net);
 bool acl_permits(struct nif *nif, unsigned direction, const struct frame *f); /* 0 in, 1 out; counts and logs */
+/* As acl_permits for every packet of the flow, without counting: *count is the line's counter (NULL: none). false:
+ * denied, or each packet has to be looked at. */
+bool acl_probe(struct nif *nif, unsigned direction, const struct acl_flow *flow, stat64 **count);
 #endif

@@ -146,9 +146,7 @@ Test(ipsec, every_suite_and_mode)
                                                 {.cipher = CIPHER_DES, .auth = HASH_MD5},
                                                 {.cipher = CIPHER_NULL, .auth = HASH_SHA1},
                                                 {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_SHA512},
-                                                {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_NONE},
-                                                {.cipher = CIPHER_AES_GCM, .key_bits = 128},
-                                                {.cipher = CIPHER_AES_GCM, .key_bits = 256}};
+                                                {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_NONE}};
     for (unsigned i = 0; i < 2 * sizeof ts / sizeof *ts; i++) {
         struct lab l;
         ilab_open(&l);
@@ -362,19 +360,16 @@ Test(ipsec, tshark_decrypts_and_checks_every_icv)
 {
     static const struct ipsec_transform ts[] = {{.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_SHA1},
                                                 {.cipher = CIPHER_AES_CBC, .key_bits = 128, .auth = HASH_SHA256},
-                                                {.cipher = CIPHER_3DES, .auth = HASH_MD5},
-                                                {.cipher = CIPHER_AES_GCM, .key_bits = 256},
-                                                {.cipher = CIPHER_AES_GCM, .key_bits = 128}};
-    enum { SUITES = sizeof ts / sizeof *ts };
+                                                {.cipher = CIPHER_3DES, .auth = HASH_MD5}};
     if (system("tshark --version >/dev/null 2>&1") != 0)
         cr_skip_test("no tshark");
-    for (unsigned i = 0; i < SUITES + 1; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         struct lab l;
         char pcap[] = "/tmp/tapir-esp-XXXXXX", keys[] = "/tmp/tapir-key-XXXXXX";
         ilab_open(&l);
-        l.t = ts[i % SUITES];
+        l.t = ts[i % 3];
         snprintf(l.t.name, sizeof l.t.name, "t2");
-        l.udp = i == SUITES;
+        l.udp = i == 3;
         ilab_node(&l, 0, "spoke", ilab_spoke_ip);
         ilab_node(&l, 1, "gw1", ilab_gw_ip);
         ilab_spoke_config(&l.n[0]);

@@ -56,7 +56,7 @@ Test(net, two_routers_ping_and_transit)
     cr_assert_eq(echo(g, 0, NULL, "10.1.0.3", 64, false, 0), 0);
     nrig_run(g, 0.1);
     cr_assert_eq(h.replies, 2);
-    cr_assert_eq(net_of(g->r[1])->stats.forwarded, 2);
+    cr_assert_eq(net_stats(net_of(g->r[1])).forwarded, 2);
     cr_assert_eq(echo(g, 0, NULL, "10.1.0.3", 64, false, 1), 0); /* TTL runs out on the way */
     nrig_run(g, 0.1);
     cr_assert_eq(h.type, 11);

@@ -1,0 +1,578 @@
+/* The data plane's thread and its dealings with the control plane. The thread reads the links, runs fast.c on each
+ * vector and sleeps when nothing waits. What it cannot decide goes through a ring to the control plane; what only it
+ * may do comes through the other. Between two vectors it passes a quiet point: then nothing that was retired before can
+ * still be in its hands. Called by net.c and netif.c; the thread itself calls only fast.c.
+ *
+ * Locks: the thread takes the loop's lock for a turn (dp_lock) at most a few microseconds long, to classify the first
+ * packet of a flow. Before it waits for the lock it lets everything go, so that the control plane may wait for a quiet
+ * point while it holds the lock. */
+#include "modules/net/dp.h"
+#include "modules/core/meter.h"
+#include "modules/core/sched.h"
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { TURN_MESSAGES = 256, POLL_EVERY = 16 };
+
+struct retired {
+    struct retired *next;
+    void *p;
+    void (*fn)(void *p);
+    uint64_t epoch;
+};
+struct dp_thread {
+    struct ring to_control, to_data;
+    pthread_t id;
+    atomic_bool stop, busy, wanted, told;
+    _Atomic(uint64_t) epoch; /* quiet points passed */
+    sem_t quiet;
+    int wake_fd, control_fd, epoll_fd;
+    struct loop_fd *control_watch;
+    struct retired *retired, **retired_tail;
+    unsigned n_links, rounds, meter;
+    struct dp_link links[DP_LINKS_MAX];
+};
+
+const char *const dp_stage_names[DP_STAGES] = {"receive", "classify", "forward", "seal", "open", "transmit"};
+
+static void fd_signal(int fd)
+{
+    uint64_t one = 1;
+    if (write(fd, &one, sizeof one) < 0)
+        return; /* full: it is signalled already */
+}
+
+static void fd_drain(int fd)
+{
+    uint64_t n;
+    if (read(fd, &n, sizeof n) < 0)
+        return;
+}
+
+nstime dp_now(const struct dp *dp)
+{
+    return dp->threaded ? dp->now : loop_now(dp->loop);
+}
+
+bool dp_threaded(const struct dp *dp)
+{
+    return dp->threaded;
+}
+
+struct frame_pool *dp_pool(struct dp *dp)
+{
+    return dp->threaded ? dp->pool : loop_frames(dp->loop);
+}
+
+struct frame *dp_frame(struct dp *dp, bool big)
+{
+    return big ? frame_alloc_big_from(dp_pool(dp), dp_now(dp)) : frame_alloc_from(dp_pool(dp), dp_now(dp));
+}
+
+struct dp *net_dp(struct router *r)
+{
+    return net_of(r)->dp;
+}
+
+/* ---- where the time goes ---- */
+
+void dp_stage_begin(struct dp *dp)
+{
+    dp->timing = dp->threaded && dp->sample++ % DP_SAMPLE == 0;
+    if (dp->timing)
+        dp->stamp = loop_now_fresh(dp->loop);
+}
+
+void dp_stage_end(struct dp *dp, enum dp_stage stage, unsigned frames)
+{
+    struct dp_stage_stats *s = &dp->stage[stage];
+    if (!frames)
+        return;
+    STAT_ADD(&s->vectors, 1);
+    STAT_ADD(&s->frames, frames);
+    if (!dp->timing)
+        return;
+    nstime now = loop_now_fresh(dp->loop);
+    STAT_ADD(&s->timed_frames, frames);
+    STAT_ADD(&s->timed_ns, (uint64_t)(now - dp->stamp));
+    dp->stamp = now;
+}
+
+void dp_view(struct net *net, struct dp_view *v)
+{
+    struct dp *dp = net->dp;
+    *v = (struct dp_view){.threaded = dp->threaded,
+                          .hits = STAT_GET(&dp->hits),
+                          .misses = STAT_GET(&dp->misses),
+                          .punts = STAT_GET(&dp->punts),
+                          .turns = STAT_GET(&dp->turns),
+                          .idle_waits = STAT_GET(&dp->idle_waits)};
+    for (unsigned i = 0; i < DP_STAGES; i++) {
+        uint64_t timed = STAT_GET(&dp->stage[i].timed_frames);
+        v->stage[i].vectors = STAT_GET(&dp->stage[i].vectors);
+        v->stage[i].frames = STAT_GET(&dp->stage[i].frames);
+        v->stage[i].ns_per_frame = timed ? (double)STAT_GET(&dp->stage[i].timed_ns) / (double)timed : 0;
+    }
+}
+
+static void clear_run(void *ctx, struct ring_msg *m)
+{
+    struct dp *dp = ((struct net *)ctx)->dp;
+    (void)m;
+    for (unsigned i = 0; i < DP_STAGES; i++) {
+        STAT_SET(&dp->stage[i].vectors, 0);
+        STAT_SET(&dp->stage[i].frames, 0);
+        STAT_SET(&dp->stage[i].timed_frames, 0);
+        STAT_SET(&dp->stage[i].timed_ns, 0);
+    }
+    STAT_SET(&dp->hits, 0);
+    STAT_SET(&dp->misses, 0);
+    STAT_SET(&dp->punts, 0);
+    STAT_SET(&dp->turns, 0);
+    STAT_SET(&dp->idle_waits, 0);
+}
+
+void dp_clear(struct net *net)
+{
+    struct ring_msg m = {.run = clear_run};
+    if (net->dp->threaded)
+        net_dp_run(net->router, &m);
+    else
+        clear_run(net, &m);
+}
+
+void dp_add_stats(const struct net *net, struct ip_stats *sum)
+{
+    const struct dp *dp = net->dp;
+    sum->received += STAT_GET(&dp->received);
+    sum->received_bytes += STAT_GET(&dp->received_bytes);
+    sum->delivered += STAT_GET(&dp->delivered);
+    sum->forwarded += STAT_GET(&dp->forwarded);
+}
+
+/* ---- turns in the loop ---- */
+
+static void pass_quiet(struct dp_thread *t)
+{
+    atomic_fetch_add(&t->epoch, 1);
+    if (atomic_exchange(&t->wanted, false))
+        sem_post(&t->quiet);
+}
+
+void dp_lock(struct dp *dp)
+{
+    if (dp->locked++ || !dp->threaded)
+        return;
+    STAT_ADD(&dp->turns, 1);
+    if (!loop_try_enter(dp->loop)) {
+        struct dp_thread *t = dp->thread;
+        fast_flush(dp);
+        atomic_store(&t->busy, false);
+        pass_quiet(t);
+        loop_enter(dp->loop);
+        atomic_store(&t->busy, true);
+    }
+    dp->now = loop_now(dp->loop);
+    dp->gen = atomic_load(&dp->net->generation);
+}
+
+void dp_unlock(struct dp *dp)
+{
+    if (--dp->locked || !dp->threaded)
+        return;
+    loop_leave(dp->loop);
+}
+
+/* ---- to the control plane ---- */
+
+bool dp_tell(struct dp *dp, const struct ring_msg *m)
+{
+    if (!dp->threaded) {
+        struct ring_msg now = *m;
+        now.run(dp->net, &now);
+        return true;
+    }
+    struct dp_thread *t = dp->thread;
+    if (!ring_put(&t->to_control, m))
+        return false;
+    if (!atomic_exchange(&t->told, true))
+        fd_signal(t->control_fd);
+    return true;
+}
+
+void dp_punt(struct dp *dp, struct nif *nif, struct frame *f, void (*run)(void *net, struct ring_msg *m), bool low)
+{
+    struct ring_msg m = {.run = run, .a = nif, .frame = f};
+    STAT_ADD(&dp->punts, 1);
+    /* What only wants an ICMP answer leaves half of the ring to the protocols. */
+    if ((low && ring_used(&dp->thread->to_control) > RING_SLOTS / 2) || !dp_tell(dp, &m))
+        dp_drop(dp, "punt-queue-full", f);
+}
+
+static void reap(struct net *net)
+{
+    struct dp_thread *t = net->dp->thread;
+    while (t && t->retired && (!atomic_load(&t->busy) || atomic_load(&t->epoch) > t->retired->epoch)) {
+        struct retired *r = t->retired;
+        t->retired = r->next;
+        if (!t->retired)
+            t->retired_tail = &t->retired;
+        r->fn(r->p);
+        free(r);
+    }
+}
+
+static void control_ready(void *arg, unsigned events)
+{
+    struct net *net = arg;
+    struct dp_thread *t = net->dp->thread;
+    struct ring_msg m;
+    unsigned n = 0;
+    (void)events;
+    fd_drain(t->control_fd);
+    atomic_store(&t->told, false);
+    net_enter(net);
+    while (n < TURN_MESSAGES && ring_take(&t->to_control, &m)) {
+        m.run(net, &m);
+        n++;
+    }
+    net_leave(net);
+    if (n == TURN_MESSAGES && !atomic_exchange(&t->told, true))
+        fd_signal(t->control_fd);
+    reap(net);
+}
+
+/* ---- from the control plane ---- */
+
+void net_changed(struct router *r)
+{
+    struct net *net = net_of(r);
+    if (net)
+        atomic_fetch_add(&net->generation, 1);
+}
+
+bool net_dp_here(struct router *r)
+{
+    struct dp *dp = net_of(r)->dp;
+    return !dp->threaded || pthread_equal(pthread_self(), dp->thread->id);
+}
+
+bool net_dp_run(struct router *r, const struct ring_msg *m)
+{
+    struct net *net = net_of(r);
+    struct dp_thread *t = net->dp->thread;
+    if (net_dp_here(r)) {
+        struct ring_msg now = *m;
+        now.run(net, &now);
+        return true;
+    }
+    if (!ring_put(&t->to_data, m))
+        return false;
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_load(&t->busy))
+        fd_signal(t->wake_fd);
+    return true;
+}
+
+void net_dp_quiet(struct router *r)
+{
+    struct dp *dp = net_of(r)->dp;
+    struct dp_thread *t = dp->thread;
+    if (net_dp_here(r))
+        return;
+    uint64_t epoch = atomic_load(&t->epoch);
+    while (atomic_load(&t->busy) && atomic_load(&t->epoch) == epoch) {
+        nstime end = loop_now_fresh(dp->loop) + NS_PER_MS;
+        struct timespec ts = {.tv_sec = end / NS_PER_S, .tv_nsec = end % NS_PER_S};
+        atomic_store(&t->wanted, true);
+        sem_clockwait(&t->quiet, CLOCK_MONOTONIC, &ts);
+    }
+}
+
+void net_dp_retire(struct router *r, void *p, void (*fn)(void *p))
+{
+    struct net *net = net_of(r);
+    if (!net || !net->dp || !net->dp->threaded) {
+        fn(p);
+        return;
+    }
+    struct dp_thread *t = net->dp->thread;
+    struct retired *e = malloc(sizeof *e);
+    if (!e) {
+        net_dp_quiet(r);
+        fn(p);
+        return;
+    }
+    *e = (struct retired){.p = p, .fn = fn, .epoch = atomic_load(&t->epoch)};
+    *t->retired_tail = e;
+    t->retired_tail = &e->next;
+    reap(net);
+}
+
+/* ---- the thread ---- */
+
+static bool serve_link(struct dp *dp, struct dp_link *l)
+{
+    struct frame_vec v;
+    v.n = 0;
+    dp_stage_begin(dp);
+    unsigned n = l->link->ops->rx(l->link, dp->pool, dp->now, &v);
+    l->hot = n == FRAME_VEC;
+    dp_stage_end(dp, DP_RX, n);
+    if (n)
+        fast_input(dp, l->nif, &v);
+    else if (l->link->ops->fd(l->link) < 0 && l->used) { /* gone for good: no spin on a dead descriptor */
+        epoll_ctl(dp->thread->epoll_fd, EPOLL_CTL_DEL, l->fd, NULL);
+        l->fd = -1;
+    }
+    return n != 0;
+}
+
+static void serve_messages(struct dp *dp)
+{
+    struct ring_msg m;
+    if (!ring_used(&dp->thread->to_data))
+        return;
+    dp_lock(dp);
+    while (ring_take(&dp->thread->to_data, &m))
+        m.run(dp->net, &m);
+    dp_unlock(dp);
+    fast_flush(dp);
+}
+
+/* Which links have frames; sleeps while none has. */
+static void find_ready(struct dp *dp, bool wait)
+{
+    struct dp_thread *t = dp->thread;
+    struct epoll_event ev[32];
+    if (wait) {
+        STAT_ADD(&dp->idle_waits, 1);
+        atomic_store(&t->busy, false);
+        pass_quiet(t);
+        wait = !ring_used(&t->to_data) && !atomic_load(&t->stop);
+    }
+    int n = epoll_wait(t->epoll_fd, ev, 32, wait ? -1 : 0);
+    atomic_store(&t->busy, true);
+    for (int i = 0; i < n; i++) {
+        struct dp_link *l = ev[i].data.ptr;
+        if (!l)
+            fd_drain(t->wake_fd);
+        else if (l->used)
+            l->hot = true;
+    }
+}
+
+static void *dp_main(void *arg)
+{
+    struct dp *dp = arg;
+    struct dp_thread *t = dp->thread;
+    frame_pool_adopt(dp->pool);
+    while (!atomic_load(&t->stop)) {
+        bool any = false;
+        for (unsigned i = 0; i < t->n_links; i++)
+            any |= t->links[i].hot;
+        if (!any || ++t->rounds % POLL_EVERY == 0)
+            find_ready(dp, !any);
+        pass_quiet(t);
+        dp->now = loop_now_fresh(dp->loop);
+        dp->gen = atomic_load(&dp->net->generation);
+        serve_messages(dp);
+        for (unsigned i = 0; i < t->n_links; i++)
+            if (t->links[i].hot)
+                serve_link(dp, &t->links[i]);
+    }
+    fast_flush(dp);
+    atomic_store(&t->busy, false);
+    pass_quiet(t);
+    return NULL;
+}
+
+/* ---- links ---- */
+
+static void link_add(void *ctx, struct ring_msg *m)
+{
+    struct dp *dp = ((struct net *)ctx)->dp;
+    struct dp_thread *t = dp->thread;
+    struct nif *nif = m->a;
+    struct link *link = nif->n.link;
+    struct dp_link *l = NULL;
+    for (unsigned i = 0; i < t->n_links && !l; i++)
+        if (!t->links[i].used)
+            l = &t->links[i];
+    if (!l && t->n_links < DP_LINKS_MAX)
+        l = &t->links[t->n_links++];
+    if (!l)
+        return; /* the control plane counted: it does not come to this */
+    *l = (struct dp_link){.nif = nif, .link = link, .fd = link->ops->fd(link), .used = true, .hot = true};
+    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = l};
+    epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, l->fd, &ev);
+}
+
+static void link_drop(void *ctx, struct ring_msg *m)
+{
+    struct dp *dp = ((struct net *)ctx)->dp;
+    struct dp_thread *t = dp->thread;
+    for (unsigned i = 0; i < t->n_links; i++) {
+        struct dp_link *l = &t->links[i];
+        if (!l->used || l->nif != m->a)
+            continue;
+        if (l->fd >= 0)
+            epoll_ctl(t->epoll_fd, EPOLL_CTL_DEL, l->fd, NULL);
+        l->used = l->hot = false;
+    }
+    fast_flush(dp);
+}
+
+static void thread_free(struct dp_thread *t)
+{
+    loop_fd_del(t->control_watch);
+    if (t->wake_fd >= 0)
+        close(t->wake_fd);
+    if (t->control_fd >= 0)
+        close(t->control_fd);
+    if (t->epoll_fd >= 0)
+        close(t->epoll_fd);
+    sem_destroy(&t->quiet);
+    free(t);
+}
+
+/* false: it stays in one thread. */
+static bool thread_start(struct dp *dp)
+{
+    struct dp_thread *t = aligned_alloc(64, (sizeof *t + 63) & ~(size_t)63);
+    if (!t)
+        return false;
+    memset(t, 0, sizeof *t);
+    sem_init(&t->quiet, 0, 0);
+    t->retired_tail = &t->retired;
+    t->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    t->control_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    dp->pool = frame_pool_new();
+    struct epoll_event ev = {.events = EPOLLIN};
+    if (!dp->pool || t->wake_fd < 0 || t->control_fd < 0 || t->epoll_fd < 0 ||
+        epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, t->wake_fd, &ev) ||
+        !(t->control_watch = loop_fd_add_link(dp->loop, t->control_fd, control_ready, dp->net)))
+        goto fail;
+    atomic_store(&t->busy, true);
+    frame_pool_adopt(loop_frames(dp->loop));
+    dp->thread = t;
+    dp->threaded = true; /* before the thread looks */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the control thread's */
+    int rc = pthread_create(&t->id, NULL, dp_main, dp);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc == 0) {
+        t->meter = meter_thread(dp->loop, "Data Plane", t->id, true);
+        sched_control_thread(dp->loop);
+        return true;
+    }
+    dp->threaded = false;
+    dp->thread = NULL;
+fail:
+    frame_pool_free(dp->pool);
+    dp->pool = NULL;
+    thread_free(t);
+    return false;
+}
+
+void dp_attach(struct nif *nif)
+{
+    struct dp *dp = nif->net->dp;
+    struct link *link = nif->n.link;
+    if (!link || !nif->net->started || nif->pulled || loop_is_sim(dp->loop) || !link->ops->rx ||
+        link->ops->fd(link) < 0 || (!dp->threaded && !thread_start(dp)))
+        return;
+    link->ops->pull(link, true);
+    nif->pulled = true;
+    struct ring_msg m = {.run = link_add, .a = nif};
+    net_dp_run(nif->net->router, &m);
+}
+
+void dp_detach(struct nif *nif)
+{
+    struct router *r = nif->net->router;
+    if (!nif->pulled)
+        return;
+    nif->pulled = false;
+    struct ring_msg m = {.run = link_drop, .a = nif};
+    while (!net_dp_run(r, &m)) {
+        loop_release(r->loop); /* the ring is full of what it wants our lock for */
+        loop_reacquire(r->loop);
+    }
+    while (ring_used(&nif->net->dp->thread->to_data)) {
+        loop_release(r->loop);
+        net_dp_quiet(r);
+        loop_reacquire(r->loop);
+    }
+    net_dp_quiet(r);
+    nif->n.link->ops->pull(nif->n.link, false);
+}
+
+void dp_start(struct net *net)
+{
+    for (unsigned i = 0; i < net->n_nifs; i++)
+        dp_attach(net->nifs[i]);
+}
+
+int dp_init(struct net *net)
+{
+    struct dp *dp = net->dp = calloc(1, sizeof *dp);
+    if (!dp)
+        return -ENOMEM;
+    dp->net = net;
+    dp->loop = net->loop;
+    return fast_init(dp);
+}
+
+static void thread_stop(struct dp *dp)
+{
+    struct dp_thread *t = dp->thread;
+    struct ring_msg m;
+    atomic_store(&t->stop, true);
+    fd_signal(t->wake_fd);
+    loop_release(dp->loop); /* it may wait for a turn */
+    pthread_join(t->id, NULL);
+    loop_reacquire(dp->loop);
+    meter_thread_gone(dp->loop, t->meter);
+    dp->threaded = false;
+    frame_pool_adopt(dp->pool);
+    while (ring_take(&t->to_control, &m)) /* too late */
+        frame_free(m.frame);
+    while (ring_take(&t->to_data, &m))
+        frame_free(m.frame);
+    atomic_store(&t->busy, false);
+    reap(dp->net);
+}
+
+void dp_stop(struct net *net)
+{
+    struct dp *dp = net->dp;
+    if (!dp || !dp->threaded)
+        return;
+    thread_stop(dp);
+    for (unsigned i = 0; i < net->n_nifs; i++)
+        if (net->nifs[i]->pulled) {
+            net->nifs[i]->pulled = false;
+            net->nifs[i]->n.link->ops->pull(net->nifs[i]->n.link, false);
+        }
+}
+
+void dp_fini(struct net *net)
+{
+    struct dp *dp = net->dp;
+    if (!dp)
+        return;
+    fast_fini(dp);
+    if (dp->thread)
+        thread_free(dp->thread);
+    frame_pool_free(dp->pool);
+    free(dp);
+    net->dp = NULL;
+}
