@@ -33,6 +33,12 @@ int cli_usage(const char *sub, const char *fmt, ...)
     return 2;
 }
 
+bool cli_is_confirm(const char *prompt)
+{
+    size_t n = strlen(prompt);
+    return n >= 9 && !strcmp(prompt + n - 9, "[confirm]");
+}
+
 int64_t cli_now_ms(void)
 {
     struct timespec t;

@@ -22,6 +22,8 @@ bool cli_output_lost(void);
 int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Wrong usage of a subcommand: prints "tapir SUB: TEXT; see tapir help SUB" and returns 2. */
 int cli_usage(const char *sub, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A question that ends in [confirm] takes one key. */
+bool cli_is_confirm(const char *prompt);
 /* Milliseconds of a clock that only goes forward. */
 int64_t cli_now_ms(void);
 /* A line that runs: abort keys count once it was quiet for so long, or runs for so long; what is typed ahead of a short

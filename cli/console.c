@@ -11,7 +11,7 @@
 /* readline wants stdio first */
 #include <readline/readline.h>
 
-enum console_mode { MODE_PROMPT, MODE_RUNNING, MODE_ASK, MODE_SECRET };
+enum console_mode { MODE_PROMPT, MODE_RUNNING, MODE_ASK, MODE_SECRET, MODE_CONFIRM };
 
 static struct console { /* readline keeps its state in the process; so does what its callbacks need */
     struct ctl *c;
@@ -94,6 +94,15 @@ static void secret_ask(const char *prompt)
     console.mode = MODE_SECRET;
 }
 
+/* Log lines that came while a question was answered. */
+static void held_show(void)
+{
+    if (console.held.len)
+        fwrite(console.held.s, 1, console.held.len, stdout);
+    strbuf_free(&console.held);
+    fflush(stdout);
+}
+
 /* A password: no echo, no readline, no history. */
 static void secret_keys(void)
 {
@@ -110,10 +119,7 @@ static void secret_keys(void)
             if (text.s)
                 explicit_bzero(text.s, text.cap);
             strbuf_free(&text);
-            if (console.held.len)
-                fwrite(console.held.s, 1, console.held.len, stdout);
-            strbuf_free(&console.held);
-            fflush(stdout);
+            held_show();
             return;
         }
         if (ch == 0x7f || ch == 8)
@@ -123,11 +129,36 @@ static void secret_keys(void)
     }
 }
 
+/* `[confirm]` takes one key (ios-cli 9.4). */
+static void confirm_ask(const char *prompt)
+{
+    secret_ask(prompt);
+    console.mode = MODE_CONFIRM;
+}
+
+static void confirm_key(void)
+{
+    int ch = keys_next(&console.keys, false);
+    if (ch < 0)
+        return;
+    char answer = (char)ch;
+    bool given = ch != KEY_CTRL_C && ch != KEY_CTRL_Z, end = ch == '\r' || ch == '\n';
+    if (ch >= 32 && ch < 127)
+        putchar(ch);
+    putchar('\n');
+    held_show();
+    console.mode = MODE_RUNNING;
+    console.started_ms = cli_now_ms();
+    console.pager.column = 0;
+    if (ctl_send2(console.c, CTL_ANSWER, given, &answer, given && !end))
+        console.over = true;
+}
+
 /* ---- messages ---- */
 
 static void print_log(const char *text, size_t len)
 {
-    if (console.mode == MODE_SECRET) {
+    if (console.mode == MODE_SECRET || console.mode == MODE_CONFIRM) {
         strbuf_write(&console.held, text, len);
         strbuf_write(&console.held, "\n", 1);
         return;
@@ -168,7 +199,9 @@ static void on_message(const struct ctl_msg *m)
         }
         break;
     case CTL_ASK:
-        if (m->len && m->data[0])
+        if (m->len && cli_is_confirm(m->data + 1))
+            confirm_ask(m->data + 1);
+        else if (m->len && m->data[0])
             prompt_install(m->data + 1, MODE_ASK);
         else
             secret_ask(m->len ? m->data + 1 : "");
@@ -225,11 +258,13 @@ static bool ask_router(enum ctl_type question, enum ctl_type answer, const char 
 static int key_help(int count, int key)
 {
     struct ctl_msg m;
-    if (console.mode != MODE_PROMPT)
+    if (console.mode != MODE_PROMPT || !console.st.prompt[0]) /* inside a banner nothing is help */
         return rl_insert(count, key);
     if (!ask_router(CTL_HELP, CTL_HELPED, rl_line_buffer, (size_t)rl_point, &m))
         return 0;
-    fputs("?\n", stdout);
+    int at = rl_point;
+    console_line_end("?");
+    rl_point = at;
     pager_begin(&console.pager, console.st.length, console.st.width);
     console.pager.column = 0;
     pager_write(&console.pager, m.data, m.len);
@@ -243,7 +278,9 @@ static int key_help(int count, int key)
 static int key_complete(int count, int key)
 {
     struct ctl_msg m;
-    (void)count, (void)key;
+    if (console.mode == MODE_PROMPT && !console.st.prompt[0])
+        return rl_insert(count, ' ');
+    (void)key;
     if (console.mode != MODE_PROMPT || rl_point != rl_end || !rl_point || rl_line_buffer[rl_point - 1] == ' ')
         return 0;
     if (!ask_router(CTL_COMPLETE, CTL_COMPLETED, rl_line_buffer, (size_t)rl_point, &m))
@@ -329,6 +366,8 @@ static void console_turn(void)
         rl_callback_read_char();
     if (!console.over && console.mode == MODE_SECRET)
         secret_keys();
+    if (!console.over && console.mode == MODE_CONFIRM)
+        confirm_key();
     if (console.over || ctl_waiting(console.c))
         return;
     struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = ctl_fd(console.c), .events = POLLIN}};

@@ -187,7 +187,8 @@ static void type_line(struct plain *p)
     strbuf_write(&text, "", 0);
     for (size_t i = 0; i < raw.len && !p->closed && !p->lost; i++) {
         char ch = raw.s[i];
-        if (literal || (ch != '?' && ch != '\t' && ch != KEY_CTRL_C && ch != KEY_CTRL_Z && ch != 22)) {
+        if (literal || (!p->st->prompt[0] && (ch == '?' || ch == '\t')) ||
+            (ch != '?' && ch != '\t' && ch != KEY_CTRL_C && ch != KEY_CTRL_Z && ch != 22)) {
             strbuf_write(&text, &ch, 1);
             literal = false;
         } else if (ch == 22) { /* Ctrl-V */

@@ -447,7 +447,10 @@ enum edit_event edit_key(struct edit *e, uint8_t key, struct strbuf *out)
         return finished(e, "^C\r\n", EDIT_CTRL_C, out);
     } else if (key == CTRL_KEY('Z')) {
         return finished(e, "^Z\r\n", EDIT_CTRL_Z, out);
-    } else if (key == '?') {
+    } else if (!e->prompt[0] && (key == '?' || key == '\t')) { /* inside a banner nothing is a command or help */
+        edit_insert(e, key == '?' ? "?" : " ", 1);
+    } else if (key == '?') { /* echoed behind the line, wherever the cursor is */
+        drawn_update(&e->drawn, e->text.s, e->text.len, e->text.len, drawn_room(e->width, strlen(e->prompt)), out);
         return EDIT_HELP;
     } else if (key == '\t') {
         return EDIT_TAB;

@@ -10,11 +10,14 @@
 static void print_rejected(const char *file, const struct ctl_msg *m)
 {
     const char *line = m->data + 4, *answer = line + strlen(line) + 1;
-    size_t left = (size_t)(m->data + m->len - answer);
-    printf("%s:%u: %s\n", file, (unsigned)ctl_u32(m, 0), line);
-    fwrite(answer, 1, left, stdout);
-    if (left && answer[left - 1] != '\n')
+    struct strbuf b = {0};
+    strbuf_safe(&b, line);
+    strbuf_add(&b, "\n");
+    strbuf_safe(&b, answer);
+    printf("%s:%u: %s", file, (unsigned)ctl_u32(m, 0), b.s);
+    if (b.s[b.len - 1] != '\n')
         putchar('\n');
+    strbuf_free(&b);
 }
 
 static int print_answers(struct ctl *c, const char *name, const char *file)
@@ -25,7 +28,10 @@ static int print_answers(struct ctl *c, const char *name, const char *file)
             print_rejected(file, &m);
         } else if (m.type == CTL_HEALED && m.len > 4) {
             const char *what = m.data + 4;
-            printf("repaired %s:%u: %s: %s\n", file, (unsigned)ctl_u32(&m, 0), what, what + strlen(what) + 1);
+            struct strbuf b = {0};
+            strbuf_safe(&b, what + strlen(what) + 1);
+            printf("repaired %s:%u: %s: %s\n", file, (unsigned)ctl_u32(&m, 0), what, b.s ? b.s : "");
+            strbuf_free(&b);
         } else if (m.type == CTL_PASTED) {
             printf("%u lines, %u accepted, %u rejected, %u comments, %u repaired\n", (unsigned)ctl_u32(&m, 0),
                    (unsigned)ctl_u32(&m, 4), (unsigned)ctl_u32(&m, 8), (unsigned)ctl_u32(&m, 12),

@@ -69,11 +69,14 @@ static void door_bad(void *ctx, unsigned lineno, const char *line, const char *a
     /* Of IOS's answer the last line that says anything is the reason; a caret line says nothing alone. */
     const char *reason = strstr(answer, "% ");
     size_t len = reason ? strcspn(reason, "\r\n") : 0;
-    fprintf(stderr, "startup-config:%u: %s: %.*s\n", lineno, line + strspn(line, " "), (int)len, reason ? reason : "");
+    struct strbuf safe = {0};
+    strbuf_safe(&safe, line + strspn(line, " "));
+    strbuf_write(&safe, "", 0);
+    fprintf(stderr, "startup-config:%u: %s: %.*s\n", lineno, safe.s, (int)len, reason ? reason : "");
     struct router *r = instance_router(d->instance);
     if (r)
-        log_syslog(r, 0, "PARSER", 4, "BADCFG", "startup-config line %u rejected: %.200s", lineno,
-                   line + strspn(line, " "));
+        log_syslog(r, 0, "PARSER", 4, "BADCFG", "startup-config line %u rejected: %.200s", lineno, safe.s);
+    strbuf_free(&safe);
 }
 
 static void door_up(void *ctx, struct router *r)

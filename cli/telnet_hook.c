@@ -76,8 +76,8 @@ static bool read_answer(struct run *r, bool echo, char *buf, size_t cap)
     size_t n = 0;
     for (;;) {
         int ch = pager_key(r);
-        if (ch < 0 || ch == 3 || ch == 26 || ch == 30) {
-            put_text(r->cli, "\n", 1);
+        if (ch < 0 || ch == 3 || ch == 26) {
+            put_text(r->cli, !echo ? "\n" : ch == 26 ? "^Z\n" : "^C\n", echo ? 3 : 1);
             return false;
         }
         if (ch == '\r') {
@@ -106,11 +106,25 @@ static void prompt_set(struct cli_def *cli, struct vty *v)
     cli_set_modestring(cli, NULL);
 }
 
+/* `[confirm]` takes one key (ios-cli 9.4). */
+static bool read_confirm(struct run *r, char *buf)
+{
+    int ch = pager_key(r);
+    buf[0] = (char)(ch >= 32 && ch < 127 ? ch : 0);
+    buf[1] = '\0';
+    put_text(r->cli, buf, strlen(buf));
+    put_text(r->cli, "\n", 1);
+    return ch >= 0 && ch != 3 && ch != 26;
+}
+
 static void ask(struct run *r, const struct ctl_msg *m)
 {
     char answer[512] = "";
     put_text(r->cli, m->data + (m->len > 0), m->len - (m->len > 0));
-    bool given = read_answer(r, m->len && m->data[0], answer, sizeof answer);
+    r->pager.column = 0;
+    bool given = m->len && cli_is_confirm(m->data + 1) ? read_confirm(r, answer)
+                                                       : read_answer(r, m->len && m->data[0], answer, sizeof answer);
+    r->started_ms = cli_now_ms();
     ctl_send2(r->v->ctl, CTL_ANSWER, given, answer, strlen(answer));
     explicit_bzero(answer, sizeof answer);
 }

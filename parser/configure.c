@@ -371,7 +371,7 @@ void verdict_text(const struct verdict *v, const char *line, size_t prompt_len, 
         break;
     case MATCH_AMBIGUOUS:
         strbuf_add(out, "%% Ambiguous command:  \"");
-        text_safe(line, out);
+        strbuf_safe(out, line);
         strbuf_add(out, "\"\n");
         break;
     case MATCH_OK:

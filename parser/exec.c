@@ -99,7 +99,7 @@ static int unknown_word(struct session *s, const char *line, size_t from, size_t
         return refuse(s, line, MATCH_INVALID, line[second] ? second : pos);
     struct strbuf b = {0}, word = {0};
     char *copy = strndup(line + from, end - from);
-    text_safe(copy ? copy : "", &word);
+    strbuf_safe(&word, copy ? copy : "");
     free(copy);
     const char *server = name_server(s);
     strbuf_add(&b, "Translating \"%s\"", word.s ? word.s : "");

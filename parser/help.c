@@ -274,8 +274,12 @@ static void collect_pipe(const struct query *q, size_t *word, struct list *l)
     while (i < q->len && q->line[i] == ' ')
         i++;
     *word = i;
-    if (i == m->pipe + 1)
+    if (i == m->pipe + 1) { /* the blank behind it is missing */
+        *word = m->pipe;
+        if (i == q->len)
+            add(l, "|", "Output modifiers", false);
         return;
+    }
     size_t end = i;
     while (end < q->len && q->line[end] != ' ')
         end++;
@@ -370,7 +374,7 @@ char *session_help(struct session *s, const char *line)
         free((char *)(uintptr_t)l.v[0].help);
     } else if (q.result == MATCH_AMBIGUOUS) {
         strbuf_add(&out, "%% Ambiguous command:  \"");
-        text_safe(line, &out);
+        strbuf_safe(&out, line);
         strbuf_add(&out, "\"\n");
     } else if (q.result != MATCH_OK) {
         strbuf_add(&out, "%% Unrecognized command\n");

@@ -63,8 +63,6 @@ char *alias_expand(struct session *s, const char *line, const char *mode);
 /* What an alias of that mode begins with (`?`). */
 void alias_each(struct session *s, const char *mode, void (*each)(void *arg, const char *name, const char *command),
                 void *arg);
-/* Text that a user typed, on its way back to a screen: no control characters, not even those beyond ASCII. */
-void text_safe(const char *s, struct strbuf *out);
 
 int shell_save(struct cmd *c); /* write memory (shell_config.c) */
 /* Merges startup-config into the running one (shell_config.c). */

@@ -99,11 +99,13 @@ int shell_cmd_logout(struct cmd *c, struct args_exec_logout *a)
 int shell_cmd_help(struct cmd *c, struct args_exec_help *a)
 {
     (void)a;
-    out_text(c->out, "A question mark asks for help anywhere on a line; it acts at once and does not enter\n"
-                     "the line. If nothing fits, back up until a question mark shows what may follow.\n"
-                     "1. Behind a blank (e.g. 'show ?') it lists every word and value that may come next,\n"
-                     "   each with a description.\n"
-                     "2. Right behind letters (e.g. 'show pr?') it lists the words that begin with them.\n\n");
+    out_text(c->out, "A question mark asks for help anywhere on a line; it acts at once and does not\n"
+                     "enter the line. If nothing fits, back up until a question mark shows what may\n"
+                     "follow.\n"
+                     "1. Behind a blank (e.g. 'show ?') it lists every word and value that may come\n"
+                     "   next, each with a description (full help).\n"
+                     "2. Right behind letters (e.g. 'show pr?') it lists the words that begin with\n"
+                     "   them (partial help).\n\n");
     return CMD_OK;
 }
 

@@ -101,7 +101,7 @@ static void merge_bad(void *ctx, unsigned lineno, const char *line, const char *
     struct cmd *c = ctx;
     struct strbuf b = {0};
     (void)lineno;
-    text_safe(line, &b);
+    strbuf_safe(&b, line);
     out_text(c->out, "%s\n%s", b.s ? b.s : "", answer);
     strbuf_free(&b);
 }

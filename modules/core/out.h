@@ -43,6 +43,9 @@ struct strbuf {
 void strbuf_add(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_vadd(struct strbuf *b, const char *fmt, va_list ap);
 void strbuf_write(struct strbuf *b, const char *s, size_t len);
+/* Text that somebody else typed, on its way to a screen: what a terminal would act on (C0, C1, broken UTF-8) is written
+ * as \xNN; \n stays. */
+void strbuf_safe(struct strbuf *b, const char *s);
 void strbuf_free(struct strbuf *b);
 void strbuf_sink(void *strbuf, const char *text, size_t len); /* an out_sink */
 

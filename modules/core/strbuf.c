@@ -53,6 +53,34 @@ void strbuf_vadd(struct strbuf *b, const char *fmt, va_list ap)
     va_end(again);
 }
 
+/* The bytes of a UTF-8 character that a terminal shows, 0 if there is none here. */
+static size_t shown_character(const unsigned char *s)
+{
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+               : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+               : s[0] >= 0xf0                ? 4
+                                             : 0;
+    if (s[0] < 0x20 || s[0] == 0x7f || s[0] > 0xf4 || (s[0] == 0xc2 && s[1] < 0xa0)) /* C0, C1 */
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+void strbuf_safe(struct strbuf *out, const char *s)
+{
+    while (*s) {
+        size_t n = *s == '\n' ? 1 : shown_character((const unsigned char *)s);
+        if (n)
+            strbuf_write(out, s, n);
+        else
+            strbuf_add(out, "\\x%02x", (unsigned char)*s);
+        s += n ? n : 1;
+    }
+}
+
 void strbuf_free(struct strbuf *b)
 {
     free(b->s);

@@ -3,7 +3,8 @@ replay.py console TAPIR ROUTER FILE | replay.py telnet HOST PORT FILE | replay.p
 
 A line of the file is typed and ended by RETURN; without it when it ends in `{}`. {TAB} {ESC} {UP} {DOWN} {LEFT} {RIGHT}
 {HOME} {END} {DEL} {BS} {SP} are keys, {^A} is Ctrl-A; {until TEXT} waits until the screen shows TEXT behind what was
-there, {wait S} waits S seconds. Everything else is typed at once: a door must not lose or mix up what is typed ahead."""
+there, {wait S} waits S seconds. {MONITOR TEXT} is typed except at the console, whose log needs no `terminal monitor`.
+Everything else is typed at once: a door must not lose or mix up what is typed ahead."""
 import os, pty, re, select, socket, struct, sys, time
 import fcntl, termios
 
@@ -94,7 +95,8 @@ class Telnet:
 
 
 class Player:
-    def __init__(self, door):
+    def __init__(self, door, console):
+        self.console = console
         self.door, self.screen, self.raw, self.mark, self.ended = door, Screen(), "", 0, False
 
     def turn(self, seconds, data=b""):
@@ -127,6 +129,10 @@ class Player:
         self.mark = found + len(text)
 
     def play(self, line):
+        if line.startswith("{MONITOR "):
+            if self.console:
+                return
+            line = line[9:-1]
         end = b"" if line.endswith("{}") else b"\r"
         data = b""
         for part in re.split(r"(\{[^{}]*\})", line):
@@ -161,7 +167,7 @@ def main():
     else:
         door = Pty(["sshpass", "-p", "pw", "ssh", "-tt", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                     "-o", "LogLevel=ERROR", "-e", "none", "-p", args[1], args[2] + "@" + args[0]])
-    p = Player(door)
+    p = Player(door, kind == "console")
     if not kind == "ssh":
         p.until("Router")
     for line in open(args[-1]).read().split("\n")[:-1]:
