@@ -79,7 +79,7 @@ PACKAGES := gcc make libc6-dev libcrypt-dev libreadline-dev libcli-dev libusrsct
 SPEED_PACKAGES := libipsec-mb-dev
 TEST_PACKAGES := binutils util-linux procps tcpdump tshark python3 python3-textfsm
 INTEROP_PACKAGES := strongswan-charon strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins
-BENCH_PACKAGES := iperf3 openssl python3
+BENCH_PACKAGES := iperf3 openssl python3 openvpn wireguard-go wireguard-tools procps util-linux $(INTEROP_PACKAGES)
 define need
 	@missing=; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
@@ -147,13 +147,18 @@ $(B)/tests/lab/tapwire: $(B)/tests/lab/tapwire.o $(LIB_OBJ)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
 
-# Ratios taken in one run; not zero when a floor is missed.
-BENCH_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/bench_*.c))
+# The acceptance table of speed, as ratios taken in one run; not zero when a floor is missed. LINES="1 4" runs some of it,
+# ROUNDS=N with more or fewer rounds.
+BENCH_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 bench: deps
 	$(call want,$(BENCH_PACKAGES))
 	@$(MAKE) --no-print-directory all $(BENCH_BIN)
-	@rc=0; for f in $(BENCH_BIN) $(sort $(wildcard tests/bench/*.sh)); do \
-	    echo "== $$f"; TAPIR=$(CURDIR)/$(B)/tapir $$f || rc=1; done; exit $$rc
+	@B=$(B) BENCH_LINES="$(if $(filter command line,$(origin LINES)),$(LINES))" tests/bench/run
+# The yardstick and the traffic are no part of the router; bench_router is one with SAs in it from the start.
+$(B)/tests/bench/tap_copy $(B)/tests/bench/udp_load: $(B)/tests/bench/%: $(B)/tests/bench/%.o
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+$(B)/tests/bench/bench_router: LDFLAGS += -Wl,--wrap=instance_power_on
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB_OBJ) $(filter-out $(B)/cli/main.o,$(CLI_OBJ))
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)

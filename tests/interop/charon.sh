@@ -26,8 +26,8 @@ charon {
         vici { socket = unix://$dir/vici }
     }
     filelog { log { path = $dir/charon.log
-        default = 1
-        ike = 2
+        default = ${CHARON_LOG:-1}
+        ike = ${CHARON_LOG:-2}
         flush_line = yes } }
 }
 EOF
