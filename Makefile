@@ -149,7 +149,7 @@ $(B)/tests/lab/tapwire: $(B)/tests/lab/tapwire.o $(LIB_OBJ)
 
 # The acceptance table of speed, as ratios taken in one run; not zero when a floor is missed. LINES="1 4" runs some of it,
 # ROUNDS=N with more or fewer rounds.
-BENCH_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
+BENCH_BIN := $(patsubst %.c,$(B)/%,$(filter-out tests/bench/lib_%,$(wildcard tests/bench/*.c)))
 bench: deps
 	$(call want,$(BENCH_PACKAGES))
 	@$(MAKE) --no-print-directory all $(BENCH_BIN)
@@ -159,7 +159,7 @@ $(B)/tests/bench/tap_copy $(B)/tests/bench/udp_load: $(B)/tests/bench/%: $(B)/te
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/bench_router: LDFLAGS += -Wl,--wrap=instance_power_on
-$(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB_OBJ) $(filter-out $(B)/cli/main.o,$(CLI_OBJ))
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/lib_many.o $(LIB_OBJ) $(filter-out $(B)/cli/main.o,$(CLI_OBJ))
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS)
 .PRECIOUS: $(B)/tests/bench/%.o

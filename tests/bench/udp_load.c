@@ -2,7 +2,7 @@
  * long nothing arrived, and ESP packets that nobody can verify. A program of its own, so that what it costs is not
  * ours. udp_load flood DST PORT PAYLOAD SECONDS [PER_SECOND]     prints `sent N` udp_load sink PORT SECONDS prints
  * `received N lost N gap_ms G seconds S` udp_load hole PORT SECONDS                               takes the port and
- * reads nothing udp_load esp DST SPI PAYLOAD SECONDS [PER_SECOND]        bad ICVs under that SPI, ever higher numbers
+ * reads nothing udp_load esp DST SPI PAYLOAD SECONDS [PER_SECOND]        bad ICVs under that SPI, numbers above any window
  * The gap is between the sending times of two probes that arrived one behind the other. Ends early at SIGTERM. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -88,7 +88,7 @@ static void source_send(struct source *s, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         struct stamp st = {s->sent + i, at};
         if (s->spi) {
-            uint32_t head[2] = {htonl(s->spi), htonl((uint32_t)(s->sent + i + 1))};
+            uint32_t head[2] = {htonl(s->spi), htonl(0x40000000 + (uint32_t)(s->sent + i))};
             memcpy(s->buf[i], head, sizeof head);
             memcpy(s->buf[i] + s->len - 8, &st.seq, 8);
         } else {
