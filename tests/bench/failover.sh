@@ -75,7 +75,7 @@ declare -A FO_PID=()
 failover_line() {
     local crash="gap after a crash - hold time, timers msec 15 msec 50, worst of ten" soft="gap after a resign or a tracked link's failure, worst of ten" i a gap
     failover_up || { failed 9 "$crash" "the pair does not settle"; return; }
-    : >"$T/gap.crash" >"$T/gap.soft"
+    rm -f "$T"/gap.*
     for i in 1 2 3 4 5 6 7 8 9 10; do
         a=$(failover_active)
         failover_gap failover_crash "$a" >>"$T/gap.crash"

@@ -7,7 +7,7 @@ SECS=${SECS:-2} # of one measured stream
 TAG=tb$$
 declare -a NETNS=() PIDS=()
 n_ok=0 n_missed=0 n_skipped=0
-declare -A DONE=()
+declare -A REPORTED=()
 
 # ---- what is left behind: nothing ----
 # Namespaces first lose their processes (their numbers are known), then their names.
@@ -152,20 +152,20 @@ mbit() { awk -v b="$1" 'BEGIN { printf "%.0f Mbit/s", b / 1e6 }'; }
 # verdict LINE WHAT RATIO atleast|atmost FLOOR AIM [UNIT]
 verdict() {
     local state=ok
-    DONE[$1]=1
+    REPORTED[$1]=1
     awk -v r="$3" -v f="$5" -v d="$4" 'BEGIN { exit d == "atleast" ? r + 0 < f + 0 : r + 0 > f + 0 || r == "" }' || state=MISSED
     if [ $state = ok ]; then n_ok=$((n_ok + 1)); else n_missed=$((n_missed + 1)); fi
     printf '%3s  %-64s %9.4g%-3s %s %-7s %-10s %s\n' "$1" "$2" "${3:-0}" "${7:-}" "$([ "$4" = atleast ] && echo '>=' || echo '<=')" \
         "$5" "($6)" "$state"
 }
 skip() { # LINE WHAT REASON
-    DONE[$1]=1
+    REPORTED[$1]=1
     n_skipped=$((n_skipped + 1))
     printf '%3s  %-64s skipped: %s\n' "$1" "$2" "$3"
 }
 # failed LINE WHAT WHY: nothing could be measured, and that is no excuse
 failed() {
-    DONE[$1]=1
+    REPORTED[$1]=1
     n_missed=$((n_missed + 1))
     printf '%3s  %-64s MISSED: %s\n' "$1" "$2" "$3"
 }
