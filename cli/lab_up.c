@@ -58,7 +58,8 @@ static void end_commands(const struct lab *l, const struct topo_end *e, unsigned
     case TOPO_TAPIR:
         /* ageing 0: a two-port bridge has nothing to learn, and learning would hold frames after a takeover */
         strbuf_add(b, "link add %s type bridge stp_state 0 forward_delay 0 ageing_time 0 mcast_snooping 0\n", bridge);
-        strbuf_add(b, "tuntap add dev %s mode tap\n", e->device);
+        /* a burst waits there until the router has its turn */
+        strbuf_add(b, "tuntap add dev %s mode tap\nlink set %s txqueuelen 4096\n", e->device, e->device);
         strbuf_add(b, "link set %s master %s\nlink set %s master %s\n", e->device, bridge, device, bridge);
         strbuf_add(b, "link set %s up\nlink set %s up\n", bridge, e->device);
         break;
