@@ -1,7 +1,7 @@
 /* `tapir router` with 10,000 SA pairs from the start, for line 11: a negotiation of each would take longer than what is
- * measured. The pairs hang on map m, entry 10, of GigabitEthernet0/1, as if 10,000 hosts behind 10,000 peers had asked. The
- * linker lets instance_power_on() pass through here (--wrap in the Makefile). Started by tests/bench/keys.sh with the
- * arguments of `tapir`. */
+ * measured. The pairs hang on map m, entry 10, of GigabitEthernet0/1, as if 10,000 hosts behind 10,000 peers had asked.
+ * The linker lets instance_power_on() pass through here (--wrap in the Makefile). Started by tests/bench/keys.sh with
+ * the arguments of `tapir`. */
 #include "cli/cli.h"
 #include "cli/instance.h"
 #include "modules/net/netif.h"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Line 10 (10,000 SA pairs: memory, bulk sync, takeover) by tests/bench/bench_pairs.c and line 12 (cost per frame as tables
 # grow) by tests/bench/bench_scale.c: the router's code in process, on simulated links, with the host's clock. The
-# programs print `bench10 WHAT FIGURE` and `bench12 WHAT SMALL LARGE`. Sourced by tests/bench/run.
+# programs print `bench10 WHAT FIGURE` and `bench12 WHAT SMALL LARGE`. Line B4: super-packets cut and joined
+# against copying their bytes (bench_super.c, which has its own floors). Sourced by tests/bench/run.
 many_lines() {
     line_wanted 10 && pairs_line
     line_wanted 12 && scale_line
@@ -39,4 +40,12 @@ open cost of an opened 64-byte frame, 10,000 SAs / 10
 routes cost of a forwarded frame, 100,000 routes / 10
 acl cost of a filtered frame, 1,000 access-list lines / 10
 EOF
+}
+super_line() {
+    local status=0 factor
+    "$B/tests/bench/bench_super" >"$T/super.out" 2>&1 || status=1
+    while read -r text; do note "$text"; done <"$T/super.out"
+    factor=$(awk '/^cut into a buffer/ { for (i = 2; i <= NF; i++) if ($i == "x") print $(i - 1) }' "$T/super.out")
+    [ $status = 0 ] || factor=999
+    verdict B4 "cutting a super-packet / copying its bytes (floors: bench_super)" "$factor" atmost 8 4
 }

@@ -2,8 +2,9 @@
  * long nothing arrived, and ESP packets that nobody can verify. A program of its own, so that what it costs is not
  * ours. udp_load flood DST PORT PAYLOAD SECONDS [PER_SECOND]     prints `sent N` udp_load sink PORT SECONDS prints
  * `received N lost N gap_ms G seconds S` udp_load hole PORT SECONDS                               takes the port and
- * reads nothing udp_load esp DST SPI PAYLOAD SECONDS [PER_SECOND]        bad ICVs under that SPI, numbers above any window
- * The gap is between the sending times of two probes that arrived one behind the other. Ends early at SIGTERM. */
+ * reads nothing udp_load esp DST SPI PAYLOAD SECONDS [PER_SECOND]        bad ICVs under that SPI, numbers above any
+ * window The gap is between the sending times of two probes that arrived one behind the other. Ends early at SIGTERM.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
