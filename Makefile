@@ -13,7 +13,7 @@ LDFLAGS += $(SAN)
 # Intel's multi-buffer crypto where its header is; make IPSEC_MB=0 builds without it (another B for that build).
 IPSEC_MB ?= $(shell echo '\#include <intel-ipsec-mb.h>' | $(CC) -E -x c - >/dev/null 2>&1 && echo 1 || echo 0)
 IPSEC_MB := $(IPSEC_MB)
-LIBS    := $(if $(filter 1,$(IPSEC_MB)),-lIPSec_MB) -lcrypt -lreadline -lcli -lusrsctp -lcrypto -lpcap -lyaml -levent -lpthread -lm
+LIBS    := $(if $(filter 1,$(IPSEC_MB)),-lIPSec_MB) -lcrypt -lreadline -lcli -lssh -lusrsctp -lcrypto -lpcap -lyaml -levent -lpthread -lm
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
 
@@ -73,7 +73,7 @@ replay: $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(wildcard tests
 
 # Debian names; on another system install what they hold. PACKAGES: building and labs. Of the others, what is missing and
 # cannot be installed is skipped by name.
-PACKAGES := gcc make libc6-dev libcrypt-dev libreadline-dev libcli-dev libusrsctp-dev libssl-dev libpcap-dev libyaml-dev libevent-dev \
+PACKAGES := gcc make libc6-dev libcrypt-dev libreadline-dev libcli-dev libssh-dev libusrsctp-dev libssl-dev libpcap-dev libyaml-dev libevent-dev \
             libcriterion-dev iproute2 iputils-ping
 # Not on every architecture; without it OpenSSL does all of it.
 SPEED_PACKAGES := libipsec-mb-dev

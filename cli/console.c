@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 /* readline wants stdio first */
 #include <readline/readline.h>
@@ -25,6 +26,7 @@ static struct console { /* readline keeps its state in the process; so does what
     int status;
     int64_t started_ms; /* the line that runs */
     size_t written;     /* by it */
+    time_t alive_sent;
     struct strbuf held; /* log lines while a secret is typed */
     struct termios saved;
 } console;
@@ -353,6 +355,17 @@ static void break_check(bool quiet)
     send_or_end(CTL_ABORT, NULL, 0);
 }
 
+/* A key keeps the line's exec timeout away; once a second is often enough. */
+static void key_pressed(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec != console.alive_sent) {
+        console.alive_sent = now.tv_sec;
+        send_or_end(CTL_ALIVE, NULL, 0);
+    }
+}
+
 static void console_turn(void)
 {
     struct ctl_msg m;
@@ -386,8 +399,12 @@ static void console_turn(void)
             console.status = 1;
         }
     }
-    if (fds[0].revents && !keys_read(&console.keys))
-        console.over = true;
+    if (fds[0].revents) {
+        if (!keys_read(&console.keys))
+            console.over = true;
+        else if (console.mode != MODE_RUNNING)
+            key_pressed();
+    }
 }
 
 static int console_tty(const char *name)
@@ -422,8 +439,9 @@ int cmd_console(int argc, char **argv)
     if (!console.c)
         return cli_fail("%s", err);
     int status;
-    if (ctl_open(console.c, CTL_CONSOLE, &console.st, err, sizeof err))
-        status = cli_fail("%s: %s", argv[1], err);
+    struct login_keys keys = {.echo = !isatty(STDIN_FILENO)};
+    if (ctl_open_login(console.c, CTL_CONSOLE, &console.st, console_login, &keys, err, sizeof err))
+        status = cli_fail("%s: %.*s", argv[1], (int)strcspn(err + strspn(err, "\n"), "\n"), err + strspn(err, "\n"));
     else if (isatty(STDIN_FILENO))
         status = console_tty(argv[1]);
     else

@@ -17,6 +17,13 @@ int keys_next(struct keys *k, bool wait); /* -1: none (wait false) or end of inp
 bool keys_break(struct keys *k,
                 unsigned escape); /* an abort key waits: it and what was typed before it are thrown away */
 
+/* console_login.c: the login dialogue in front of the session; a ctl_login. echo: input is no terminal, so what is
+ * typed is shown as a terminal would. */
+struct login_keys {
+    bool echo, after_cr;
+};
+bool console_login(void *login_keys, struct ctl *c, const struct ctl_msg *m);
+
 /* readline (console_readline.c): keys as IOS has them, the line drawn as vty lines draw it. The callbacks get what the
  * library does not decide. */
 struct console_keymap {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define CONN_MAX 128
+#define CLOSE_PATIENCE (5 * NS_PER_S)
 #define OUT_STOP_READING (1u << 20) /* a peer that does not read gets nothing more done */
 
 static void conn_flush_text(struct conn *c)
@@ -42,8 +43,8 @@ static void conn_free(struct conn *c)
     *pp = c->next;
     c->control->n_conns--;
     paste_free(c);
-    if (c->session)
-        session_free(c->session);
+    conn_session_end(c);
+    timer_stop(&c->linger);
     loop_cancel(c->control->loop, &c->pump);
     loop_fd_del(c->watch);
     close(c->fd);
@@ -51,6 +52,11 @@ static void conn_free(struct conn *c)
     ctl_buf_free(&c->out);
     strbuf_free(&c->text);
     free(c);
+}
+
+static void conn_give_up(void *arg)
+{
+    conn_free(arg);
 }
 
 /* Does what can be done now; true while the connection lives. */
@@ -79,6 +85,8 @@ static bool conn_run(struct conn *c)
     size_t left = ctl_buf_waiting(&c->out);
     if (c->closing && !left)
         return false;
+    if (c->closing && !timer_armed(&c->linger))
+        timer_start(&c->linger, CLOSE_PATIENCE);
     bool read = !c->closing && left < OUT_STOP_READING && ctl_buf_waiting(&c->in) <= CTL_MAX;
     loop_fd_change(c->watch, (read ? LOOP_READ : 0) | (left ? LOOP_WRITE : 0));
     return true;
@@ -104,7 +112,12 @@ static void conn_ready(void *arg, unsigned events)
     conn_pump(c);
 }
 
-bool control_adopt(struct control *ctl, int fd)
+struct router *control_router(struct control *ctl)
+{
+    return ctl->router;
+}
+
+bool control_adopt(struct control *ctl, int fd, const struct line_peer *peer)
 {
     struct conn *c = ctl->n_conns < CONN_MAX ? calloc(1, sizeof *c) : NULL;
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -123,11 +136,10 @@ bool control_adopt(struct control *ctl, int fd)
     c->control = ctl;
     c->fd = fd;
     c->pump = (struct task){.run = conn_pump, .arg = c};
-    for (bool taken = true; taken; c->line += taken) {
-        taken = false;
-        for (struct conn *o = ctl->conns; o; o = o->next)
-            taken |= o->line == c->line;
-    }
+    timer_init(&c->linger, ctl->loop, conn_give_up, c);
+    c->is_vty = peer != NULL;
+    if (peer)
+        c->peer = *peer;
     c->next = ctl->conns;
     ctl->conns = c;
     ctl->n_conns++;
@@ -140,7 +152,7 @@ static void control_accept(void *arg, unsigned events)
     (void)events;
     int fd = accept4(ctl->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0)
-        control_adopt(ctl, fd);
+        control_adopt(ctl, fd, NULL);
 }
 
 /* A stale socket of a killed router is taken over; a live one means that the name is in use. */
@@ -221,11 +233,9 @@ void control_set_router(struct control *ctl, struct router *r, const char *text)
     for (struct conn *c = ctl->conns; c; c = c->next) {
         if (c->paste)
             paste_free(c);
-        if (!c->session)
+        if (!c->session && !c->use && !c->auth)
             continue;
-        session_free(c->session);
-        c->session = NULL;
-        c->end_session = false;
+        conn_session_end(c);
         conn_message(c, CTL_CLOSED, NULL, 0, text, strlen(text));
         c->closing = true;
     }

@@ -16,7 +16,9 @@
 
 enum ctl_type {
     /* to the router */
-    CTL_OPEN = 1, /* u8 enum ctl_kind: opens the session; answered by CTL_STATE or CTL_REFUSED */
+    /* u8 enum ctl_kind: opens the session; answered by CTL_STATE or CTL_REFUSED. On a line (console, vty) the login
+     * comes first: CTL_OUTPUT, CTL_ASK, and CTL_CLOSED when it fails. */
+    CTL_OPEN = 1,
     CTL_LINE,     /* text: runs it; answered by CTL_OUTPUT, CTL_ASK … and one CTL_DONE */
     CTL_HELP,     /* text before `?`; answered by CTL_HELPED */
     CTL_COMPLETE, /* text before TAB; answered by CTL_COMPLETED */
@@ -25,6 +27,10 @@ enum ctl_type {
     CTL_END,      /* Ctrl-Z: leaves configuration; answered by CTL_DONE */
     CTL_PASTE,    /* u8 repair; the whole text. Answered by CTL_HEALED, CTL_REJECTED …, and one CTL_PASTED */
     CTL_REQUEST,  /* text: see above; answered by CTL_DATA … and one CTL_RESULT. Needs no session */
+    CTL_ALIVE,    /* a key was pressed: the exec timeout begins anew */
+    CTL_WINDOW,   /* u32 length, u32 width: the user's window */
+    CTL_AUTH,     /* user NUL password, before CTL_OPEN (SSH lines only); answered by CTL_RESULT */
+    CTL_CIPHERS,  /* in NUL out NUL MAC in NUL MAC out: for show ssh */
     /* from the router */
     CTL_STATE = 64, /* the fields of struct ctl_state */
     CTL_DONE,       /* u8 enum cmd_result, then a CTL_STATE payload */
@@ -41,7 +47,8 @@ enum ctl_type {
     CTL_DATA,       /* bytes of a request's answer */
     CTL_RESULT      /* u8 0 ok, 1 failed; one line that says why */
 };
-enum ctl_kind { CTL_EXEC = 1, CTL_CONSOLE, CTL_VTY };
+/* CTL_COMMAND: one command of an SSH client (`ssh host show version`): on a line, but nobody answers questions. */
+enum ctl_kind { CTL_EXEC = 1, CTL_CONSOLE, CTL_VTY, CTL_COMMAND };
 
 struct ctl_state { /* on the wire: u8 in_config, u32 length, u32 width, u32 history, u32 escape, prompt */
     bool in_config;
@@ -74,8 +81,12 @@ int ctl_recv(struct ctl *c, struct ctl_msg *m, int timeout_ms);
 bool ctl_waiting(const struct ctl *c); /* a whole message is buffered: ctl_recv returns at once */
 bool ctl_read_state(const struct ctl_msg *m, size_t at, struct ctl_state *st);
 uint32_t ctl_u32(const struct ctl_msg *m, size_t at); /* 0 beyond the end */
-/* Opens a session of that kind. 0, or -1 with err. */
+/* Opens a session of that kind. 0, or -1 with err. The login dialogue goes to `login` (NULL: there is none): false
+ * gives up. */
+typedef bool (*ctl_login)(void *arg, struct ctl *c, const struct ctl_msg *m);
 int ctl_open(struct ctl *c, enum ctl_kind kind, struct ctl_state *st, char *err, size_t errlen);
+int ctl_open_login(struct ctl *c, enum ctl_kind kind, struct ctl_state *st, ctl_login login, void *arg, char *err,
+                   size_t errlen);
 /* One request from beginning to end: data goes to sink (may be NULL). 0 ok, 1 failed with err. */
 int ctl_request(const char *name, const char *request, out_sink sink, void *arg, char *err, size_t errlen);
 const char *ctl_run_dir(void); /* $TAPIR_RUN, default /run/tapir */
@@ -86,8 +97,11 @@ struct control;
 /* Listens at path (mode 0600). NULL with a one-line reason. */
 struct control *control_new(struct loop *loop, const char *path, char *err, size_t errlen);
 void control_free(struct control *c);
-/* Serves fd like an accepted connection; consumes it. */
-bool control_adopt(struct control *c, int fd);
+/* Serves fd like an accepted connection; consumes it. peer: who is at the other end of a vty (copied), NULL: a tool of
+ * this host. */
+struct line_peer;
+bool control_adopt(struct control *c, int fd, const struct line_peer *peer);
+struct router *control_router(struct control *c); /* NULL: off */
 /* r NULL: the router is off; sessions end with text. */
 void control_set_router(struct control *c, struct router *r, const char *text);
 

@@ -214,7 +214,8 @@ bool ctl_read_state(const struct ctl_msg *m, size_t at, struct ctl_state *st)
     return true;
 }
 
-int ctl_open(struct ctl *c, enum ctl_kind kind, struct ctl_state *st, char *err, size_t errlen)
+int ctl_open_login(struct ctl *c, enum ctl_kind kind, struct ctl_state *st, ctl_login login, void *arg, char *err,
+                   size_t errlen)
 {
     struct ctl_msg m;
     if (ctl_send2(c, CTL_OPEN, (uint8_t)kind, NULL, 0)) {
@@ -228,9 +229,16 @@ int ctl_open(struct ctl *c, enum ctl_kind kind, struct ctl_state *st, char *err,
             snprintf(err, errlen, "%s", m.data);
             return -1;
         }
+        if (login && (m.type == CTL_OUTPUT || m.type == CTL_ASK) && !login(arg, c, &m))
+            break;
     }
     snprintf(err, errlen, "the router closed the connection");
     return -1;
+}
+
+int ctl_open(struct ctl *c, enum ctl_kind kind, struct ctl_state *st, char *err, size_t errlen)
+{
+    return ctl_open_login(c, kind, st, NULL, NULL, err, errlen);
 }
 
 int ctl_request(const char *name, const char *request, out_sink sink, void *arg, char *err, size_t errlen)

@@ -57,6 +57,8 @@ static void on_done(void *u, int status)
     if (!c->running || c->closing)
         return;
     c->running = false;
+    if (c->use)
+        line_busy(c->use, false);
     c->done = true;
     c->done_status = status;
     conn_wake(c);
@@ -65,6 +67,9 @@ static void on_done(void *u, int status)
 static void on_ask(void *u, const char *prompt, bool echo)
 {
     uint8_t e = echo;
+    struct conn *c = u;
+    if (c->use)
+        line_busy(c->use, false);
     conn_message(u, CTL_ASK, &e, 1, prompt, strlen(prompt));
 }
 
@@ -94,6 +99,10 @@ void conn_session_end(struct conn *c)
     c->session = NULL;
     if (s)
         session_free(s);
+    line_close(c->use);
+    line_auth_cancel(c->auth);
+    c->use = NULL;
+    c->auth = NULL;
 }
 
 void conn_settle(struct conn *c)
@@ -105,26 +114,91 @@ void conn_settle(struct conn *c)
         conn_session_end(c);
 }
 
-static void conn_open(struct conn *c, enum ctl_kind kind)
+static const struct session_ops session_calls = {
+    .output = on_output, .done = on_done, .ask = on_ask, .message = on_message, .closed = on_closed};
+
+static void session_begin(struct conn *c, const struct session_opts *opts)
 {
-    static const struct session_ops ops = {
-        .output = on_output, .done = on_done, .ask = on_ask, .message = on_message, .closed = on_closed};
-    char name[40];
-    if (c->session || kind < CTL_EXEC || kind > CTL_VTY) {
-        conn_refuse(c, "this connection has a session already");
-        return;
-    }
-    snprintf(name, sizeof name, "vty%u (local)", c->line);
-    struct session_opts opts = {.line_name = kind == CTL_CONSOLE ? "console" : name,
-                                .privilege = kind == CTL_EXEC ? 15 : 1,
-                                .interactive = kind != CTL_EXEC,
-                                .console_log = kind == CTL_CONSOLE};
-    c->kind = kind;
-    c->session = session_new(c->control->router, &opts, &ops, c);
+    c->session = session_new(c->control->router, opts, &session_calls, c);
     if (c->session)
         conn_send_state(c, CTL_STATE, 0);
     else
         conn_refuse(c, "out of memory for another session");
+}
+
+/* The login on the line is over, or there was none. */
+static void on_opened(void *u, const struct line_grant *g)
+{
+    struct conn *c = u;
+    session_begin(c, &(struct session_opts){.line_name = g->name,
+                                            .privilege = g->privilege,
+                                            .interactive = c->kind != CTL_COMMAND,
+                                            .console_log = c->kind == CTL_CONSOLE,
+                                            .line = c->use,
+                                            .has_terminal = true,
+                                            .length = c->kind == CTL_COMMAND ? 0 : g->length,
+                                            .width = g->width,
+                                            .history = g->history});
+}
+
+static void conn_open(struct conn *c, enum ctl_kind kind)
+{
+    static const struct line_ops line_calls = {
+        .output = on_output, .ask = on_ask, .opened = on_opened, .closed = on_closed};
+    if (c->session || c->use || c->auth || kind < CTL_EXEC || kind > CTL_COMMAND) {
+        conn_refuse(c, "this connection has a session already");
+        return;
+    }
+    c->kind = kind;
+    if (kind == CTL_EXEC && !c->is_vty) {
+        session_begin(c, &(struct session_opts){.line_name = "vty0 (local)", .privilege = 15});
+        return;
+    }
+    if (!c->is_vty)
+        c->peer = (struct line_peer){.service = kind == CTL_CONSOLE ? LINE_CONSOLE : LINE_TELNET, .local = true};
+    if (c->is_vty && (kind == CTL_CONSOLE || kind == CTL_EXEC || (c->peer.service == LINE_SSH && !c->have_user))) {
+        conn_refuse(c, "not on this line");
+        return;
+    }
+    c->use = line_open(c->control->router, &c->peer, c->have_user ? c->user : NULL, &line_calls, c);
+    if (!c->use) {
+        conn_refuse(c, "all lines are busy");
+        return;
+    }
+    const char *part[4] = {"", "", "", ""}, *p = c->ciphers, *end = p + c->ciphers_len;
+    for (unsigned i = 0; i < 4 && p < end; i++, p += strlen(p) + 1)
+        part[i] = p;
+    line_set_ssh(c->use, part[0], part[1], part[2], part[3]);
+}
+
+/* ---- a password that came with SSH ---- */
+
+static void on_judged(void *u, bool ok)
+{
+    struct conn *c = u;
+    uint8_t status = !ok;
+    c->auth = NULL;
+    c->have_user = ok;
+    conn_message(c, CTL_RESULT, &status, 1, NULL, 0);
+}
+
+static void conn_auth(struct conn *c, const char *data, size_t len)
+{
+    size_t n = strnlen(data, len);
+    if (!c->is_vty || c->peer.service != LINE_SSH || c->auth || c->use || c->session || n == len) {
+        conn_refuse(c, "not on this line");
+        return;
+    }
+    char *password = strndup(data + n + 1, len - n - 1);
+    c->have_user = false;
+    snprintf(c->user, sizeof c->user, "%s", data);
+    if (password && n < sizeof c->user)
+        c->auth = line_auth_start(c->control->router, &c->peer, c->user, password, on_judged, c);
+    if (!c->auth)
+        on_judged(c, false);
+    if (password)
+        explicit_bzero(password, strlen(password));
+    free(password);
 }
 
 /* ---- messages ---- */
@@ -158,6 +232,8 @@ static void conn_text_message(struct conn *c, uint8_t type, char *text)
     switch (type) {
     case CTL_LINE:
         c->running = true;
+        if (c->use)
+            line_busy(c->use, true);
         session_line(c->session, text);
         break;
     case CTL_HELP: {
@@ -174,11 +250,40 @@ static void conn_text_message(struct conn *c, uint8_t type, char *text)
         break;
     }
     case CTL_ANSWER:
-        session_answer(c->session, text[0] == 1 ? text + 1 : NULL);
+        if (!c->session)
+            line_answer(c->use, text[0] == 1 ? text + 1 : NULL);
+        else
+            session_answer(c->session, text[0] == 1 ? text + 1 : NULL);
+        explicit_bzero(text, strlen(text)); /* it may be a password */
         break;
     default:
         break;
     }
+}
+
+/* What needs no session. */
+static bool conn_before(struct conn *c, const struct ctl_msg *m)
+{
+    if (m->type == CTL_OPEN) {
+        conn_open(c, m->len ? (enum ctl_kind)m->data[0] : 0);
+    } else if (m->type == CTL_AUTH) {
+        conn_auth(c, m->data, m->len);
+        explicit_bzero((char *)(uintptr_t)m->data, m->len);
+    } else if (m->type == CTL_REQUEST && !c->is_vty) {
+        char *text = line_text(m->data, m->len);
+        if (text)
+            conn_request(c, text);
+        free(text);
+    } else if (m->type == CTL_ABORT && !c->session) {
+        if (c->use)
+            line_answer(c->use, NULL);
+    } else if (m->type == CTL_CIPHERS && c->is_vty) {
+        c->ciphers_len = m->len < sizeof c->ciphers ? m->len : 0;
+        memcpy(c->ciphers, m->data, c->ciphers_len);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 bool conn_handle(struct conn *c, const struct ctl_msg *m)
@@ -189,12 +294,16 @@ bool conn_handle(struct conn *c, const struct ctl_msg *m)
         conn_refuse(c, "the router is reloading: try again in a moment");
         return true;
     }
-    if (!c->session && m->type != CTL_OPEN && m->type != CTL_REQUEST) {
+    if (c->use)
+        line_alive(c->use);
+    if (m->type == CTL_ALIVE || conn_before(c, m))
+        return true;
+    if (!c->session && !(c->use && m->type == CTL_ANSWER)) {
         conn_refuse(c, "open a session first");
         return true;
     }
-    if (m->type == CTL_OPEN) {
-        conn_open(c, m->len ? (enum ctl_kind)m->data[0] : 0);
+    if (m->type == CTL_WINDOW) {
+        session_set_terminal(c->session, ctl_u32(m, 0), ctl_u32(m, 4));
     } else if (m->type == CTL_ABORT) {
         session_abort(c->session);
     } else if (m->type == CTL_PASTE) {
@@ -208,9 +317,9 @@ bool conn_handle(struct conn *c, const struct ctl_msg *m)
         char *text = line_text(m->data, m->len);
         if (text && m->type == CTL_ANSWER && m->len && !m->data[0])
             text[0] = 0;
-        if (text && m->type == CTL_REQUEST)
-            conn_request(c, text);
-        else if (text)
+        if (m->type == CTL_ANSWER)
+            explicit_bzero((char *)(uintptr_t)m->data, m->len);
+        if (text)
             conn_text_message(c, m->type, text);
         free(text);
     }

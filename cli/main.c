@@ -19,7 +19,7 @@ static const struct subcommand *subcommands(void)
     static const struct subcommand table[] = {
         {"router", cmd_router,
          "tapir router NAME [-c CONFIG] [-i IFNAME=TAP]... [--state DIR] [--no-offload]\n"
-         "                    [--telnet PORT] [--lab-keys] [--boot-time S]",
+         "                    [--telnet PORT] [--ssh PORT] [--lab-keys] [--boot-time S]",
          "run one router in the foreground",
          "Runs one router in the network namespace it is started in, with a tap for each\n"
          "configured interface: GigabitEthernet0/3 is gi0-3, Ethernet1/1 is et1-1. Prints\n"
@@ -29,7 +29,8 @@ static const struct subcommand *subcommands(void)
          "  -i IFNAME=TAP    another tap name; an existing tap is taken over\n"
          "  --state DIR      keeps startup-config (`write memory`) and keys\n"
          "  --no-offload     wire-size frames on the taps\n"
-         "  --telnet PORT    a telnet line on 127.0.0.1\n"
+         "  --telnet PORT    the vty lines by telnet on 127.0.0.1\n"
+         "  --ssh PORT       the vty lines by SSH on 127.0.0.1\n"
          "  --lab-keys       lets `tapir lab keys` print session keys for tshark\n"
          "  --boot-time S    seconds a reload takes (default 2)\n"},
         {"console", cmd_console, "tapir console NAME", "the console of a running router",

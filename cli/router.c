@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ struct door {
     const char *name, *config_path, *state_dir;
     char *config;
     bool no_offload, lab_keys;
-    long telnet_port; /* 0: none */
+    long telnet_port, ssh_port; /* 0: none */
+    bool mirror_on;
     double boot_time;
     /* what runs */
     struct loop *loop;
@@ -109,7 +111,7 @@ static int parse_options(struct door *d, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         const char *o = argv[i];
         bool wants = !strcmp(o, "-c") || !strcmp(o, "-i") || !strcmp(o, "--state") || !strcmp(o, "--telnet") ||
-                     !strcmp(o, "--boot-time");
+                     !strcmp(o, "--ssh") || !strcmp(o, "--boot-time");
         if (wants && i + 1 == argc)
             return cli_usage("router", "%s wants a value", o);
         const char *v = wants ? argv[++i] : NULL;
@@ -121,10 +123,11 @@ static int parse_options(struct door *d, int argc, char **argv)
                 return cli_usage("router", "%s", d->err);
         } else if (!strcmp(o, "--state")) {
             d->state_dir = v;
-        } else if (!strcmp(o, "--telnet")) {
-            d->telnet_port = strtol(v, &end, 10);
-            if (*end || d->telnet_port < 1 || d->telnet_port > 65535)
-                return cli_usage("router", "--telnet wants a port from 1 to 65535, not %.20s", v);
+        } else if (!strcmp(o, "--telnet") || !strcmp(o, "--ssh")) {
+            long *port = o[2] == 't' ? &d->telnet_port : &d->ssh_port;
+            *port = strtol(v, &end, 10);
+            if (*end || *port < 1 || *port > 65535)
+                return cli_usage("router", "%s wants a port from 1 to 65535, not %.20s", o, v);
         } else if (!strcmp(o, "--boot-time")) {
             d->boot_time = strtod(v, &end);
             if (end == v || *end || !(d->boot_time >= 0 && d->boot_time <= 86400))
@@ -187,6 +190,12 @@ static int open_state(struct door *d)
     return 0;
 }
 
+static int open_port(struct door *d, const char *option, enum line_service service, long port)
+{
+    int rc = port ? telnet_listen(d->telnet, service, INADDR_LOOPBACK, (uint16_t)port) : 0;
+    return rc < 0 ? cli_fail("%s %ld: %s: choose another port", option, port, strerror(-rc)) : 0;
+}
+
 /* The name's lock and its socket: one router per name and run directory. */
 static int open_doors(struct door *d)
 {
@@ -205,12 +214,12 @@ static int open_doors(struct door *d)
     d->control = control_new(d->loop, path, d->err, sizeof d->err);
     if (!d->control)
         return cli_fail("%s", d->err);
-    if (d->telnet_port) {
-        d->telnet = telnet_new(d->loop, d->control, (uint16_t)d->telnet_port, d->err, sizeof d->err);
+    if (d->telnet_port || d->ssh_port || d->mirror_on) {
+        d->telnet = telnet_new(d->loop, d->control, d->err, sizeof d->err);
         if (!d->telnet)
             return cli_fail("%s", d->err);
     }
-    return 0;
+    return open_port(d, "--telnet", LINE_TELNET, d->telnet_port) || open_port(d, "--ssh", LINE_SSH, d->ssh_port);
 }
 
 static int catch_signals(struct door *d)

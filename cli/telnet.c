@@ -1,6 +1,8 @@
-/* The listener of the telnet line and the life of its sessions: a client is accepted on the router's loop, gets a
- * connection to the control server over a socket pair, and two threads of its own. Called by router.c. */
+/* The listeners of the vty lines and the life of their sessions: a client is accepted on the router's loop, asked
+ * whether a line takes him, and given a connection to the control server over a socket pair and threads of his own.
+ * Called by router.c and mirror.c. */
 #include "cli/telnet.h"
+#include "cli/ssh.h"
 #include "cli/telnet_int.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,18 +12,66 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define VTY_MAX 16
+enum { LISTENERS_MAX = 256, SSH_PENDING_MAX = 16, ACCEPTS_PER_TURN = 16 };
 
+struct listener {
+    struct telnet *t;
+    int id, fd;
+    enum line_service service;
+    bool local;
+    struct loop_fd *watch;
+    struct listener *next;
+};
 struct telnet {
     struct loop *loop;
     struct control *control;
-    int fd;
-    struct loop_fd *watch;
+    struct listener *listeners;
+    int next_id;
     struct vty *list;
-    unsigned n;
+    struct ssh_conn *ssh;
+    struct timer reaper; /* lets go of sessions that ended */
 };
 
-static void vty_free(struct vty *v)
+/* ---- one session ---- */
+
+struct vty *vty_new(int net, struct ctl *ctl, bool raw)
+{
+    int pair[2];
+    struct vty *v = calloc(1, sizeof *v);
+    if (!v || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+        free(v);
+        close(net);
+        ctl_close(ctl);
+        return NULL;
+    }
+    v->net = net;
+    v->wire = pair[0];
+    v->lib = pair[1];
+    v->ctl = ctl;
+    v->raw = raw;
+    pthread_mutex_init(&v->lock, NULL);
+    keyq_init(&v->keys);
+    /* libcli waits with select(): a descriptor of 1024 or more would be its end (front-ends 3.1) */
+    bool cli = v->lib < 1024 && pthread_create(&v->cli, NULL, vty_cli_main, v) == 0;
+    if (cli && pthread_create(&v->relay, NULL, vty_relay_main, v) == 0)
+        return v;
+    keyq_end(&v->keys);
+    shutdown(v->wire, SHUT_RDWR);
+    shutdown(ctl_fd(ctl), SHUT_RDWR);
+    if (cli)
+        pthread_join(v->cli, NULL);
+    else
+        close(v->lib);
+    close(v->wire);
+    close(net);
+    ctl_close(ctl);
+    pthread_mutex_destroy(&v->lock);
+    keyq_free(&v->keys);
+    free(v);
+    return NULL;
+}
+
+void vty_free(struct vty *v)
 {
     pthread_join(v->relay, NULL);
     ctl_close(v->ctl);
@@ -33,8 +83,9 @@ static void vty_free(struct vty *v)
     free(v);
 }
 
-static void reap(struct telnet *t)
+static void reap(void *arg)
 {
+    struct telnet *t = arg;
     struct vty **pp = &t->list;
     while (*pp) {
         struct vty *v = *pp;
@@ -43,107 +94,141 @@ static void reap(struct telnet *t)
             continue;
         }
         *pp = v->next;
-        t->n--;
         vty_free(v);
     }
+    sshline_reap(&t->ssh);
+    if (t->list || t->ssh)
+        timer_start(&t->reaper, NS_PER_S);
 }
 
-/* The session's first exchange must not block the loop, which has to answer it: the thread does it. */
-static void *vty_main(void *arg)
+/* ---- a client comes ---- */
+
+static struct ctl *adopt(struct telnet *t, const struct line_peer *peer)
 {
-    struct vty *v = arg;
+    int back[2];
     char err[200];
-    if (ctl_open(v->ctl, CTL_VTY, &v->st, err, sizeof err)) {
-        size_t n = strlen(err);
-        if (send(v->net, err, n, MSG_NOSIGNAL) == (ssize_t)n)
-            (void)!send(v->net, "\r\n", 2, MSG_NOSIGNAL);
-    } else if (pthread_create(&v->cli, NULL, vty_cli_main, v) == 0) {
-        return vty_relay_main(v);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, back))
+        return NULL;
+    struct ctl *ctl = ctl_adopt(back[0], err, sizeof err);
+    if (!control_adopt(t->control, back[1], peer) || !ctl) {
+        if (ctl)
+            ctl_close(ctl);
+        return NULL;
     }
-    close(v->lib);
-    shutdown(v->net, SHUT_RDWR);
-    atomic_store(&v->finished, true);
-    return NULL;
+    return ctl;
 }
 
-static bool vty_start(struct telnet *t, int net)
+/* A reset, as a router that has no line for him sends it. */
+static void refuse(int fd)
 {
-    int pair[2], back[2];
-    char err[200];
-    struct vty *v = calloc(1, sizeof *v);
-    if (!v)
+    struct linger now = {1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(fd);
+}
+
+static bool serve(struct telnet *t, const struct listener *l, int fd, const struct line_peer *peer)
+{
+    struct ctl *ctl = adopt(t, peer);
+    if (!ctl)
         return false;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-        free(v);
-        return false;
+    if (l->service == LINE_SSH)
+        return sshline_start(&t->ssh, control_router(t->control), fd, ctl);
+    struct vty *v = vty_new(fd, ctl, false);
+    if (v) {
+        v->next = t->list;
+        t->list = v;
     }
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, back)) {
-        close(pair[0]);
-        close(pair[1]);
-        free(v);
+    return true; /* fd is consumed either way */
+}
+
+static bool accept_one(struct listener *l)
+{
+    struct telnet *t = l->t;
+    struct sockaddr_in sa;
+    socklen_t len = sizeof sa;
+    const char *why;
+    int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_CLOEXEC);
+    if (fd < 0)
         return false;
-    }
-    v->net = net;
-    v->wire = pair[0];
-    v->lib = pair[1];
-    v->ctl = ctl_adopt(back[0], err, sizeof err);
-    pthread_mutex_init(&v->lock, NULL);
-    keyq_init(&v->keys);
-    /* libcli waits with select(): a descriptor of 1024 or more would be its end (front-ends 3.1) */
-    bool ok = v->ctl && v->lib < 1024;
-    if (!control_adopt(t->control, back[1]))
-        ok = false;
-    if (!ok || pthread_create(&v->relay, NULL, vty_main, v)) {
-        if (v->ctl)
-            ctl_close(v->ctl);
-        close(pair[0]);
-        close(pair[1]);
-        pthread_mutex_destroy(&v->lock);
-        keyq_free(&v->keys);
-        free(v);
-        return false;
-    }
-    v->next = t->list;
-    t->list = v;
-    t->n++;
+    reap(t);
+    struct router *r = control_router(t->control);
+    unsigned pending = sshline_pending(t->ssh);
+    struct line_peer peer = {.service = l->service,
+                             .local = l->local,
+                             .addr = addr_v4(ntohl(sa.sin_addr.s_addr)),
+                             .port = ntohs(sa.sin_port)};
+    addr_format(&peer.addr, peer.where);
+    if (!r || pending >= SSH_PENDING_MAX || !line_may_open(r, &peer, pending, &why) || !serve(t, l, fd, &peer))
+        refuse(fd); /* all vty lines busy, or none that takes him (ios-cli 1.2) */
+    if (!timer_armed(&t->reaper))
+        timer_start(&t->reaper, NS_PER_S);
     return true;
 }
 
-static void telnet_accept(void *arg, unsigned events)
+static void on_accept(void *arg, unsigned events)
 {
-    struct telnet *t = arg;
     (void)events;
-    int fd = accept4(t->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0)
-        return;
-    reap(t);
-    if (t->n >= VTY_MAX || !vty_start(t, fd))
-        close(fd); /* all vty lines busy: refused (ios-cli 1.2) */
+    for (int i = 0; i < ACCEPTS_PER_TURN && accept_one(arg); i++)
+        ;
 }
 
-struct telnet *telnet_new(struct loop *loop, struct control *control, uint16_t port, char *err, size_t errlen)
+int telnet_listen(struct telnet *t, enum line_service service, uint32_t addr, uint16_t port)
 {
-    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int one = 1;
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(addr)};
+    int one = 1, n = 0;
+    for (struct listener *l = t->listeners; l; l = l->next)
+        n++;
+    struct listener *l = n < LISTENERS_MAX ? calloc(1, sizeof *l) : NULL;
+    if (!l)
+        return -ENOSPC;
+    l->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (l->fd >= 0)
+        setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&sa, sizeof sa) || listen(l->fd, 64)) {
+        int error = errno;
+        if (l->fd >= 0)
+            close(l->fd);
+        free(l);
+        return -error;
+    }
+    l->t = t;
+    l->id = t->next_id++;
+    l->service = service;
+    l->local = addr == INADDR_LOOPBACK;
+    l->watch = loop_fd_add(t->loop, l->fd, LOOP_READ, on_accept, l);
+    l->next = t->listeners;
+    t->listeners = l;
+    return l->id;
+}
+
+void telnet_unlisten(struct telnet *t, int listener)
+{
+    for (struct listener **pp = &t->listeners; *pp; pp = &(*pp)->next) {
+        struct listener *l = *pp;
+        if (l->id != listener)
+            continue;
+        *pp = l->next;
+        loop_fd_del(l->watch);
+        close(l->fd);
+        free(l);
+        return;
+    }
+}
+
+struct telnet *telnet_new(struct loop *loop, struct control *control, char *err, size_t errlen)
+{
     if (!telnet_self_test()) {
-        snprintf(err, errlen, "--telnet: libcli does not call this program's hooks: leave the option out, or rebuild");
+        snprintf(err, errlen, "libcli does not call this program's hooks: no vty line can be opened; rebuild");
         return NULL;
     }
     struct telnet *t = calloc(1, sizeof *t);
-    int fd = t ? socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
-    if (fd >= 0)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof sa) || listen(fd, 16)) {
-        snprintf(err, errlen, "--telnet %u: %s: choose another port", port, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        free(t);
+    if (!t) {
+        snprintf(err, errlen, "out of memory");
         return NULL;
     }
     t->loop = loop;
     t->control = control;
-    t->fd = fd;
-    t->watch = loop_fd_add(loop, fd, LOOP_READ, telnet_accept, t);
+    timer_init(&t->reaper, loop, reap, t);
     return t;
 }
 
@@ -151,8 +236,9 @@ void telnet_free(struct telnet *t)
 {
     if (!t)
         return;
-    loop_fd_del(t->watch);
-    close(t->fd);
+    while (t->listeners)
+        telnet_unlisten(t, t->listeners->id);
+    timer_stop(&t->reaper);
     while (t->list) {
         struct vty *v = t->list;
         t->list = v->next;
@@ -160,5 +246,6 @@ void telnet_free(struct telnet *t)
         shutdown(v->wire, SHUT_RDWR);
         vty_free(v);
     }
+    sshline_end_all(&t->ssh);
     free(t);
 }

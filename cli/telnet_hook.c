@@ -5,6 +5,7 @@
 #include "cli/pager.h"
 #include "cli/telnet.h"
 #include "cli/telnet_int.h"
+#include <fcntl.h>
 #include <libcli.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,39 +17,39 @@ __attribute__((visibility("default"))) void cli_get_completions(struct cli_def *
                                                                 struct cli_comphelp *comphelp);
 
 struct run {
-    struct cli_def *cli;
+    FILE *f;
     struct vty *v;
     struct pager pager;
     int64_t started_ms;
     size_t written;
 };
 
-static void put_text(struct cli_def *cli, const char *text, size_t len)
+static void put_text(FILE *f, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\n')
-            fputc('\r', cli->client);
+            fputc('\r', f);
         /* the relay's private marks cannot stand in a text */
-        fputc((unsigned char)text[i] <= OUTPUT_END && text[i] ? '.' : text[i], cli->client);
+        fputc((unsigned char)text[i] <= OUTPUT_END && text[i] ? '.' : text[i], f);
     }
 }
 
 static void pager_put(void *u, const char *text, size_t len)
 {
     struct run *r = u;
-    put_text(r->cli, text, len);
+    put_text(r->f, text, len);
 }
 
 static int pager_key(void *u)
 {
     struct run *r = u;
-    fflush(r->cli->client);
+    fflush(r->f);
     return keyq_next(&r->v->keys, true);
 }
 
 static void run_open(struct run *r)
 {
-    fputc(OUTPUT_BEGIN, r->cli->client);
+    fputc(OUTPUT_BEGIN, r->f);
     r->pager = (struct pager){.put = pager_put, .key = pager_key, .u = r};
     r->started_ms = cli_now_ms();
     pager_begin(&r->pager, r->v->st.length, r->v->st.width);
@@ -57,8 +58,8 @@ static void run_open(struct run *r)
 static void run_close(struct run *r)
 {
     pager_end(&r->pager);
-    fputc(OUTPUT_END, r->cli->client);
-    fflush(r->cli->client);
+    fputc(OUTPUT_END, r->f);
+    fflush(r->f);
 }
 
 static void answer_cut(struct run *r, char *buf, size_t *n, bool echo)
@@ -67,7 +68,7 @@ static void answer_cut(struct run *r, char *buf, size_t *n, bool echo)
         return;
     buf[--*n] = '\0';
     if (echo)
-        put_text(r->cli, "\b \b", 3);
+        put_text(r->f, "\b \b", 3);
 }
 
 /* Reads the answer to a question into buf; false: Ctrl-C or the end. */
@@ -77,11 +78,11 @@ static bool read_answer(struct run *r, bool echo, char *buf, size_t cap)
     for (;;) {
         int ch = pager_key(r);
         if (ch < 0 || ch == 3 || ch == 26) {
-            put_text(r->cli, !echo ? "\n" : ch == 26 ? "^Z\n" : "^C\n", echo ? 3 : 1);
+            put_text(r->f, !echo ? "\n" : ch == 26 ? "^Z\n" : "^C\n", echo ? 3 : 1);
             return false;
         }
         if (ch == '\r') {
-            put_text(r->cli, "\n", 1);
+            put_text(r->f, "\n", 1);
             buf[n] = '\0';
             return true;
         }
@@ -93,7 +94,7 @@ static bool read_answer(struct run *r, bool echo, char *buf, size_t cap)
         } else if (ch >= 32 && n + 1 < cap) {
             buf[n++] = (char)ch;
             if (echo)
-                fputc(ch, r->cli->client);
+                fputc(ch, r->f);
         }
     }
 }
@@ -112,15 +113,15 @@ static bool read_confirm(struct run *r, char *buf)
     int ch = pager_key(r);
     buf[0] = (char)(ch >= 32 && ch < 127 ? ch : 0);
     buf[1] = '\0';
-    put_text(r->cli, buf, strlen(buf));
-    put_text(r->cli, "\n", 1);
+    put_text(r->f, buf, strlen(buf));
+    put_text(r->f, "\n", 1);
     return ch >= 0 && ch != 3 && ch != 26;
 }
 
 static void ask(struct run *r, const struct ctl_msg *m)
 {
     char answer[512] = "";
-    put_text(r->cli, m->data + (m->len > 0), m->len - (m->len > 0));
+    put_text(r->f, m->data + (m->len > 0), m->len - (m->len > 0));
     r->pager.column = 0;
     bool given = m->len && cli_is_confirm(m->data + 1) ? read_confirm(r, answer)
                                                        : read_answer(r, m->len && m->data[0], answer, sizeof answer);
@@ -139,7 +140,7 @@ static void break_check(struct run *r, bool quiet)
     ctl_send(r->v->ctl, CTL_ABORT, NULL, 0);
 }
 
-/* The session answers until the line is done. */
+/* The session answers until the line (or the login) is done. CLI_QUIT: it is over. */
 static int run_to_end(struct run *r)
 {
     struct ctl_msg m;
@@ -147,7 +148,7 @@ static int run_to_end(struct run *r)
     for (;;) {
         int got = ctl_recv(v->ctl, &m, CLI_QUIET_MS);
         if (got == -2)
-            fflush(r->cli->client);
+            fflush(r->f);
         break_check(r, got == -2);
         if (got == -2)
             continue;
@@ -157,17 +158,15 @@ static int run_to_end(struct run *r)
             r->written += m.len;
             pager_write(&r->pager, m.data, m.len);
         } else if (m.type == CTL_MESSAGE) {
-            put_text(r->cli, m.data, m.len);
-            put_text(r->cli, "\n", 1);
+            put_text(r->f, m.data, m.len);
+            put_text(r->f, "\n", 1);
         } else if (m.type == CTL_ASK) {
             ask(r, &m);
-        } else if (m.type == CTL_DONE) {
-            ctl_read_state(&m, 1, &v->st);
-            prompt_set(r->cli, v);
-            cli_set_promptchar(r->cli, "\x03");
+        } else if (m.type == CTL_DONE || m.type == CTL_STATE) {
+            ctl_read_state(&m, m.type == CTL_DONE, &v->st);
             return CLI_OK;
         } else if (m.type == CTL_CLOSED || m.type == CTL_REFUSED) {
-            put_text(r->cli, m.data, m.len);
+            put_text(r->f, m.data, m.len);
             return CLI_QUIT;
         }
     }
@@ -192,13 +191,14 @@ int cli_run_command(struct cli_def *cli, const char *command)
     if (!h->vty || !h->vty->line)
         return CLI_OK;
     struct vty *v = h->vty;
-    struct run r = {.cli = cli, .v = v};
+    struct run r = {.f = cli->client, .v = v};
     int rc = CLI_OK;
     pthread_mutex_lock(&v->lock);
+    vty_send_window(v);
     run_open(&r);
     switch (v->ask) {
     case VTY_TOO_LONG:
-        put_text(cli, too_long, sizeof too_long - 1);
+        put_text(cli->client, too_long, sizeof too_long - 1);
         break;
     case VTY_LINE:
         rc = run_one(&r, CTL_LINE, v->line);
@@ -215,6 +215,8 @@ int cli_run_command(struct cli_def *cli, const char *command)
         break;
     }
     run_close(&r);
+    prompt_set(cli, v);
+    cli_set_promptchar(cli, "\x03");
     pthread_mutex_unlock(&v->lock);
     return rc;
 }
@@ -228,12 +230,12 @@ void cli_get_completions(struct cli_def *cli, const char *command, char lastchar
         return;
     cli_add_comphelp_entry(comphelp, "  "); /* without one libcli does not prompt again; the relay drops it */
     struct vty *v = h->vty;
-    struct run r = {.cli = cli, .v = v};
+    struct run r = {.f = cli->client, .v = v};
     struct ctl_msg m;
     struct strbuf logs = {0};
     pthread_mutex_lock(&v->lock);
     run_open(&r);
-    put_text(cli, "?\n", 2);
+    put_text(cli->client, "?\n", 2);
     int got = ctl_send(v->ctl, CTL_HELP, v->line, strlen(v->line)) ? -1 : 1;
     while (got == 1 && (got = ctl_recv(v->ctl, &m, -1)) == 1 && m.type != CTL_HELPED) {
         if (m.type == CTL_MESSAGE) {
@@ -243,17 +245,51 @@ void cli_get_completions(struct cli_def *cli, const char *command, char lastchar
     }
     if (got == 1)
         pager_write(&r.pager, m.data, m.len);
-    put_text(cli, logs.s ? logs.s : "", logs.len);
+    put_text(cli->client, logs.s ? logs.s : "", logs.len);
     strbuf_free(&logs);
     run_close(&r);
     pthread_mutex_unlock(&v->lock);
+}
+
+void vty_send_window(struct vty *v)
+{
+    enum { MOST = 512 };
+    if (!v->st.prompt[0] || !atomic_exchange(&v->window_new, false))
+        return;
+    unsigned length = atomic_load(&v->window_length), width = atomic_load(&v->window_width);
+    if (!length || !width) /* a client that does not know */
+        return;
+    v->st.length = length < MOST ? length : MOST;
+    v->st.width = width < MOST ? width : MOST;
+    uint8_t b[8] = {0, 0, (uint8_t)(v->st.length >> 8), (uint8_t)v->st.length,
+                    0, 0, (uint8_t)(v->st.width >> 8),  (uint8_t)v->st.width};
+    ctl_send(v->ctl, CTL_WINDOW, b, sizeof b);
+}
+
+/* Opens the session: banners, user name, password, before libcli's loop begins. */
+static bool login(struct vty *v)
+{
+    int fd = fcntl(v->lib, F_DUPFD_CLOEXEC, 0);
+    struct run r = {.f = fd < 0 ? NULL : fdopen(fd, "w"), .v = v};
+    if (!r.f) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    pthread_mutex_lock(&v->lock);
+    run_open(&r);
+    bool open = !ctl_send2(v->ctl, CTL_OPEN, CTL_VTY, NULL, 0) && run_to_end(&r) == CLI_OK;
+    run_close(&r);
+    pthread_mutex_unlock(&v->lock);
+    fclose(r.f);
+    return open;
 }
 
 void *vty_cli_main(void *arg)
 {
     struct vty *v = arg;
     struct hook_context h = {.vty = v};
-    struct cli_def *cli = cli_init();
+    struct cli_def *cli = login(v) ? cli_init() : NULL;
     if (!cli) {
         close(v->lib);
         return NULL;

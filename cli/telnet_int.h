@@ -1,5 +1,6 @@
-/* What the files of the telnet line share. One session is two threads (the relay, libcli's loop) and one connection
- * of the control socket's server, over a socket pair: so no thread but the loop's touches the router. */
+/* What the files of the vty lines share. One session is two threads (the relay, libcli's loop) and one connection of
+ * the control socket's server, over a socket pair: so no thread but the loop's touches the router. An SSH session has a
+ * third one in front, which does the cryptography and hands the relay plain bytes. */
 #ifndef TAPIR_CLI_TELNET_INT_H
 #define TAPIR_CLI_TELNET_INT_H
 #include "cli/control.h"
@@ -40,12 +41,14 @@ enum vty_ask {
 };
 
 struct vty {
-    int net;  /* the telnet client */
+    int net;  /* the client, or the SSH thread's end */
     int wire; /* our end of the pair whose other end libcli serves */
     int lib;  /* libcli's end; libcli closes it */
+    bool raw; /* no telnet bytes: SSH */
     struct ctl *ctl;
-    pthread_mutex_t lock; /* who may use ctl: the hook while a line runs, else the relay */
-    atomic_bool finished;
+    pthread_mutex_t lock;                    /* who may use ctl: the hook while a line runs, else the relay */
+    atomic_uint window_length, window_width; /* as the client says */
+    atomic_bool window_new, finished;
     pthread_t relay, cli;
     struct ctl_state st;
     struct keyq keys;
@@ -58,22 +61,32 @@ struct hook_context {
     struct vty *vty; /* NULL: the self-test */
     bool called;
 };
-void *vty_cli_main(void *vty);   /* telnet_hook.c */
-void *vty_relay_main(void *vty); /* telnet_relay.c */
+/* A session for net (consumed) on a connection that is already adopted (consumed). Starts its threads. NULL: it could
+ * not; both are closed. */
+struct vty *vty_new(int net, struct ctl *ctl, bool raw);
+void vty_free(struct vty *v);        /* waits for its threads: shut net down first */
+void vty_send_window(struct vty *v); /* tells the router the window, if it changed. With v->lock held */
+void *vty_cli_main(void *vty);       /* telnet_hook.c */
+void *vty_relay_main(void *vty);     /* telnet_relay.c */
 
-/* ---- bytes (telnet_relay.c), without descriptors so that a test can feed them ---- */
+/* ---- bytes (telnet_filter.c), without descriptors so that a test can feed them ---- */
 struct telnet_in { /* from the client to the editor */
     unsigned state;
     uint8_t verb;
-    bool after_cr;
+    bool after_cr, raw;
+    uint8_t sub[8];
+    unsigned n_sub;
+    uint8_t refused[2][32];          /* options answered with WONT, DONT: once each */
+    unsigned width, height, resized; /* the last window size, and how many there were */
 };
 /* Writes to out at most len bytes, and appends to reply the telnet answers. Returns the length of out. */
 size_t telnet_filter_in(struct telnet_in *t, const uint8_t *in, size_t len, uint8_t *out, uint8_t *reply,
                         size_t reply_cap, size_t *reply_len);
 struct telnet_out { /* from libcli to the client */
     unsigned column;
-    bool lined;    /* a prompt was seen: from here on only prompts and what the hooks print pass */
-    bool inside;   /* such a part */
+    bool lined;  /* a prompt was seen: from here on only prompts and what the hooks print pass */
+    bool inside; /* such a part */
+    bool raw;
     bool prompted; /* set at the end of a prompt; the relay clears it */
 };
 /* Writes at most 2 * len + 4 bytes. */

@@ -10,106 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { IAC = 255, DONT = 254, DO = 253, WONT = 252, WILL = 251, SB = 250, SE = 240 };
-enum { OPT_ECHO = 1, OPT_SGA = 3 };
-enum { IN_TEXT, IN_IAC, IN_OPTION, IN_SUB, IN_SUB_IAC };
-
-static void reply_add(uint8_t *reply, size_t cap, size_t *n, uint8_t verb, uint8_t option)
-{
-    if (*n + 3 > cap)
-        return;
-    reply[(*n)++] = IAC;
-    reply[(*n)++] = verb;
-    reply[(*n)++] = option;
-}
-
-/* We offer ECHO and SGA at the start; everything else is refused once. */
-static void on_option(uint8_t verb, uint8_t option, uint8_t *reply, size_t cap, size_t *n)
-{
-    if (verb == DO && option != OPT_ECHO && option != OPT_SGA)
-        reply_add(reply, cap, n, WONT, option);
-    else if (verb == WILL && option != OPT_SGA)
-        reply_add(reply, cap, n, DONT, option);
-}
-
-/* One byte of text: CR, LF, CR LF and CR NUL are one line end. */
-static size_t on_text(struct telnet_in *t, uint8_t ch, uint8_t *out)
-{
-    bool lf_of_crlf = t->after_cr && (ch == '\n' || ch == 0);
-    t->after_cr = ch == '\r';
-    if (lf_of_crlf || !ch)
-        return 0;
-    out[0] = ch == '\n' ? '\r' : ch;
-    return 1;
-}
-
-size_t telnet_filter_in(struct telnet_in *t, const uint8_t *in, size_t len, uint8_t *out, uint8_t *reply,
-                        size_t reply_cap, size_t *reply_len)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < len; i++) {
-        uint8_t ch = in[i];
-        switch (t->state) {
-        case IN_TEXT:
-            if (ch == IAC)
-                t->state = IN_IAC;
-            else
-                n += on_text(t, ch, out + n);
-            break;
-        case IN_IAC:
-            t->verb = ch;
-            t->state = ch >= WILL && ch <= DONT ? IN_OPTION : ch == SB ? IN_SUB : IN_TEXT;
-            if (ch == IAC)
-                n += on_text(t, ch, out + n);
-            break;
-        case IN_OPTION:
-            on_option(t->verb, ch, reply, reply_cap, reply_len);
-            t->state = IN_TEXT;
-            break;
-        case IN_SUB:
-            if (ch == IAC)
-                t->state = IN_SUB_IAC;
-            break;
-        default:
-            t->state = ch == SE ? IN_TEXT : IN_SUB;
-            break;
-        }
-    }
-    return n;
-}
-
-size_t telnet_filter_out(struct telnet_out *t, const uint8_t *in, size_t len, uint8_t *out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < len; i++) {
-        uint8_t ch = in[i];
-        if (ch == PROMPT_BEGIN || ch == OUTPUT_BEGIN) {
-            /* libcli's blank line in front of a prompt did not pass; one is due behind half a line */
-            if (ch == PROMPT_BEGIN && t->column) {
-                out[n++] = '\r';
-                out[n++] = '\n';
-                t->column = 0;
-            }
-            t->lined = t->inside = true;
-            continue;
-        }
-        if (ch == PROMPT_END || ch == OUTPUT_END) {
-            t->inside = false;
-            t->prompted |= ch == PROMPT_END;
-            continue;
-        }
-        if (ch == PROMPT_CHAR || (t->lined && !t->inside))
-            continue; /* libcli's own prompt character, echo and line ends */
-        if (ch == IAC)
-            out[n++] = IAC;
-        out[n++] = ch;
-        t->column = ch == '\r' || ch == '\n' ? 0 : ch == '\b' ? t->column - (t->column > 0) : t->column + 1;
-    }
-    return n;
-}
-
+enum { IAC = 255, DO = 253, WILL = 251, OPT_ECHO = 1, OPT_SGA = 3, OPT_NAWS = 31 };
 enum { CHUNK = 4096, OUT_MAX = 65536 };
 
 struct relay {
@@ -120,13 +24,17 @@ struct relay {
     struct edit edit;
     struct strbuf screen; /* what the editor draws */
     enum { BEFORE /* the first prompt */, AT_PROMPT, RUNNING, COMPLETING } state;
-    bool helping; /* the line stays when the prompt comes back */
+    bool helping;  /* the line stays when the prompt comes back */
+    bool ctl_over; /* the router closed the connection */
+    unsigned resized;
+    bool pressed;
+    time_t told;
 };
 
 static void to_net(struct relay *r, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if ((uint8_t)text[i] == IAC)
+        if ((uint8_t)text[i] == IAC && !r->v->raw)
             ctl_buf_add(&r->to_net, "\xff\xff", 2);
         else
             ctl_buf_add(&r->to_net, text + i, 1);
@@ -149,7 +57,27 @@ static bool from_net(struct relay *r)
     size_t len = telnet_filter_in(&r->in, in, (size_t)n, out, reply, sizeof reply, &n_reply);
     keyq_add(&r->v->keys, out, len);
     ctl_buf_add(&r->to_net, reply, n_reply);
+    if (r->in.resized != r->resized) {
+        r->resized = r->in.resized;
+        atomic_store(&r->v->window_length, r->in.height);
+        atomic_store(&r->v->window_width, r->in.width);
+        atomic_store(&r->v->window_new, true);
+    }
+    r->pressed |= len > 0;
     return true;
+}
+
+/* What the router is to know while no command runs: the window, and that somebody is there. */
+static void tell(struct relay *r)
+{
+    struct timespec now;
+    vty_send_window(r->v);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (r->pressed && now.tv_sec != r->told) {
+        ctl_send(r->v->ctl, CTL_ALIVE, NULL, 0);
+        r->told = now.tv_sec;
+        r->pressed = false;
+    }
 }
 
 static void at_prompt(struct relay *r)
@@ -279,6 +207,8 @@ static bool relay_turn(struct relay *r)
     bool room_keys = keyq_room(&v->keys) > CHUNK;
     bool mine = (r->state == AT_PROMPT || r->state == COMPLETING) && pthread_mutex_trylock(&v->lock) == 0;
     bool live = true;
+    if (mine)
+        tell(r);
     if (mine && ctl_waiting(v->ctl))
         live = from_router(r);
     if (live && mine && room_net)
@@ -287,13 +217,18 @@ static bool relay_turn(struct relay *r)
     struct pollfd fds[3] = {
         {.fd = v->net, .events = (short)((room_keys ? POLLIN : 0) | (ctl_buf_waiting(&r->to_net) ? POLLOUT : 0))},
         {.fd = v->wire, .events = (short)((room_net ? POLLIN : 0) | (ctl_buf_waiting(&r->to_lib) ? POLLOUT : 0))},
-        {.fd = mine ? ctl_fd(v->ctl) : -1, .events = POLLIN}};
+        /* While the hook has it, only its end is looked for: a question has no answer then. */
+        {.fd = r->ctl_over ? -1 : ctl_fd(v->ctl), .events = mine ? POLLIN : 0}};
     if (mine)
         pthread_mutex_unlock(&v->lock);
-    bool idle = mine || r->state == RUNNING ? room_keys : false;
+    bool idle = mine || r->state == RUNNING || r->state == BEFORE ? room_keys : false;
     if (live && poll(fds, 3, again ? 0 : idle ? -1 : 20) < 0)
         return errno == EINTR;
-    if (live && fds[2].revents && (r->state == AT_PROMPT || r->state == COMPLETING)) {
+    if (live && fds[2].revents && !mine) {
+        r->ctl_over = true;
+        keyq_end(&v->keys);
+    }
+    if (live && fds[2].revents && mine && (r->state == AT_PROMPT || r->state == COMPLETING)) {
         pthread_mutex_lock(&v->lock);
         live = from_router(r);
         pthread_mutex_unlock(&v->lock);
@@ -309,12 +244,14 @@ void *vty_relay_main(void *arg)
 {
     struct vty *v = arg;
     struct relay *r = calloc(1, sizeof *r);
-    static const uint8_t hello[] = {IAC, WILL, OPT_ECHO, IAC, WILL, OPT_SGA};
+    static const uint8_t hello[] = {IAC, WILL, OPT_ECHO, IAC, WILL, OPT_SGA, IAC, DO, OPT_NAWS};
     if (r) {
         r->v = v;
         edit_init(&r->edit);
         r->out.lined = true;
-        ctl_buf_add(&r->to_net, hello, sizeof hello);
+        r->in.raw = r->out.raw = v->raw;
+        if (!v->raw)
+            ctl_buf_add(&r->to_net, hello, sizeof hello);
         while (relay_turn(r))
             ;
         /* What libcli still wrote, and what the client has not read yet: for a moment. */

@@ -14,6 +14,8 @@ void keyq_free(struct keyq *q)
 {
     pthread_cond_destroy(&q->more);
     pthread_mutex_destroy(&q->lock);
+    if (q->p)
+        explicit_bzero(q->p, q->cap); /* passwords were among it */
     free(q->p);
 }
 

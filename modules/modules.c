@@ -4,6 +4,7 @@
 
 #define MODULES(X)                                                                                                     \
     X(system)                                                                                                          \
+    X(line)                                                                                                            \
     X(net)                                                                                                             \
     X(interface)                                                                                                       \
     X(track)                                                                                                           \

@@ -219,6 +219,22 @@ int cfg_set(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, vo
     return rc;
 }
 
+void cfg_store_again(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, const struct cmd *c)
+{
+    for (unsigned i = 0; i < at->n; i++) {
+        struct cfg_node *n = at->child[i], *stored;
+        cfg_store_again(cfg, n, cmd, c);
+        if (n->cmd != cmd || n->negated)
+            continue;
+        struct value_pool *pool = NULL;
+        void *args = value_args_copy(cmd, n->args, &pool);
+        struct cmd sub = *c;
+        cfg_set(cfg, at, cmd, args, &sub, &stored);
+        free(args);
+        value_pool_free(pool);
+    }
+}
+
 void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c)
 {
     struct cfg_node **list = cfg_sorted(block);

@@ -25,8 +25,7 @@ struct cfg {
     bool dirty;                  /* changed since it was loaded or saved */
     nstime changed_at, saved_at; /* wall; 0: never */
     char changed_by[64], saved_by[64];
-    char scratch[64];   /* a string that a handler leaves in its arguments until the line is stored */
-    struct strbuf text; /* the same for a banner */
+    struct strbuf text; /* a string that a handler leaves in its arguments until the line is stored */
     char *saved_line;   /* `! NVRAM …` as found in the startup-config */
 };
 
@@ -48,6 +47,16 @@ void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c);
 /* The mode of a block that `cmd` opens with these args. */
 uint16_t cfg_mode_of(const struct gram_cmd *cmd, const void *args);
 struct cfg_node *cfg_find(const struct cfg_node *at, const char *identity);
+/* The stored lines of one command below `at`, each through its handler again (cmd_store_again). */
+void cfg_store_again(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, const struct cmd *c);
+/* `line vty 0 15`: blocks whose keys are a range `first`..`last`. Cuts stored blocks at the ends of the range, makes
+ * what is missing, and gives the first block of the range, or NULL when cfg_set must do it alone (cfg_range.c). */
+bool cfg_is_range(const struct gram_cmd *cmd);
+struct cfg_node *cfg_range_open(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, const void *args,
+                                struct cmd *c);
+uint32_t cfg_range_last(const struct gram_cmd *cmd, const void *args);
+/* The next block behind n that lies within a range that ends at `last`. */
+struct cfg_node *cfg_range_next(struct cfg_node *n, uint32_t last);
 void cfg_touch(struct cfg *cfg, const char *by);
 
 /* ---- text (cfg_text.c) ---- */

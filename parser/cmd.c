@@ -53,13 +53,43 @@ struct cmd_job *cmd_suspend(struct cmd *c, void (*abort_fn)(void *arg), void *ar
     return &c->session->job;
 }
 
-int cmd_ask(struct cmd *c, const char *prompt, bool echo, int (*answer)(struct cmd *c, const char *text, void *arg),
-            void *arg)
+int cmd_ask_later(struct cmd *c, int64_t delay, const char *prompt, bool echo,
+                  int (*answer)(struct cmd *c, const char *text, void *arg), void *arg)
 {
     struct session *s = c->session;
     if (!s) /* a configuration being read at boot: RETURN */
         return answer(c, "", arg);
     free(s->question.prompt);
-    s->question = (struct question){answer, arg, strdup(prompt), echo};
+    s->question = (struct question){answer, arg, strdup(prompt), echo, delay};
     return CMD_PENDING;
+}
+
+int cmd_ask(struct cmd *c, const char *prompt, bool echo, int (*answer)(struct cmd *c, const char *text, void *arg),
+            void *arg)
+{
+    return cmd_ask_later(c, 0, prompt, echo, answer, arg);
+}
+
+unsigned cmd_level(const struct cmd *c)
+{
+    return c->session ? c->session->privilege : 15;
+}
+
+void cmd_set_level(struct cmd *c, unsigned level)
+{
+    if (c->session)
+        c->session->privilege = level;
+}
+
+void *cmd_line(const struct cmd *c)
+{
+    return c->session ? c->session->line_use : NULL;
+}
+
+void cmd_store_again(struct cmd *c, const char *command)
+{
+    struct cfg *cfg = cfg_get(c->router);
+    const struct gram_cmd *cmd = gram_find(command);
+    if (cmd)
+        cfg_store_again(cfg, &cfg->root, cmd, c);
 }

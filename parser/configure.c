@@ -151,6 +151,26 @@ static enum line_result default_block(struct place *p, struct matcher *m, struct
     return LINE_OK;
 }
 
+/* The line was taken by the first block of a range: the others get it too. */
+static void rest_of_range(struct place *p, struct matcher *m, struct cmd *c, unsigned at, const char *line)
+{
+    const struct gram_cmd *cmd = m->cmd;
+    if (cmd->flags & GF_ACTION)
+        return;
+    struct cfg_node *n = node_at(p, at, c), *stored;
+    while ((n = cfg_range_next(n, p->level[at].range_last))) {
+        struct value_pool *pool = NULL;
+        void *args = match_args(m, line, &pool);
+        struct cmd sub = *c;
+        if (m->flags & MATCH_NO)
+            cfg_unset(p->cfg, n, cmd, args, &sub, m->flags & MATCH_DEFAULT);
+        else
+            cfg_set(p->cfg, n, cmd, args, &sub, &stored);
+        free(args);
+        value_pool_free(pool);
+    }
+}
+
 static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
                             unsigned at)
 {
@@ -168,6 +188,9 @@ static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, c
         c->op = CMD_RUN;
         cfg_blocks(block, c);
         rc = cfg_call(cmd, c, args);
+    } else if (!(m->flags & MATCH_NO) && cfg_is_range(cmd)) {
+        node = cfg_range_open(p->cfg, block, cmd, args, c);
+        rc = node ? CMD_OK : CMD_ERROR;
     } else if (!(m->flags & MATCH_NO)) {
         rc = cfg_set(p->cfg, block, cmd, args, c, &node);
     } else if ((m->flags & MATCH_DEFAULT) && cmd->opens != GRAM_NONE) {
@@ -176,6 +199,9 @@ static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, c
     } else {
         rc = cfg_unset(p->cfg, block, cmd, args, c, m->flags & MATCH_DEFAULT);
     }
+    if (rc == CMD_OK && at && p->level[at].range_last)
+        rest_of_range(p, m, c, at, line);
+    uint32_t last = cfg_is_range(cmd) ? cfg_range_last(cmd, args) : 0;
     free(args);
     value_pool_free(pool);
     if (rc == CMD_ERROR)
@@ -189,6 +215,8 @@ static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, c
     node_at(p, at, c);
     if (node && cmd->opens != GRAM_NONE)
         open_block(p, at, node);
+    if (node && last && p->depth == at + 2)
+        p->level[at + 1].range_last = last;
     return rc == CMD_PENDING ? LINE_PENDING : result;
 }
 

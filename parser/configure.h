@@ -12,6 +12,7 @@ struct level { /* an open block: enough to find or make it again */
     struct value_pool *pool;
     char *identity;
     struct cfg_node *node;
+    uint32_t range_last; /* of `line vty 0 15`: its lines go to every block up to there; 0: this block alone */
 };
 struct place {
     struct cfg *cfg;

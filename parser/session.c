@@ -19,6 +19,13 @@ static void on_log(void *arg, const struct event *e)
     free(text);
 }
 
+static void ask_now(void *arg)
+{
+    struct session *s = arg;
+    if (s->question.answer && s->ops.ask)
+        s->ops.ask(s->u, s->question.prompt, s->question.echo);
+}
+
 struct session *session_new(struct router *r, const struct session_opts *opts, const struct session_ops *ops, void *u)
 {
     struct session *s = calloc(1, sizeof *s);
@@ -36,6 +43,13 @@ struct session *session_new(struct router *r, const struct session_opts *opts, c
     s->width = 80;
     s->history_size = 20;
     s->escape = ESCAPE_DEFAULT;
+    s->line_use = opts->line;
+    if (opts->has_terminal) {
+        s->length = opts->length;
+        s->width = opts->width;
+        s->history_size = opts->history;
+    }
+    timer_init(&s->ask, r->loop, ask_now, s);
     if (ops->message)
         s->sub = log_subscribe(r, on_log, s);
     return s;
@@ -57,6 +71,7 @@ void session_free(struct session *s)
     s->ops = (struct session_ops){0};
     if (s->busy)
         session_abort(s);
+    timer_stop(&s->ask);
     if (s->sub)
         log_unsubscribe(s->r, s->sub);
     place_leave(&s->place);
@@ -105,7 +120,7 @@ const char *session_prompt(struct session *s)
     else if (s->place.depth) /* ios-cli 2: the name is cut to 20 in configuration modes only */
         snprintf(s->prompt, sizeof s->prompt, "%.20s%s#", host, place_mode(&s->place)->prompt);
     else
-        snprintf(s->prompt, sizeof s->prompt, "%s%c", host, s->privilege >= 15 ? '#' : '>');
+        snprintf(s->prompt, sizeof s->prompt, "%s%c", host, s->privilege > 1 ? '#' : '>');
     return s->prompt;
 }
 
@@ -132,6 +147,12 @@ bool session_wants_text(const struct session *s)
 unsigned session_escape(const struct session *s)
 {
     return s->escape;
+}
+
+void session_set_terminal(struct session *s, unsigned length, unsigned width)
+{
+    s->length = length;
+    s->width = width;
 }
 
 bool session_busy(const struct session *s)
@@ -199,7 +220,10 @@ static void settle(struct session *s, int rc)
         s->question.prompt = NULL;
         if (s->interactive && s->ops.ask) {
             s->question.prompt = q.prompt;
-            s->ops.ask(s->u, q.prompt, q.echo);
+            if (q.delay)
+                timer_start(&s->ask, q.delay);
+            else
+                s->ops.ask(s->u, q.prompt, q.echo);
             return;
         }
         s->question.answer = NULL;
@@ -308,6 +332,7 @@ void session_answer(struct session *s, const char *text)
     if (!q.answer)
         return;
     s->question = (struct question){0};
+    timer_stop(&s->ask);
     free(q.prompt);
     int rc = answer(s, &q, text);
     settle(s, text ? rc : (rc == CMD_PENDING && !s->question.answer && !s->job.s ? CMD_OK : rc));

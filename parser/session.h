@@ -22,6 +22,10 @@ struct session_opts {
     unsigned privilege;    /* 1 or 15 at the start */
     bool interactive;      /* false: questions are answered with RETURN (exec, paste) */
     bool console_log;      /* gets log messages without terminal monitor */
+    /* What the line's configuration says (modules/line). */
+    void *line; /* cmd_line(); NULL: none */
+    bool has_terminal;
+    unsigned length, width, history; /* with has_terminal; else 24 (0 if not interactive), 80, 20 */
 };
 struct session *session_new(struct router *r, const struct session_opts *opts, const struct session_ops *ops, void *u);
 void session_free(struct session *s); /* aborts a running command */
@@ -36,6 +40,7 @@ unsigned session_length(const struct session *s);         /* terminal length; 0:
 unsigned session_width(const struct session *s);
 unsigned session_history(const struct session *s); /* terminal history size: lines that the door recalls */
 unsigned session_escape(const struct session *s); /* terminal escape-character: the key that stops a command; 0: none */
+void session_set_terminal(struct session *s, unsigned length, unsigned width); /* the client's window */
 /* `?`: the whole help text after the echoed `?` (list, then an empty line). The door re-shows prompt and text.
  * malloc'd. */
 char *session_help(struct session *s, const char *line);

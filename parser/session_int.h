@@ -23,6 +23,7 @@ struct question {
     void *arg;
     char *prompt;
     bool echo;
+    nstime delay; /* before it is asked */
 };
 struct session {
     struct router *r;
@@ -45,7 +46,8 @@ struct session {
     struct pipe *pipe;
     char *line;                /* the line being run */
     struct transfer *transfer; /* what copy and delete ask about (shell_files.c) */
-    int secret_tries;
+    struct timer ask;          /* a question with a delay */
+    void *line_use;            /* session_opts.line */
 };
 
 void session_emit(struct session *s, const char *text, size_t len);
@@ -67,10 +69,6 @@ void alias_each(struct session *s, const char *mode, void (*each)(void *arg, con
 int shell_save(struct cmd *c); /* write memory (shell_config.c) */
 /* Merges startup-config into the running one (shell_config.c). */
 int shell_merge_startup(struct cmd *c, bool report);
-/* enable secret (secret.c) */
-bool secret_is_set(const struct cfg *cfg);
-bool secret_matches(const struct cfg *cfg, const char *text);
-
 /* ---- output filters (pipe.c) ---- */
 enum pipe_kind {
     PIPE_NONE,

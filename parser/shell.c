@@ -1,4 +1,4 @@
-/* The shell's own exec commands: privilege, configuration mode, terminal, history (grammar/exec.gram). Called by exec.c
+/* The shell's own exec commands: configuration mode, terminal, history (grammar/exec.gram). Called by exec.c
  * through the tables. */
 #include "boilerplate_cmd.h"
 #include "exec_cmd.h"
@@ -7,41 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-static int secret_answer(struct cmd *c, const char *text, void *arg)
-{
-    (void)arg;
-    struct session *s = c->session;
-    if (!text)
-        return CMD_OK;
-    if (*text && secret_matches(s->cfg, text)) {
-        s->privilege = 15;
-        return CMD_OK;
-    }
-    /* A door that cannot ask answers RETURN at once: one try is enough. */
-    if (++s->secret_tries < 3 && s->interactive)
-        return cmd_ask(c, "Password: ", false, secret_answer, NULL);
-    return cmd_error(c, "%% Bad secrets\n");
-}
-
-int shell_cmd_enable(struct cmd *c, struct args_exec_enable *a)
-{
-    struct session *s = c->session;
-    unsigned level = a->has_level ? a->level : 15;
-    if (level <= s->privilege || !secret_is_set(s->cfg)) {
-        s->privilege = level;
-        return CMD_OK;
-    }
-    s->secret_tries = 0;
-    return cmd_ask(c, "Password: ", false, secret_answer, NULL);
-}
-
-int shell_cmd_disable(struct cmd *c, struct args_exec_disable *a)
-{
-    (void)a;
-    c->session->privilege = 1;
-    return CMD_OK;
-}
 
 static int enter_config(struct cmd *c)
 {
@@ -247,11 +212,4 @@ const char *shell_banner_text(struct cmd *c, const char *t)
     *keep = (struct strbuf){0};
     strbuf_add(keep, "^C%.*s^C", (int)len, t + n);
     return keep->s;
-}
-
-int shell_cmd_banner(struct cmd *c, struct args_banner *a)
-{
-    if (c->op == CMD_SET)
-        a->text = shell_banner_text(c, a->text);
-    return CMD_OK;
 }

@@ -61,6 +61,19 @@ void cmd_job_finish(struct cmd_job *job, int result);
 int cmd_ask(struct cmd *c, const char *prompt, bool echo, int (*answer)(struct cmd *c, const char *text, void *arg),
             void *arg);
 
+/* The same, asked only after `delay` ns: a wrong password costs time without holding up the loop. */
+int cmd_ask_later(struct cmd *c, int64_t delay, const char *prompt, bool echo,
+                  int (*answer)(struct cmd *c, const char *text, void *arg), void *arg);
+
+/* The privilege level of the session that typed the command; 15 without one. */
+unsigned cmd_level(const struct cmd *c);
+void cmd_set_level(struct cmd *c, unsigned level);
+/* What the door gave with the session: the line it stands on (modules/line); NULL: none. */
+void *cmd_line(const struct cmd *c);
+/* Runs every stored configuration line of that command through its handler again and stores what it leaves: the form
+ * of what is stored has changed (service password-encryption). */
+void cmd_store_again(struct cmd *c, const char *command);
+
 /* Argument value types used in generated args structs. */
 struct ifname {
     char text[40]; /* canonical: GigabitEthernet0/3 */

@@ -40,6 +40,18 @@ int dh_public(const struct dh *dh, uint8_t *out);                     /* dh_len 
 int dh_shared(const struct dh *dh, const uint8_t *peer, size_t peerlen, uint8_t *out);
 void dh_free(struct dh *dh);
 
+/* Slow hashes of stored passwords. 0 or -EINVAL/-ENOMEM. */
+int crypto_pbkdf2(enum crypto_hash h, const char *password, const void *salt, size_t saltlen, unsigned rounds,
+                  uint8_t *out, size_t len);
+int crypto_scrypt(const char *password, const void *salt, size_t saltlen, uint64_t n, uint32_t r, uint32_t p,
+                  uint8_t *out, size_t len);
+/* A new RSA key as PEM (PKCS #8); malloc'd, NULL: error. Takes long: from a thread, or while booting. */
+char *crypto_rsa_new(unsigned bits);
+/* Of a PEM key: modulus bits, 0 if it is none. */
+unsigned crypto_rsa_bits(const char *pem);
+/* The public half as DER (SubjectPublicKeyInfo); malloc'd, NULL: error. */
+uint8_t *crypto_rsa_public(const char *pem, size_t *len);
+
 /* ---- ESP data path (RFC 4303) ---- */
 struct esp_suite {
     enum crypto_cipher cipher;

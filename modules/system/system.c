@@ -131,13 +131,6 @@ int system_cmd_clock_timezone(struct cmd *c, struct args_clock_timezone *a)
     return CMD_OK;
 }
 
-/* `no service password-encryption` stands in most configurations; its opposite would promise what is not done. */
-int system_cmd_password_encryption(struct cmd *c, struct args_service_password_encryption *a)
-{
-    (void)a;
-    return c->op == CMD_SET ? cmd_error(c, "%% Passwords of type 7 are not supported: use `secret`") : CMD_OK;
-}
-
 /* ---- debugging as a whole ---- */
 
 static int debug_all_answer(struct cmd *c, const char *text, void *arg)

@@ -105,18 +105,6 @@ int system_cmd_show_inventory(struct cmd *c, struct args_show_inventory *a)
     return CMD_OK;
 }
 
-int system_cmd_show_users(struct cmd *c, struct args_show_users *a)
-{
-    const char *line = c->line_name && strncmp(c->line_name, "vty", 3) == 0 ? "2 vty 0" : "0 con 0";
-    (void)a;
-    out_text(c->out,
-             "    Line       User       Host(s)              Idle       Location\n"
-             "*%3.1s %-7s               idle                 00:00:00\n\n"
-             "  Interface    User               Mode         Idle     Peer Address\n",
-             line, line + 2);
-    return CMD_OK;
-}
-
 int system_cmd_show_hosts(struct cmd *c, struct args_show_hosts *a)
 {
     (void)a;

@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct world w;
     power_on(&w);
     struct session_ops ops = {0};
-    struct session_opts so = {"console", 15, false, false};
+    struct session_opts so = {.line_name = "console", .privilege = 15};
     struct session *s = session_new(w.r, &so, &ops, NULL);
     char *text = malloc(size + 1);
     if (!text)

@@ -62,7 +62,7 @@ struct bench *bench_new(bool interactive)
     if (!b->r)
         abort();
     router_start(b->r);
-    struct session_opts so = {"console", 15, interactive, true};
+    struct session_opts so = {.line_name = "console", .privilege = 15, .interactive = interactive, .console_log = true};
     b->s = session_new(b->r, &so, &ops, b);
     return b;
 }

@@ -1,0 +1,138 @@
+/* Inside of modules/line. */
+#ifndef TAPIR_LINE_INT_H
+#define TAPIR_LINE_INT_H
+#include "modules/core/command.h"
+#include "modules/line/line.h"
+
+enum line_kind { LINE_KIND_CON, LINE_KIND_AUX, LINE_KIND_VTY };
+enum { LINE_BLOCKS_MAX = 256, LINE_USERS_MAX = 1024, LINE_LISTS_MAX = 64, LINE_USES_MAX = 128, LINE_TRIES = 3 };
+enum { LINE_VTY_BASE = 2, LINE_LOGIN_TIMEOUT_S = 30, LINE_EXEC_TIMEOUT_S = 600, LINE_PASSWORD_MAX = 128 };
+#define LINE_PENALTY NS_PER_S /* a wrong password */
+
+enum line_login { LOGIN_DEFAULT, LOGIN_NONE, LOGIN_LINE, LOGIN_LOCAL, LOGIN_AAA };
+struct line_block { /* the settings of a range of lines */
+    enum line_kind kind;
+    unsigned first, last;
+    enum line_login login;
+    char login_list[32], exec_list[32]; /* "": default */
+    char password[LINE_PASSWORD_MAX];
+    bool has_password, has_privilege, has_transport, telnet, ssh, synchronous, no_exec;
+    unsigned privilege, exec_timeout_s, session_timeout_s, history, length, width;
+    char acl_in[64];
+    struct line_block *next;
+};
+struct line_secret { /* as stored: type 0 (clear), 5, 8, 9 */
+    unsigned type;   /* 255: none */
+    char text[LINE_PASSWORD_MAX];
+};
+enum { SECRET_NONE = 255 };
+struct line_user {
+    char name[64];
+    bool has_privilege, nopassword;
+    unsigned privilege;
+    struct line_secret secret;
+    bool is_password;
+    struct line_user *next;
+};
+enum aaa_method { AAA_END, AAA_LOCAL, AAA_LINE, AAA_ENABLE, AAA_NONE, AAA_IF_AUTHENTICATED, AAA_GROUP };
+enum aaa_kind { AAA_LOGIN, AAA_ENABLE_LOGIN, AAA_EXEC };
+enum { AAA_METHODS = 4 };
+struct aaa_list {
+    enum aaa_kind kind;
+    char name[32]; /* "": default */
+    enum aaa_method method[AAA_METHODS];
+    struct aaa_list *next;
+};
+enum line_state { USE_LOGIN, USE_OPEN, USE_OVER };
+struct line_use {
+    struct lines *l;
+    struct line_peer peer;
+    enum line_kind kind;
+    unsigned number;
+    enum line_state state;
+    struct line_ops ops;
+    void *u;
+    char user[64], name[160];
+    bool have_user; /* authenticated as user */
+    /* the dialogue */
+    enum aaa_method method; /* AAA_LOCAL: user and password; AAA_LINE, AAA_ENABLE: a password */
+    bool asked_user, asking;
+    unsigned tries;
+    char given[LINE_PASSWORD_MAX];
+    char over[160]; /* text for closed, when a timer ends the use */
+    struct timer limit, penalty, idle;
+    struct task task;
+    void (*later)(struct line_use *use); /* what penalty does */
+    bool busy;
+    nstime since, last_key;
+    char cipher_in[40], cipher_out[40], mac_in[40], mac_out[40];
+    struct line_use *next;
+};
+struct line_auth {
+    struct lines *l;
+    struct timer timer;
+    char user[64], where[64], given[LINE_PASSWORD_MAX];
+    bool ok;
+    void (*done)(void *u, bool ok);
+    void *u;
+    struct line_auth *next;
+};
+struct lines {
+    struct router *r;
+    struct line_block *blocks;
+    struct line_user *users;
+    struct aaa_list *lists;
+    unsigned n_users, n_lists, n_blocks;
+    struct line_secret enable_secret[16], enable_password[16]; /* by level */
+    char *banner[4];
+    bool aaa, aaa_console, encrypt;
+    struct line_use *uses;
+    unsigned n_uses;
+    struct line_auth *auths;
+    nstime costly;         /* when the last slow hash was computed: they are kept apart */
+    struct strbuf scratch; /* what a handler leaves in its arguments until the line is stored */
+    /* SSH */
+    struct line_ssh_settings ssh;
+    char *key;
+    unsigned key_generation;
+    struct line_keygen keygen;
+    struct keygen_job *job;
+    char domain[128];
+};
+extern const struct module line_module;
+struct lines *lines_of(const struct router *r);
+static inline struct lines *lines_cmd(const struct cmd *c)
+{
+    return lines_of(c->router);
+}
+
+/* line.c */
+const struct line_block *line_block_of(const struct lines *l, enum line_kind kind, unsigned number);
+unsigned line_vty_count(const struct lines *l);
+unsigned line_absolute(enum line_kind kind, unsigned number);
+/* line_secret.c */
+bool secret_store(struct lines *l, const char *clear, unsigned type, char *out, size_t size); /* hashes */
+bool secret_valid(unsigned type, const char *hash);                                           /* well-formed */
+bool secret_check(const struct line_secret *s, const char *clear);
+bool secret_costly(const struct line_secret *s);
+void secret_set(struct line_secret *s, unsigned type, const char *text);
+void secret_hide(struct lines *l, const char *clear, char *out, size_t size); /* type 7 */
+bool secret_reveal(const char *hidden, char *out, size_t size);
+nstime secret_wait(struct lines *l, const struct line_secret *s); /* how long until it may be computed; books it */
+/* line_aaa.c */
+const struct aaa_list *aaa_find(const struct lines *l, enum aaa_kind kind, const char *name);
+struct line_user *line_user_find(const struct lines *l, const char *name);
+bool line_user_check(struct lines *l, const char *name, const char *password);
+const struct line_secret *line_enable_secret(const struct lines *l, unsigned level);
+/* line_login.c */
+void line_begin(struct line_use *use);
+void line_dialog_answer(struct line_use *use, const char *text);
+void line_opened(struct line_use *use);
+void line_end(struct line_use *use, const char *text);
+enum aaa_method line_method(const struct lines *l, const struct line_block *b, const struct line_peer *p);
+bool line_is_open_house(const struct lines *l, const struct line_block *b, const struct line_peer *p);
+/* line_ssh.c */
+void line_ssh_init(struct lines *l);
+void line_ssh_fini(struct lines *l);
+void line_ssh_start(struct lines *l);
+#endif

@@ -1,0 +1,543 @@
+/* Who is on which line, and how he gets there: choice of a line, banners, the login dialogue with its delays and
+ * timeouts (ios-cli 1.2, 1.3). Called by the doors through line.h. */
+#include "modules/core/log.h"
+#include "modules/crypto/crypto.h"
+#include "modules/line/line_int.h"
+#include "modules/net/ip.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- may he come in ---- */
+
+/* Through the host's loopback, while nobody has said anything about logins on this line: as the console. */
+bool line_is_open_house(const struct lines *l, const struct line_block *b, const struct line_peer *p)
+{
+    return p->local && p->service == LINE_TELNET && !l->aaa && b->login == LOGIN_DEFAULT && !b->has_password;
+}
+
+static bool takes(const struct line_block *b, enum line_service s)
+{
+    return !b->has_transport || (s == LINE_SSH ? b->ssh : b->telnet);
+}
+
+static bool admits(struct lines *l, const struct line_block *b, const struct line_peer *p)
+{
+    struct acl_flow flow = {.src = p->addr, .proto = 6, .sport = p->port};
+    if (!b->acl_in[0] || p->local)
+        return true;
+    enum acl_verdict v = acl_match(l->r, b->acl_in, &flow, true, NULL);
+    return v == ACL_PERMIT || v == ACL_NONE;
+}
+
+static struct line_use *use_on(const struct lines *l, enum line_kind kind, unsigned number)
+{
+    for (struct line_use *u = l->uses; u; u = u->next)
+        if (u->kind == kind && u->number == number)
+            return u;
+    return NULL;
+}
+
+/* The first free vty that takes the peer; skip: so many are spoken for. -1 with the reason. */
+static int find_vty(struct lines *l, const struct line_peer *p, unsigned skip, const char **why)
+{
+    unsigned n = line_vty_count(l);
+    *why = "transport";
+    for (unsigned k = 0; k < n; k++) {
+        const struct line_block *b = line_block_of(l, LINE_KIND_VTY, k);
+        if (!b || !takes(b, p->service))
+            continue;
+        if (use_on(l, LINE_KIND_VTY, k) || skip) {
+            skip -= skip && !use_on(l, LINE_KIND_VTY, k);
+            *why = "busy";
+            continue;
+        }
+        if (admits(l, b, p))
+            return (int)k;
+        *why = "access-class"; /* IOS asks the list of the line that is next */
+        return -1;
+    }
+    return -1;
+}
+
+bool line_may_open(struct router *r, const struct line_peer *p, unsigned pending, const char **why)
+{
+    struct lines *l = lines_of(r);
+    *why = "busy";
+    if (l->n_uses >= LINE_USES_MAX)
+        return false;
+    return p->service == LINE_CONSOLE || find_vty(l, p, pending, why) >= 0;
+}
+
+bool line_transport(struct router *r, enum line_service s)
+{
+    struct lines *l = lines_of(r);
+    for (unsigned k = 0; k < line_vty_count(l); k++) {
+        const struct line_block *b = line_block_of(l, LINE_KIND_VTY, k);
+        if (b && takes(b, s))
+            return true;
+    }
+    return false;
+}
+
+/* ---- methods ---- */
+
+static enum aaa_method aaa_usable(const struct lines *l, const struct line_block *b, const struct aaa_list *x)
+{
+    for (unsigned i = 0; i < AAA_METHODS && x->method[i] != AAA_END; i++) {
+        enum aaa_method m = x->method[i];
+        if (m == AAA_GROUP || (m == AAA_LINE && !b->has_password) || (m == AAA_ENABLE && !line_enable_secret(l, 15)))
+            continue; /* no server answers, no secret is set: the next one */
+        return m;
+    }
+    return AAA_END;
+}
+
+enum aaa_method line_method(const struct lines *l, const struct line_block *b, const struct line_peer *p)
+{
+    if (l->aaa) {
+        const char *name = b->login == LOGIN_AAA ? b->login_list : "";
+        const struct aaa_list *x = aaa_find(l, AAA_LOGIN, name);
+        if (!x)
+            return p->service == LINE_CONSOLE && !name[0] ? AAA_NONE : AAA_LOCAL;
+        return aaa_usable(l, b, x);
+    }
+    switch (b->login) {
+    case LOGIN_NONE:
+        return AAA_NONE;
+    case LOGIN_LOCAL:
+    case LOGIN_AAA:
+        return AAA_LOCAL;
+    case LOGIN_LINE:
+        /* "Login disabled on line 0, until 'password' is set" */
+        return p->service == LINE_CONSOLE && !b->has_password ? AAA_NONE : AAA_LINE;
+    case LOGIN_DEFAULT:
+        break;
+    }
+    return p->service == LINE_CONSOLE || line_is_open_house(l, b, p) ? AAA_NONE : AAA_LINE;
+}
+
+static const struct line_block *block_of(const struct line_use *use)
+{
+    const struct line_block *b = line_block_of(use->l, use->kind, use->number);
+    return b ? b : line_block_of(use->l, LINE_KIND_VTY, 0); /* the line was deleted under him */
+}
+
+/* ---- text ---- */
+
+static void say(struct line_use *use, const char *text)
+{
+    if (use->ops.output)
+        use->ops.output(use->u, text, strlen(text));
+}
+
+/* $(hostname), $(line), $(domain) expand when a banner is shown. */
+static void say_banner(struct line_use *use, unsigned which)
+{
+    const char *p = use->l->banner[which];
+    struct strbuf b = {0};
+    char number[16];
+    if (!p)
+        return;
+    snprintf(number, sizeof number, "%u", line_absolute(use->kind, use->number));
+    strbuf_add(&b, "\n");
+    while (*p) {
+        const struct {
+            const char *token, *value;
+        } tokens[] = {{"$(hostname)", use->l->r->hostname}, {"$(domain)", use->l->domain}, {"$(line)", number}};
+        size_t k = 0;
+        while (k < 3 && strncmp(p, tokens[k].token, strlen(tokens[k].token)))
+            k++;
+        if (k < 3) {
+            strbuf_add(&b, "%s", tokens[k].value);
+            p += strlen(tokens[k].token);
+        } else {
+            if (*p != '\r')
+                strbuf_write(&b, p, 1);
+            p++;
+        }
+    }
+    if (b.s[b.len - 1] != '\n')
+        strbuf_add(&b, "\n");
+    use->ops.output(use->u, b.s, b.len);
+    strbuf_free(&b);
+}
+
+static void ask(struct line_use *use, bool user)
+{
+    use->asked_user = user;
+    use->asking = true;
+    if (use->ops.ask)
+        use->ops.ask(use->u, user ? "Username: " : "Password: ", user);
+}
+
+/* ---- the dialogue ---- */
+
+void line_end(struct line_use *use, const char *text)
+{
+    if (use->state == USE_OVER)
+        return;
+    use->state = USE_OVER;
+    timer_stop(&use->limit);
+    timer_stop(&use->penalty);
+    timer_stop(&use->idle);
+    if (use->ops.closed)
+        use->ops.closed(use->u, text);
+}
+
+static void round_begin(struct line_use *use)
+{
+    timer_start(&use->limit, LINE_LOGIN_TIMEOUT_S * NS_PER_S);
+    ask(use, use->method == AAA_LOCAL);
+}
+
+static void idle_start(struct line_use *use)
+{
+    unsigned s = block_of(use)->exec_timeout_s;
+    if (s)
+        timer_start(&use->idle, (nstime)s * NS_PER_S);
+    else
+        timer_stop(&use->idle);
+}
+
+/* What exec authorization gives: the user's level, or the line's. */
+static unsigned level_of(const struct line_use *use, const struct line_block *b)
+{
+    const struct lines *l = use->l;
+    const struct line_user *u = use->have_user ? line_user_find(l, use->user) : NULL;
+    if (l->aaa) {
+        const struct aaa_list *x = aaa_find(l, AAA_EXEC, b->exec_list);
+        if (!x || (use->kind == LINE_KIND_CON && !l->aaa_console) || aaa_usable(l, b, x) != AAA_LOCAL)
+            return b->privilege;
+    }
+    return u && u->has_privilege ? u->privilege : b->privilege;
+}
+
+void line_opened(struct line_use *use)
+{
+    const struct line_block *b = block_of(use);
+    timer_stop(&use->limit);
+    if (b->no_exec) {
+        line_end(use, "");
+        return;
+    }
+    char where[96] = "console";
+    if (use->kind == LINE_KIND_VTY)
+        snprintf(where, sizeof where, "vty%u (%s)", use->number, use->peer.where[0] ? use->peer.where : "local");
+    snprintf(use->name, sizeof use->name, "%s%s%s", use->user, use->user[0] ? " on " : "", where);
+    if (use->peer.service == LINE_SSH)
+        say_banner(use, 0);
+    say_banner(use, 2);
+    use->state = USE_OPEN;
+    use->since = use->last_key = loop_now(use->l->r->loop);
+    idle_start(use);
+    struct line_grant g = {.privilege = level_of(use, b),
+                           .name = use->name,
+                           .length = b->length,
+                           .width = b->width,
+                           .history = b->history,
+                           .synchronous = b->synchronous};
+    if (use->ops.opened)
+        use->ops.opened(use->u, &g);
+}
+
+void line_begin(struct line_use *use)
+{
+    const struct line_block *b = block_of(use);
+    if (use->have_user) { /* SSH has asked already */
+        line_opened(use);
+        return;
+    }
+    use->method = line_method(use->l, b, &use->peer);
+    say_banner(use, 0);
+    if (use->method == AAA_NONE) {
+        line_opened(use);
+        return;
+    }
+    if (use->method == AAA_LINE && !b->has_password) {
+        line_end(use, "\n\nPassword required, but none set\n");
+        return;
+    }
+    say_banner(use, 1);
+    say(use, "\n\nUser Access Verification\n\n");
+    round_begin(use);
+}
+
+static void wrong(struct line_use *use)
+{
+    use->tries++;
+    bool last = use->tries >= LINE_TRIES, local = use->method == AAA_LOCAL;
+    const char *text = use->l->aaa ? "% Authentication failed\n" : local ? "% Login invalid\n" : "";
+    log_syslog(use->l->r, 0, "SEC_LOGIN", 4, "LOGIN_FAILED", "Login failed [user: %s] [Source: %s] [localport: %u]",
+               local ? use->user : "", use->peer.where[0] ? use->peer.where : "console",
+               use->peer.service == LINE_SSH      ? 22
+               : use->peer.service == LINE_TELNET ? 23
+                                                  : 0);
+    use->user[0] = '\0';
+    if (last) {
+        snprintf(use->over, sizeof use->over, "%s", text[0] ? text : "% Bad passwords\n");
+        line_end(use, use->over);
+        return;
+    }
+    say(use, text);
+    if (text[0])
+        say(use, "\n");
+    round_begin(use);
+}
+
+static void right(struct line_use *use)
+{
+    use->have_user = use->method == AAA_LOCAL;
+    line_opened(use);
+}
+
+static void later(struct line_use *use, nstime delay, void (*what)(struct line_use *))
+{
+    use->later = what;
+    timer_start(&use->penalty, delay);
+}
+
+static void penalty_over(void *arg)
+{
+    struct line_use *use = arg;
+    use->later(use);
+}
+
+/* The stored secret that an answer will be held against; NULL: clear text, or nobody's. */
+static const struct line_secret *secret_of(const struct line_use *use)
+{
+    const struct line_user *u = use->method == AAA_LOCAL ? line_user_find(use->l, use->user) : NULL;
+    return use->method == AAA_ENABLE ? line_enable_secret(use->l, 15) : u ? &u->secret : NULL;
+}
+
+static bool password_right(struct line_use *use, const char *text)
+{
+    const struct line_block *b = block_of(use);
+    const struct line_secret *s = line_enable_secret(use->l, 15);
+    size_t n = strlen(text);
+    switch (use->method) {
+    case AAA_LOCAL:
+        return line_user_check(use->l, use->user, text);
+    case AAA_LINE:
+        return b->has_password && n == strlen(b->password) && crypto_equal(text, b->password, n);
+    case AAA_ENABLE:
+        return s && secret_check(s, text);
+    default:
+        return false;
+    }
+}
+
+static void judge(struct line_use *use)
+{
+    bool ok = password_right(use, use->given);
+    crypto_wipe(use->given, sizeof use->given);
+    if (ok)
+        right(use);
+    else
+        later(use, LINE_PENALTY, wrong);
+}
+
+void line_dialog_answer(struct line_use *use, const char *text)
+{
+    bool user = use->asked_user;
+    use->asking = false;
+    if (!text || strlen(text) >= LINE_PASSWORD_MAX) {
+        if (!text && user) /* Ctrl-C */
+            line_end(use, "");
+        else
+            later(use, LINE_PENALTY, wrong);
+        return;
+    }
+    if (user) {
+        if (!*text) { /* RETURN alone asks again, but not for ever */
+            if (++use->tries > 10)
+                line_end(use, "% Login invalid\n");
+            else
+                ask(use, true);
+            return;
+        }
+        snprintf(use->user, sizeof use->user, "%.63s", text);
+        timer_start(&use->limit, LINE_LOGIN_TIMEOUT_S * NS_PER_S);
+        ask(use, false);
+        return;
+    }
+    timer_stop(&use->limit);
+    snprintf(use->given, sizeof use->given, "%s", text);
+    const struct line_secret *s = secret_of(use);
+    nstime wait = s ? secret_wait(use->l, s) : 0;
+    if (wait)
+        later(use, wait, judge);
+    else
+        judge(use);
+}
+
+/* ---- time ---- */
+
+static void limit_over(void *arg)
+{
+    struct line_use *use = arg;
+    snprintf(use->over, sizeof use->over, "\n%% %s:  timeout expired!\n", use->asked_user ? "Username" : "Password");
+    line_end(use, use->over);
+}
+
+static void idle_over(void *arg)
+{
+    struct line_use *use = arg;
+    if (use->busy) {
+        idle_start(use);
+        return;
+    }
+    if (use->kind == LINE_KIND_CON)
+        snprintf(use->over, sizeof use->over, "\n\n%s con0 is now available\n\n\n\n\n\nPress RETURN to get started.\n",
+                 use->l->r->hostname[0] ? use->l->r->hostname : "Router");
+    line_end(use, use->over);
+}
+
+void line_alive(struct line_use *use)
+{
+    if (use->state != USE_OPEN)
+        return;
+    use->last_key = loop_now(use->l->r->loop);
+    idle_start(use);
+}
+
+void line_busy(struct line_use *use, bool busy)
+{
+    use->busy = busy;
+    line_alive(use);
+}
+
+/* ---- the doors' calls ---- */
+
+static void begin(void *arg)
+{
+    struct line_use *use = arg;
+    if (use->state == USE_LOGIN)
+        line_begin(use);
+}
+
+struct line_use *line_open(struct router *r, const struct line_peer *p, const char *user, const struct line_ops *ops,
+                           void *u)
+{
+    struct lines *l = lines_of(r);
+    const char *why;
+    int number = p->service == LINE_CONSOLE ? 0 : find_vty(l, p, 0, &why);
+    struct line_use *use = number >= 0 && l->n_uses < LINE_USES_MAX ? calloc(1, sizeof *use) : NULL;
+    if (!use)
+        return NULL;
+    use->l = l;
+    use->peer = *p;
+    use->kind = p->service == LINE_CONSOLE ? LINE_KIND_CON : LINE_KIND_VTY;
+    use->number = (unsigned)number;
+    use->ops = *ops;
+    use->u = u;
+    use->since = use->last_key = loop_now(r->loop);
+    if (user) {
+        snprintf(use->user, sizeof use->user, "%s", user);
+        use->have_user = true;
+    }
+    timer_init(&use->limit, r->loop, limit_over, use);
+    timer_init(&use->penalty, r->loop, penalty_over, use);
+    timer_init(&use->idle, r->loop, idle_over, use);
+    use->task = (struct task){.run = begin, .arg = use};
+    loop_defer(r->loop, &use->task);
+    struct line_use **pp = &l->uses;
+    while (*pp && ((*pp)->kind < use->kind || ((*pp)->kind == use->kind && (*pp)->number <= use->number)))
+        pp = &(*pp)->next;
+    use->next = *pp;
+    *pp = use;
+    l->n_uses++;
+    return use;
+}
+
+void line_answer(struct line_use *use, const char *text)
+{
+    if (use->state == USE_LOGIN && use->asking)
+        line_dialog_answer(use, text);
+}
+
+void line_close(struct line_use *use)
+{
+    if (!use)
+        return;
+    struct lines *l = use->l;
+    struct line_use **pp = &l->uses;
+    while (*pp != use)
+        pp = &(*pp)->next;
+    *pp = use->next;
+    l->n_uses--;
+    timer_stop(&use->limit);
+    timer_stop(&use->penalty);
+    timer_stop(&use->idle);
+    loop_cancel(l->r->loop, &use->task);
+    crypto_wipe(use, sizeof *use);
+    free(use);
+}
+
+void line_set_ssh(struct line_use *use, const char *cipher_in, const char *cipher_out, const char *mac_in,
+                  const char *mac_out)
+{
+    snprintf(use->cipher_in, sizeof use->cipher_in, "%s", cipher_in);
+    snprintf(use->cipher_out, sizeof use->cipher_out, "%s", cipher_out);
+    snprintf(use->mac_in, sizeof use->mac_in, "%s", mac_in);
+    snprintf(use->mac_out, sizeof use->mac_out, "%s", mac_out);
+}
+
+/* ---- a password that SSH brought ---- */
+
+static void auth_told(void *arg);
+
+static void auth_judge(void *arg)
+{
+    struct line_auth *a = arg;
+    const struct line_user *u = line_user_find(a->l, a->user);
+    a->ok = line_user_check(a->l, a->user, a->given) && u;
+    crypto_wipe(a->given, sizeof a->given);
+    if (!a->ok)
+        log_syslog(a->l->r, 0, "SEC_LOGIN", 4, "LOGIN_FAILED", "Login failed [user: %s] [Source: %s] [localport: 22]",
+                   a->user, a->where);
+    timer_init(&a->timer, a->l->r->loop, auth_told, a);
+    timer_start(&a->timer, a->ok ? 0 : LINE_PENALTY);
+}
+
+static void auth_told(void *arg)
+{
+    struct line_auth *a = arg;
+    void (*done)(void *, bool) = a->done;
+    void *u = a->u;
+    bool ok = a->ok;
+    line_auth_cancel(a);
+    done(u, ok);
+}
+
+struct line_auth *line_auth_start(struct router *r, const struct line_peer *p, const char *user, const char *password,
+                                  void (*done)(void *u, bool ok), void *u)
+{
+    struct lines *l = lines_of(r);
+    struct line_auth *a =
+        strlen(user) < sizeof a->user && strlen(password) < sizeof a->given ? calloc(1, sizeof *a) : NULL;
+    if (!a)
+        return NULL;
+    const struct line_user *known = line_user_find(l, user);
+    *a = (struct line_auth){.l = l, .done = done, .u = u, .next = l->auths};
+    l->auths = a;
+    snprintf(a->user, sizeof a->user, "%s", user);
+    snprintf(a->where, sizeof a->where, "%s", p->where);
+    snprintf(a->given, sizeof a->given, "%s", password);
+    timer_init(&a->timer, r->loop, auth_judge, a);
+    timer_start(&a->timer, known ? secret_wait(l, &known->secret) : 0);
+    return a;
+}
+
+void line_auth_cancel(struct line_auth *a)
+{
+    if (!a)
+        return;
+    struct line_auth **pp = &a->l->auths;
+    while (*pp != a)
+        pp = &(*pp)->next;
+    *pp = a->next;
+    timer_stop(&a->timer);
+    crypto_wipe(a, sizeof *a);
+    free(a);
+}

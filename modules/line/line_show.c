@@ -1,0 +1,179 @@
+/* show users, show line, clear line, disconnect: who is on the terminal lines (ios-cli 9.6, 11.7). */
+#include "line_cmd.h"
+#include "modules/line/line_int.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char *kind_name(enum line_kind k)
+{
+    return k == LINE_KIND_CON ? "con" : k == LINE_KIND_AUX ? "aux" : "vty";
+}
+
+static void show_one(struct cmd *c, const struct line_use *use, enum line_kind kind, unsigned number)
+{
+    struct lines *l = lines_cmd(c);
+    char line[24], idle[DURATION_STRLEN] = "";
+    bool mine = use && use == cmd_line(c);
+    snprintf(line, sizeof line, "%s %u", kind_name(kind), number);
+    nstime ns = use ? loop_now(l->r->loop) - use->last_key : 0;
+    duration_format(mine ? 0 : ns, idle);
+    out_text(c->out, "%c%3u %-10s%-11s%-21s%s%s%s\n", mine ? '*' : ' ', line_absolute(kind, number), line,
+             use ? use->user : "", use ? "idle" : "", idle, use && use->peer.where[0] ? "   " : "",
+             use ? use->peer.where : "");
+    out_object(c->out, NULL);
+    out_int(c->out, "line", line_absolute(kind, number));
+    out_str(c->out, "type", kind_name(kind));
+    out_int(c->out, "number", number);
+    out_str(c->out, "user", use ? use->user : "");
+    out_str(c->out, "host", use ? "idle" : "");
+    out_int(c->out, "idle_ms", (mine ? 0 : ns) / NS_PER_MS);
+    out_str(c->out, "location", use ? use->peer.where : "");
+    out_bool(c->out, "self", mine);
+    out_end(c->out);
+}
+
+static int show_users(struct cmd *c, bool all)
+{
+    struct lines *l = lines_cmd(c);
+    unsigned n = line_vty_count(l);
+    out_text(c->out, "    Line       User       Host(s)              Idle       Location\n");
+    out_object(c->out, NULL);
+    out_array(c->out, "users");
+    bool con = false;
+    for (const struct line_use *u = l->uses; u; u = u->next)
+        con |= u->kind == LINE_KIND_CON;
+    for (const struct line_use *u = l->uses; u && !all; u = u->next)
+        if (u->state == USE_OPEN || u->kind == LINE_KIND_VTY)
+            show_one(c, u, u->kind, u->number);
+    for (unsigned i = 0; all && i < n + 2; i++) {
+        enum line_kind kind = i == 0 ? LINE_KIND_CON : i == 1 ? LINE_KIND_AUX : LINE_KIND_VTY;
+        unsigned number = i < 2 ? 0 : i - 2;
+        const struct line_use *u = l->uses;
+        while (u && (u->kind != kind || u->number != number))
+            u = u->next;
+        show_one(c, u, kind, number);
+    }
+    /* A command of the host (tapir exec) stands on no line: it is shown as the console. */
+    if (!all && !cmd_line(c) && !con)
+        out_text(c->out, "*  0 con 0                idle                 00:00:00\n");
+    out_end(c->out);
+    out_end(c->out);
+    out_text(c->out, "\n  Interface    User               Mode         Idle     Peer Address\n");
+    return CMD_OK;
+}
+
+int line_cmd_show_users(struct cmd *c, struct args_show_users *a)
+{
+    return show_users(c, a->kw_all);
+}
+
+int line_cmd_who(struct cmd *c, struct args_exec_who *a)
+{
+    (void)a;
+    return show_users(c, false);
+}
+
+int line_cmd_where(struct cmd *c, struct args_exec_where *a)
+{
+    (void)a;
+    return cmd_error(c, "%% No connections open"), CMD_OK;
+}
+
+static void line_row(struct cmd *c, enum line_kind kind, unsigned number)
+{
+    struct lines *l = lines_cmd(c);
+    const struct line_block *b = line_block_of(l, kind, number);
+    const struct line_use *use = l->uses;
+    while (use && (use->kind != kind || use->number != number))
+        use = use->next;
+    unsigned abs = line_absolute(kind, number);
+    const char *type = kind == LINE_KIND_CON ? "CTY" : kind == LINE_KIND_AUX ? "AUX" : "VTY";
+    out_text(c->out, "%c%6u %4u %s %13s   -    -      -    - %4s %5u      0    0/0      -\n", use ? '*' : ' ', abs, abs,
+             type, kind == LINE_KIND_AUX ? "9600/9600" : "", b && b->acl_in[0] ? b->acl_in : "-", use ? 1u : 0u);
+    out_object(c->out, NULL);
+    out_int(c->out, "line", abs);
+    out_str(c->out, "type", type);
+    out_str(c->out, "access_class_in", b ? b->acl_in : "");
+    out_bool(c->out, "in_use", use != NULL);
+    out_end(c->out);
+}
+
+int line_cmd_show_line(struct cmd *c, struct args_show_line *a)
+{
+    unsigned n = line_vty_count(lines_cmd(c));
+    bool one = a->has_console || a->has_vty || a->has_number;
+    unsigned abs = a->has_vty ? LINE_VTY_BASE + a->vty : a->has_number ? a->number : 0;
+    if (one && abs >= n + 2)
+        return cmd_error(c, "%% Line %u does not exist", abs);
+    out_text(c->out, "   Tty Line Typ     Tx/Rx    A Modem  Roty AccO AccI  Uses  Noise Overruns  Int\n");
+    out_object(c->out, NULL);
+    out_array(c->out, "lines");
+    for (unsigned i = one ? abs : 0; i < (one ? abs + 1 : n + 2); i++)
+        line_row(c, i == 0 ? LINE_KIND_CON : i == 1 ? LINE_KIND_AUX : LINE_KIND_VTY, i < 2 ? 0 : i - 2);
+    out_end(c->out);
+    out_end(c->out);
+    if (one) {
+        const struct line_block *b = line_block_of(lines_cmd(c), abs == 0 ? LINE_KIND_CON : LINE_KIND_VTY,
+                                                   abs < LINE_VTY_BASE ? 0 : abs - LINE_VTY_BASE);
+        out_text(c->out, "\nLine %u, Location: \"\", Type: \"\"\nLength: %u lines, Width: %u columns\n", abs,
+                 b ? b->length : 24, b ? b->width : 80);
+        if (b && b->exec_timeout_s)
+            out_text(c->out, "Timeouts:      Idle EXEC    Idle Session\n                %02u:%02u:%02u        never\n",
+                     b->exec_timeout_s / 3600, b->exec_timeout_s / 60 % 60, b->exec_timeout_s % 60);
+        out_text(c->out, "History is enabled, history size is %u.\n", b ? b->history : 20);
+    }
+    out_text(c->out, "\n");
+    return CMD_OK;
+}
+
+static int end_line(struct cmd *c, enum line_kind kind, unsigned number)
+{
+    for (struct line_use *u = lines_cmd(c)->uses, *next; u; u = next) {
+        next = u->next;
+        if (u->kind == kind && u->number == number)
+            line_end(u, "");
+    }
+    return CMD_OK;
+}
+
+static int clear_answer(struct cmd *c, const char *text, void *arg)
+{
+    unsigned abs = (unsigned)(uintptr_t)arg;
+    if (!text || (*text && (*text | 0x20) != 'y'))
+        return CMD_OK;
+    out_text(c->out, " [OK]\n");
+    return end_line(c,
+                    abs == 0   ? LINE_KIND_CON
+                    : abs == 1 ? LINE_KIND_AUX
+                               : LINE_KIND_VTY,
+                    abs < LINE_VTY_BASE ? 0 : abs - LINE_VTY_BASE);
+}
+
+int line_cmd_clear_line(struct cmd *c, struct args_clear_line *a)
+{
+    unsigned abs = a->has_vty      ? LINE_VTY_BASE + a->vty
+                   : a->has_number ? a->number
+                   : a->kw_aux     ? line_absolute(LINE_KIND_AUX, 0)
+                                   : 0;
+    const struct line_use *mine = cmd_line(c);
+    if (abs >= line_vty_count(lines_cmd(c)) + LINE_VTY_BASE)
+        return cmd_error(c, "%% Line %u does not exist", abs);
+    if (mine && line_absolute(mine->kind, mine->number) == abs)
+        return cmd_error(c, "%% Not allowed to clear current line");
+    return cmd_ask(c, "[confirm]", true, clear_answer, (void *)(uintptr_t)abs);
+}
+
+int line_cmd_disconnect(struct cmd *c, struct args_exec_disconnect *a)
+{
+    if (a->has_vty)
+        return end_line(c, LINE_KIND_VTY, a->vty);
+    if (a->kw_ssh) {
+        for (struct line_use *u = lines_cmd(c)->uses, *next; u; u = next) {
+            next = u->next;
+            if (u->peer.service == LINE_SSH && u->number == a->session)
+                line_end(u, "");
+        }
+        return CMD_OK;
+    }
+    return cmd_error(c, "%% No current connection"), CMD_OK;
+}
