@@ -15,6 +15,7 @@ enum crypto_cipher { CIPHER_NONE, CIPHER_NULL, CIPHER_DES, CIPHER_3DES, CIPHER_A
 
 size_t hash_len(enum crypto_hash h);
 size_t cipher_block(enum crypto_cipher c);
+bool cipher_sized(enum crypto_cipher c); /* the key comes in several lengths: AES */
 void crypto_wipe(void *p, size_t n);
 bool crypto_equal(const void *a, const void *b, size_t n); /* constant time */
 

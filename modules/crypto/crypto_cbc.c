@@ -19,6 +19,11 @@ size_t cipher_block(enum crypto_cipher c)
     return 1;
 }
 
+bool cipher_sized(enum crypto_cipher c)
+{
+    return c == CIPHER_AES_CBC || c == CIPHER_AES_GCM;
+}
+
 const EVP_CIPHER *crypto_evp_cbc(enum crypto_cipher c, size_t keylen)
 {
     switch (c) {

@@ -140,11 +140,12 @@ void ike_debug_esp_transform(const struct ike *k, const struct ike_transform *t)
     const struct ike_attrs *a = &t->attrs;
     if (!ike_debug_on(k, IKE_DBG))
         return;
-    const char *id = t->id == IKE_ESP_AES    ? "ESP_AES"
-                     : t->id == IKE_ESP_3DES ? "ESP_3DES"
-                     : t->id == IKE_ESP_DES  ? "ESP_DES"
-                     : t->id == IKE_ESP_NULL ? "ESP_NULL"
-                                             : "ESP_unknown";
+    const char *id = t->id == IKE_ESP_AES         ? "ESP_AES"
+                     : t->id == IKE_ESP_AES_GCM16 ? "ESP_GCM"
+                     : t->id == IKE_ESP_3DES      ? "ESP_3DES"
+                     : t->id == IKE_ESP_DES       ? "ESP_DES"
+                     : t->id == IKE_ESP_NULL      ? "ESP_NULL"
+                                                  : "ESP_unknown";
     ike_dbg(k, "ISAKMP: transform %u, %s", t->number, id);
     ike_dbg(k, "ISAKMP:   attributes in transform:");
     ike_dbg(k, "ISAKMP:      encaps is %u (%s)", a->encap, a->encap < 5 ? encap[a->encap] : "draft UDP");

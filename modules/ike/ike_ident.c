@@ -33,10 +33,11 @@ bool ike_ident_decode(const struct ike_payload *p, struct prefix *out, uint8_t *
 
 static uint8_t transform_id(enum crypto_cipher c)
 {
-    return c == CIPHER_AES_CBC ? IKE_ESP_AES
-           : c == CIPHER_3DES  ? IKE_ESP_3DES
-           : c == CIPHER_DES   ? IKE_ESP_DES
-                               : IKE_ESP_NULL;
+    return c == CIPHER_AES_CBC   ? IKE_ESP_AES
+           : c == CIPHER_AES_GCM ? IKE_ESP_AES_GCM16
+           : c == CIPHER_3DES    ? IKE_ESP_3DES
+           : c == CIPHER_DES     ? IKE_ESP_DES
+                                 : IKE_ESP_NULL;
 }
 
 static uint16_t auth_wire(enum crypto_hash h)
@@ -97,7 +98,7 @@ void ike_esp_offer_build(struct ike_out *o, const struct ike_qm *qm, bool udp)
         }
         if (t->auth != HASH_NONE)
             ike_attr_tv(b, 5, auth_wire(t->auth));
-        if (t->cipher == CIPHER_AES_CBC)
+        if (cipher_sized(t->cipher)) /* GCM's salt is not counted (RFC 4106 8.4) */
             ike_attr_tv(b, 6, t->key_bits);
         if (qm->prop.pfs_group)
             ike_attr_tv(b, 3, (uint16_t)qm->prop.pfs_group);
@@ -119,6 +120,9 @@ bool ike_esp_transform_of(const struct ike_transform *t, struct ipsec_transform 
     case IKE_ESP_AES:
         out->cipher = CIPHER_AES_CBC;
         break;
+    case IKE_ESP_AES_GCM16:
+        out->cipher = CIPHER_AES_GCM;
+        break;
     case IKE_ESP_3DES:
         out->cipher = CIPHER_3DES;
         break;
@@ -131,8 +135,10 @@ bool ike_esp_transform_of(const struct ike_transform *t, struct ipsec_transform 
     default:
         return false;
     }
-    if (out->cipher == CIPHER_AES_CBC) {
-        out->key_bits = t->attrs.key_bits ? t->attrs.key_bits : 128; /* RFC 3602 5.3: older peers leave 128 out */
+    if (cipher_sized(out->cipher)) {
+        out->key_bits = t->attrs.key_bits;
+        if (!out->key_bits && out->cipher == CIPHER_AES_CBC)
+            out->key_bits = 128; /* RFC 3602 5.3: older peers leave 128 out; RFC 4106 8.4: GCM must say it */
         if (out->key_bits != 128 && out->key_bits != 192 && out->key_bits != 256)
             return false;
     } else if (t->attrs.key_bits) {
@@ -144,6 +150,8 @@ bool ike_esp_transform_of(const struct ike_transform *t, struct ipsec_transform 
     if (t->attrs.esp_auth && out->auth == HASH_NONE)
         return false;
     if (out->cipher == CIPHER_NULL && out->auth == HASH_NONE)
+        return false;
+    if (out->cipher == CIPHER_AES_GCM && out->auth != HASH_NONE) /* it brings its own integrity (RFC 4106 7) */
         return false;
     switch (t->attrs.encap) {
     case 0: /* RFC 2407 4.5: unspecified is host-dependent; IOS takes tunnel */

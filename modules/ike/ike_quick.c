@@ -314,7 +314,7 @@ static enum ike_verdict qm2_take(struct ike_qm *q, struct ike_msg *m, struct ike
     while (i < q->prop.n_transforms &&
            !(q->prop.transforms[i].cipher == t.cipher && q->prop.transforms[i].auth == t.auth &&
              q->prop.transforms[i].transport == t.transport &&
-             (t.cipher != CIPHER_AES_CBC || q->prop.transforms[i].key_bits == t.key_bits)))
+             (!cipher_sized(t.cipher) || q->prop.transforms[i].key_bits == t.key_bits)))
         i++;
     if (i == q->prop.n_transforms || w->attrs.group != q->prop.pfs_group || udp != ike_natt_used(sa) ||
         (q->prop.pfs_group && (!ke || ke->len != dh_len(q->prop.pfs_group))))

@@ -27,7 +27,7 @@ static void canonical(struct args_crypto_transform_set *a)
         a->kw_b_esp_md5_hmac = a->kw_b_esp_sha_hmac = a->kw_b_esp_sha256_hmac = a->kw_b_esp_sha384_hmac =
             a->kw_b_esp_sha512_hmac = false;
     }
-    a->kw_e_k128 = false;
+    a->kw_e_k128 = a->kw_g_k128 = false;
 }
 
 int ipsec_cmd_transform_set(struct cmd *c, struct args_crypto_transform_set *a)
@@ -39,6 +39,7 @@ int ipsec_cmd_transform_set(struct cmd *c, struct args_crypto_transform_set *a)
     }
     canonical(a);
     enum crypto_cipher cipher = a->kw_e_esp_aes    ? CIPHER_AES_CBC
+                                : a->kw_g_esp_gcm  ? CIPHER_AES_GCM
                                 : a->kw_e_esp_3des ? CIPHER_3DES
                                 : a->kw_e_esp_des  ? CIPHER_DES
                                 : a->kw_e_esp_null ? CIPHER_NULL
@@ -57,7 +58,10 @@ int ipsec_cmd_transform_set(struct cmd *c, struct args_crypto_transform_set *a)
     if (t == NULL)
         return cmd_error(c, "%% Too many transform sets");
     t->t.cipher = cipher;
-    t->t.key_bits = cipher != CIPHER_AES_CBC ? 0 : a->kw_e_k256 ? 256 : a->kw_e_k192 ? 192 : 128;
+    t->t.key_bits = !cipher_sized(cipher)          ? 0
+                    : a->kw_e_k256 || a->kw_g_k256 ? 256
+                    : a->kw_e_k192 || a->kw_g_k192 ? 192
+                                                   : 128;
     t->t.auth = auth;
     t->have_transform = true;
     return CMD_OK;

@@ -84,7 +84,8 @@ static void key_line(struct strbuf *b, const struct sa *s, bool inbound)
     static const char *const ciphers[] = {[CIPHER_NULL] = "NULL",
                                           [CIPHER_DES] = "DES-CBC [RFC2405]",
                                           [CIPHER_3DES] = "TripleDES-CBC [RFC2451]",
-                                          [CIPHER_AES_CBC] = "AES-CBC [RFC3602]"};
+                                          [CIPHER_AES_CBC] = "AES-CBC [RFC3602]",
+                                          [CIPHER_AES_GCM] = "AES-GCM with 16 octet ICV [RFC4106]"};
     static const char *const auths[] = {[HASH_NONE] = "NULL",
                                         [HASH_MD5] = "HMAC-MD5-96 [RFC2403]",
                                         [HASH_SHA1] = "HMAC-SHA-1-96 [RFC2404]",

@@ -216,6 +216,13 @@ static const char *auth_name(enum crypto_hash h)
 /* Every word is followed by a blank, as IOS prints it: "esp-256-aes esp-sha-hmac " (reference 4.1). */
 static void transform_text(const struct ipsec_transform *t, const char *aes, char buf[96])
 {
+    if (t->cipher == CIPHER_AES_GCM) {
+        if (t->key_bits == 128)
+            snprintf(buf, 96, "esp-gcm ");
+        else
+            snprintf(buf, 96, "esp-gcm %u ", t->key_bits);
+        return;
+    }
     const char *cipher = t->cipher == CIPHER_DES       ? "esp-des"
                          : t->cipher == CIPHER_3DES    ? "esp-3des"
                          : t->cipher != CIPHER_AES_CBC ? "esp-null"

@@ -174,7 +174,7 @@ static bool acl_covers(struct ipsec *st, const char *acl, const struct ipsec_ide
 static bool same_transform(const struct ipsec_transform *ours, const struct ipsec_transform *theirs)
 {
     return ours->cipher == theirs->cipher && ours->auth == theirs->auth &&
-           (ours->cipher != CIPHER_AES_CBC || ours->key_bits == theirs->key_bits);
+           (!cipher_sized(ours->cipher) || ours->key_bits == theirs->key_bits);
 }
 
 static int choose_transform(struct ipsec *st, const struct map_entry *tmpl, const struct ipsec_transform *offered,

@@ -153,12 +153,21 @@ int ipsec_cmd_show_transform(struct cmd *c, struct args_show_crypto_transform_se
 {
     struct ipsec *st = ipsec_of(c->router);
     char t[96];
+    out_array(c->out, NULL);
     for (struct tset *s = st->tsets; s != NULL; s = s->next)
         if (!a->has_name || strcmp(a->name, s->t.name) == 0) {
+            const char *mode = s->t.transport ? "Transport" : "Tunnel";
             ipsec_transform_text(&s->t, t);
-            out_text(c->out, "Transform set %s: { %s } \n   will negotiate = { %s,  }, \n", s->t.name, t,
-                     s->t.transport ? "Transport" : "Tunnel");
+            out_text(c->out, "Transform set %s: { %s } \n   will negotiate = { %s,  }, \n", s->t.name, t, mode);
+            if (t[0] != '\0') /* the last word's blank is the text layout's */
+                t[strlen(t) - 1] = '\0';
+            out_object(c->out, NULL);
+            out_str(c->out, "name", s->t.name);
+            out_str(c->out, "transform", t);
+            out_str(c->out, "mode", s->t.transport ? "transport" : "tunnel");
+            out_end(c->out);
         }
+    out_end(c->out);
     return CMD_OK;
 }
 
@@ -240,65 +249,5 @@ int ipsec_cmd_show_ha(struct cmd *c, struct args_show_crypto_ha *a)
         out_text(c->out, "\nIPSec VIP: %s\n", vip);
         show_ha_numbers(st, c->out, b);
     }
-    return CMD_OK;
-}
-
-static const char *engine_alg(const struct sa *s, char buf[32])
-{
-    static const char *const auth[] = {[HASH_NONE] = "",          [HASH_MD5] = "+MD5",       [HASH_SHA1] = "+SHA",
-                                       [HASH_SHA256] = "+SHA256", [HASH_SHA384] = "+SHA384", [HASH_SHA512] = "+SHA512"};
-    const struct ipsec_transform *t = &s->p.prop.transforms[0];
-    struct strbuf b = {0};
-    if (t->cipher == CIPHER_AES_CBC && t->key_bits != 128)
-        strbuf_add(&b, "AES%u%s", t->key_bits, auth[t->auth]);
-    else
-        strbuf_add(&b, "%s%s",
-                   t->cipher == CIPHER_AES_CBC ? "AES"
-                   : t->cipher == CIPHER_3DES  ? "3DES"
-                   : t->cipher == CIPHER_DES   ? "DES"
-                                               : "NULL",
-                   auth[t->auth]);
-    memset(buf, 0, 32);
-    if (b.s != NULL)
-        memcpy(buf, b.s, b.len < 31 ? b.len : 31);
-    strbuf_free(&b);
-    return buf;
-}
-
-int ipsec_cmd_show_engine(struct cmd *c, struct args_show_crypto_engine *a)
-{
-    struct ipsec *st = ipsec_of(c->router);
-    char alg[32], ip[ADDR_STRLEN];
-    if (!a->kw_connections) {
-        struct esp_worker_view v;
-        esp_worker_view(st->esp, &v);
-        out_text(c->out,
-                 "\n        crypto engine name:  Tapir software crypto, %s\n        crypto engine type:  software\n",
-                 v.engine);
-        out_text(c->out, "       crypto engine state:  installed\n     crypto engine in slot:  N/A\n\n");
-        return CMD_OK;
-    }
-    out_text(c->out,
-             "Crypto Engine Connections\n\n   ID  Type    Algorithm           Encrypt  Decrypt LastSeqN IP-Address\n");
-    for (struct sa *s = st->first; s != NULL; s = s->next) {
-        engine_alg(s, alg);
-        addr_format(&s->p.prop.local, ip);
-        out_text(c->out, "%5u  %-7s %-19s %7llu %8u %8u %s\n", 2000 + s->conn_out, "IPsec", alg,
-                 (unsigned long long)s->out_packets, 0, 0, ip);
-        out_text(c->out, "%5u  %-7s %-19s %7u %8llu %8u %s\n", 2000 + s->conn_in, "IPsec", alg, 0,
-                 (unsigned long long)s->in_packets, s->win.top, ip);
-    }
-    return CMD_OK;
-}
-
-int ipsec_cmd_show_eli(struct cmd *c, struct args_show_crypto_eli *a)
-{
-    struct ipsec *st = ipsec_of(c->router);
-    (void)a;
-    out_text(c->out,
-             "Hardware Encryption : INACTIVE\n Number of hardware crypto engines = 0\n\n"
-             " CryptoEngine Software Crypto Engine details: state = Active\n"
-             " Capability    : IPPCP, DES, 3DES, AES, RSA\n\n IPSec-Session : %5u active, %5u max, 0 failed\n",
-             2 * st->n_sas, 2 * IPSEC_SAS_MAX);
     return CMD_OK;
 }

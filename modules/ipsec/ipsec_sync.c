@@ -241,6 +241,7 @@ static enum sync_result encode_sa(struct router *r, const struct sync_key *key, 
 struct record {
     struct ipsec_pair p;
     bool enabled, has_numbers, exact, has_window;
+    uint8_t key_len, auth_key_len;
     uint32_t win_size, left_ms, edge, limit, rate, n, m, floor;
     uint64_t in_bytes, out_bytes, bits[REPLAY_WORDS];
     unsigned seen;
@@ -253,6 +254,8 @@ static void decode_keys(struct cursor *c, struct record *rec)
         c->error = true;
         return;
     }
+    rec->key_len = k;
+    rec->auth_key_len = a;
     cursor_bytes(c, rec->p.in.cipher, k);
     cursor_bytes(c, rec->p.in.auth, a);
     cursor_bytes(c, rec->p.out.cipher, k);
@@ -458,7 +461,8 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
         goto out;
     struct esp_suite suite;
     if (esp_suite_make(&suite, rec.p.prop.transforms[0].cipher, rec.p.prop.transforms[0].key_bits,
-                       rec.p.prop.transforms[0].auth) != 0) {
+                       rec.p.prop.transforms[0].auth) != 0 ||
+        suite.key_len != rec.key_len || suite.auth_key_len != rec.auth_key_len) {
         rc = refuse(st, &rec.p, "unknown transform", rec.p.prop.transforms[0].name);
         goto out;
     }

@@ -100,6 +100,29 @@ Test(ike_world, comes_up_and_carries)
     world_free(w);
 }
 
+/* RFC 4106 8: transform 20 with its key length, no authentication attribute; and not what the other end's set wants. */
+Test(ike_world, gcm_is_negotiated)
+{
+    static const char *const bits[] = {"", " 192", " 256"};
+    for (unsigned i = 0; i < 3; i++) {
+        struct world *w = pair(psk, psk);
+        char set[96], want[64];
+        snprintf(set, sizeof set, "no crypto ipsec transform-set t2\ncrypto ipsec transform-set t2 esp-gcm%s\nexit\n",
+                 bits[i]);
+        cr_assert_eq(world_config(w, "spoke", set), 0);
+        ping(w, "0 percent");
+        cr_assert_eq(world_config(w, "gw", set), 0);
+        world_run(w, 30);
+        ping(w, "100 percent");
+        snprintf(want, sizeof want, "        transform: esp-gcm%s ,\n", bits[i]);
+        expect(w, "gw", "show crypto ipsec sa", want);
+        snprintf(want, sizeof want, "AES-GCM%s ", bits[i][0] != '\0' ? bits[i] + 1 : "");
+        expect(w, "gw", "show crypto engine connections active", want);
+        cr_assert_eq(router_audit(world_router_get(w, "gw"), audit_fail, NULL), 0);
+        world_free(w);
+    }
+}
+
 Test(ike_world, clear_tells_the_peer_and_it_comes_back)
 {
     struct world *w = pair(psk, psk);

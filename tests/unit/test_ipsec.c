@@ -146,7 +146,9 @@ Test(ipsec, every_suite_and_mode)
                                                 {.cipher = CIPHER_DES, .auth = HASH_MD5},
                                                 {.cipher = CIPHER_NULL, .auth = HASH_SHA1},
                                                 {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_SHA512},
-                                                {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_NONE}};
+                                                {.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_NONE},
+                                                {.cipher = CIPHER_AES_GCM, .key_bits = 128},
+                                                {.cipher = CIPHER_AES_GCM, .key_bits = 256}};
     for (unsigned i = 0; i < 2 * sizeof ts / sizeof *ts; i++) {
         struct lab l;
         ilab_open(&l);
@@ -360,16 +362,19 @@ Test(ipsec, tshark_decrypts_and_checks_every_icv)
 {
     static const struct ipsec_transform ts[] = {{.cipher = CIPHER_AES_CBC, .key_bits = 256, .auth = HASH_SHA1},
                                                 {.cipher = CIPHER_AES_CBC, .key_bits = 128, .auth = HASH_SHA256},
-                                                {.cipher = CIPHER_3DES, .auth = HASH_MD5}};
+                                                {.cipher = CIPHER_3DES, .auth = HASH_MD5},
+                                                {.cipher = CIPHER_AES_GCM, .key_bits = 256},
+                                                {.cipher = CIPHER_AES_GCM, .key_bits = 128}};
+    enum { SUITES = sizeof ts / sizeof *ts };
     if (system("tshark --version >/dev/null 2>&1") != 0)
         cr_skip_test("no tshark");
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < SUITES + 1; i++) {
         struct lab l;
         char pcap[] = "/tmp/tapir-esp-XXXXXX", keys[] = "/tmp/tapir-key-XXXXXX";
         ilab_open(&l);
-        l.t = ts[i % 3];
+        l.t = ts[i % SUITES];
         snprintf(l.t.name, sizeof l.t.name, "t2");
-        l.udp = i == 3;
+        l.udp = i == SUITES;
         ilab_node(&l, 0, "spoke", ilab_spoke_ip);
         ilab_node(&l, 1, "gw1", ilab_gw_ip);
         ilab_spoke_config(&l.n[0]);

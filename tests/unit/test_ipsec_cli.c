@@ -267,6 +267,8 @@ Test(ipsec_cli, configuration_errors_and_forward_references, .init = up, .fini =
     cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set bad esp-null\n"), 1);
     cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set n esp-null esp-sha-hmac\n mode transport\nexit\n"),
                  0);
+    cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set bad esp-gcm 256 esp-sha-hmac\n"), 1);
+    cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set bad esp-sha-hmac esp-gcm\n"), 1);
     cr_assert_eq(world_config(w, "gw1", "crypto map ha_dynamic redundancy replay-interval inbound 10 outbound\n"), 1);
     cr_assert_eq(world_config(w, "gw1", "interface Ethernet1/2\n crypto map later redundancy nowhere stateful\n"), 0);
     has("gw1", "show crypto map",
@@ -279,6 +281,55 @@ Test(ipsec_cli, configuration_errors_and_forward_references, .init = up, .fini =
     cr_assert_eq(world_config(w, "gw1", "no crypto map ha_dynamic redundancy replay-interval\n"), 0);
     cr_assert_eq(world_config(w, "gw1", "interface Ethernet1/2\n no crypto map\n"), 0);
     lacks("gw1", "show crypto map", "later");
+}
+
+Test(ipsec_cli, gcm_transform_sets, .init = up, .fini = down)
+{
+    cr_assert_eq(world_config(w, "gw1", "no crypto ipsec transform-set t2\n"), 0);
+    cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set g1 esp-gcm 128\nexit\n"), 0);
+    cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set g2 esp-gcm 192\nmode transport\nexit\n"), 0);
+    cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set g3 esp-gcm 256\nexit\n"), 0);
+    has("gw1", "show running-config",
+        "\ncrypto ipsec transform-set g1 esp-gcm\n!\ncrypto ipsec transform-set g2 esp-gcm 192\n mode transport\n!\n"
+        "crypto ipsec transform-set g3 esp-gcm 256\n");
+    is("gw1", "show crypto ipsec transform-set",
+       "Transform set g1: { esp-gcm  } \n   will negotiate = { Tunnel,  }, \n"
+       "Transform set g2: { esp-gcm 192  } \n   will negotiate = { Transport,  }, \n"
+       "Transform set g3: { esp-gcm 256  } \n   will negotiate = { Tunnel,  }, \n");
+    has("gw1", "show crypto ipsec transform-set g3 | json",
+        "{\"name\":\"g3\",\"transform\":\"esp-gcm 256\",\"mode\":\"tunnel\"}");
+}
+
+Test(ipsec_cli, engine_is_named_and_chosen, .init = up, .fini = down)
+{
+    struct esp_worker_view v;
+    struct ipsec *st = ipsec_of(world_router_get(w, "spoke"));
+    has("spoke", "show crypto engine brief", "\n        crypto engine name:  Tapir software crypto, ");
+    has("spoke", "show crypto engine configuration", "            implementation:  automatic\n");
+    has("spoke", "ping 10.2.1.254 repeat 3", "(3/3)");
+    esp_worker_view(st->esp, &v);
+    cr_assert(v.openssl == 6 && v.ipsec_mb == 0, "packets that come one by one are OpenSSL's");
+    cr_assert_eq(world_config(w, "spoke", "crypto engine software ipsec-mb\n"), 0);
+    has("spoke", "show running-config", "\ncrypto engine software ipsec-mb\n");
+    has("spoke", "ping 10.2.1.254 repeat 2", "(2/2)");
+    esp_worker_view(st->esp, &v);
+    if (v.multi_buffer) {
+        has("spoke", "show crypto engine brief", "Tapir software crypto, Intel IPsec-MB 1.");
+        cr_assert(v.openssl == 6 && v.ipsec_mb == 4);
+    } else {
+        has("spoke", "show crypto engine configuration", "     packets with IPsec-MB:  0 (not available)\n");
+        cr_assert(v.openssl == 10 && v.ipsec_mb == 0);
+    }
+    cr_assert_eq(world_config(w, "spoke", "crypto engine software openssl\n"), 0);
+    lacks("spoke", "show crypto engine brief", "IPsec-MB");
+    has("spoke", "show crypto engine brief", "Tapir software crypto, OpenSSL 3.");
+    has("spoke", "show crypto engine configuration | json", "\"implementation\":\"openssl\"");
+    has("spoke", "show crypto engine connections active | json", "\"algorithm\":\"AES256+SHA\"");
+    has("spoke", "show crypto eli | json", "\"sessions\":2,");
+    lacks("spoke", "show running-config", "ipsec-mb");
+    cr_assert_eq(world_config(w, "spoke", "no crypto engine software\n"), 0);
+    lacks("spoke", "show running-config", "crypto engine");
+    has("spoke", "ping 10.2.1.254 repeat 2", "(2/2)");
 }
 
 Test(ipsec_cli, clear, .init = up, .fini = down)
