@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/instance.h"
+#include "cli/keygen.h"
 #include "cli/taps.h"
 #include "cli/telnet.h"
 #include "modules/core/log.h"
@@ -34,6 +35,7 @@ struct door {
     struct taps *taps;
     struct control *control;
     struct telnet *telnet;
+    struct keygen *keygen;
     struct instance *instance;
     struct loop_fd *signal_watch;
     int signal_fd, lock_fd;
@@ -84,6 +86,8 @@ static void door_bad(void *ctx, unsigned lineno, const char *line, const char *a
 static void door_up(void *ctx, struct router *r)
 {
     struct door *d = ctx;
+    if (d->keygen)
+        keygen_attach(d->keygen, r);
     control_set_router(d->control, r, NULL);
 }
 
@@ -214,6 +218,7 @@ static int open_doors(struct door *d)
     d->control = control_new(d->loop, path, d->err, sizeof d->err);
     if (!d->control)
         return cli_fail("%s", d->err);
+    d->keygen = keygen_new(d->loop);
     if (d->telnet_port || d->ssh_port || d->mirror_on) {
         d->telnet = telnet_new(d->loop, d->control, d->err, sizeof d->err);
         if (!d->telnet)
@@ -268,6 +273,7 @@ static void door_close(struct door *d)
     instance_free(d->instance); /* the power cut */
     control_free(d->control);
     telnet_free(d->telnet);
+    keygen_free(d->keygen);
     taps_free(d->taps);
     loop_fd_del(d->signal_watch);
     if (d->signal_fd >= 0)

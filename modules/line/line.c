@@ -60,13 +60,7 @@ static void line_fini(struct router *r, void *state)
     free(l);
 }
 
-static void line_start(struct router *r, void *state)
-{
-    (void)r;
-    line_ssh_start(state);
-}
-
-const struct module line_module = {.name = "line", .init = line_init, .fini = line_fini, .start = line_start};
+const struct module line_module = {.name = "line", .process = "Virtual Exec", .init = line_init, .fini = line_fini};
 
 const struct line_block *line_block_of(const struct lines *l, enum line_kind kind, unsigned number)
 {

@@ -77,6 +77,13 @@ struct line_auth {
     void *u;
     struct line_auth *next;
 };
+enum { RSA_KEYS_MAX = 16 };
+struct rsa_key {
+    char label[200];
+    char *pem;
+    nstime made; /* wall */
+    struct rsa_key *next;
+};
 struct lines {
     struct router *r;
     struct line_block *blocks;
@@ -93,10 +100,10 @@ struct lines {
     struct strbuf scratch; /* what a handler leaves in its arguments until the line is stored */
     /* SSH */
     struct line_ssh_settings ssh;
-    char *key;
-    unsigned key_generation;
+    struct rsa_key *keys; /* the first is the host key */
+    unsigned n_keys, key_generation;
     struct line_keygen keygen;
-    struct keygen_job *job;
+    struct keygen_job *job; /* one at a time */
     char domain[128];
 };
 extern const struct module line_module;
@@ -131,8 +138,9 @@ void line_opened(struct line_use *use);
 void line_end(struct line_use *use, const char *text);
 enum aaa_method line_method(const struct lines *l, const struct line_block *b, const struct line_peer *p);
 bool line_is_open_house(const struct lines *l, const struct line_block *b, const struct line_peer *p);
-/* line_ssh.c */
+/* line_key.c, line_ssh.c */
+void line_keys_free(struct lines *l);
+void line_keys_load(struct lines *l);
 void line_ssh_init(struct lines *l);
 void line_ssh_fini(struct lines *l);
-void line_ssh_start(struct lines *l);
 #endif
