@@ -65,7 +65,7 @@ struct esp_suite {
 };
 int esp_suite_make(struct esp_suite *s, enum crypto_cipher c, unsigned key_bits, enum crypto_hash auth); /* -EINVAL */
 
-/* Prepared once per SA and direction; used by one thread at a time. */
+/* Prepared once per SA and direction, never changed afterwards: some 100 bytes. */
 struct esp_key;
 struct esp_key *esp_key_new(const struct esp_suite *s, const uint8_t *key, const uint8_t *auth_key, bool seal);
 void esp_key_free(struct esp_key *k);
@@ -78,9 +78,8 @@ struct esp_job {
     bool ok; /* out: open: ICV was right and lengths fit */
 };
 
-/* One per thread that seals or opens: the engines' contexts, some 250 KB. What it prepares for the key of a batch stays
- * until another key comes; forget() wipes that, after keys were freed. choose() and view() may come from any thread,
- * everything else from the worker's own. */
+/* One per thread that seals or opens: the engines' contexts and the round keys of the SAs seen last, some 400 KB.
+ * choose() and view() may come from any thread, everything else from the worker's own. */
 enum esp_engine { ESP_ENGINE_AUTO, ESP_ENGINE_OPENSSL, ESP_ENGINE_IPSEC_MB };
 struct esp_worker;
 struct esp_worker *esp_worker_new(void); /* NULL: no memory */
@@ -88,11 +87,11 @@ void esp_worker_free(struct esp_worker *w);
 /* AUTO: IPsec-MB where the CPU has it and the batch makes it faster, else OpenSSL. -ENOENT: this one is not here, and
  * the choice stays what it was. Both make the same packets, and keys serve both. */
 int esp_worker_choose(struct esp_worker *w, enum esp_engine e);
-void esp_worker_forget(struct esp_worker *w);
+void esp_worker_forget(struct esp_worker *w); /* wipes what it holds of keys, when some were freed */
 struct esp_worker_view {
     enum esp_engine chosen;
     bool multi_buffer;          /* IPsec-MB is built in and this CPU can run it */
-    char engine[96];            /* what packets go through now: "Intel IPsec-MB 1.3.0 (AVX512), OpenSSL 3.0.22" */
+    char engine[104];           /* what packets go through now: "Intel IPsec-MB 1.3.0 (AVX512), OpenSSL 3.0.22" */
     uint64_t openssl, ipsec_mb; /* packets that went through each */
 };
 void esp_worker_view(const struct esp_worker *w, struct esp_worker_view *v);

@@ -54,17 +54,13 @@ int esp_suite_make(struct esp_suite *s, enum crypto_cipher c, unsigned key_bits,
 /* ---- keys ---- */
 struct esp_key *esp_key_new(const struct esp_suite *s, const uint8_t *key, const uint8_t *auth_key, bool seal)
 {
-    size_t align = 1, room = esp_expanded_len(s, &align), state = 2 * esp_mac_state_len(s->auth);
-    size_t at = room != 0 ? (sizeof(struct esp_key) + state + align - 1) / align * align : 0;
-    size_t size = room != 0 ? at + (room + align - 1) / align * align : sizeof(struct esp_key) + state;
-    struct esp_key *k = align > 16 ? aligned_alloc(align, size) : malloc(size);
+    size_t size = sizeof(struct esp_key) + 2 * esp_mac_state_len(s->auth);
+    struct esp_key *k = calloc(1, size);
     if (k == NULL)
         return NULL;
-    memset(k, 0, size);
     k->suite = *s;
     k->seal = seal;
     k->size = (uint16_t)size;
-    k->expanded_at = (uint16_t)at;
     if (s->key_len != 0)
         memcpy(k->key, key, esp_key_bytes(s));
     if (s->cipher == CIPHER_AES_GCM)

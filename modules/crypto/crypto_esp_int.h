@@ -10,8 +10,6 @@
 struct esp_key {
     struct esp_suite suite;
     bool seal;
-    bool expanded;          /* the engine's form of the key is there */
-    uint16_t expanded_at;   /* offset of room for it; 0: none */
     uint16_t size;          /* of this allocation, to wipe it */
     uint8_t key[32];        /* as agreed; single DES as 8 bytes; GCM without its salt */
     uint8_t salt[ESP_SALT]; /* GCM */
@@ -36,8 +34,6 @@ struct esp_engine_ops {
 };
 extern const struct esp_engine_ops esp_engine_openssl;
 extern const struct esp_engine_ops esp_engine_ipsec_mb; /* start() gives NULL where the build has no IPsec-MB */
-
-size_t esp_expanded_len(const struct esp_suite *s, size_t *align); /* room IPsec-MB wants in a key; 0: none */
 
 /* crypto_esp_mac.c: HMAC from the two states, by OpenSSL's digests. */
 size_t esp_mac_state_len(enum crypto_hash h);

@@ -224,7 +224,7 @@ void line_opened(struct line_use *use)
     char where[96] = "console";
     if (use->kind == LINE_KIND_VTY)
         snprintf(where, sizeof where, "vty%u (%s)", use->number, use->peer.where[0] ? use->peer.where : "local");
-    snprintf(use->name, sizeof use->name, "%s%s%s", use->user, use->user[0] ? " on " : "", where);
+    snprintf(use->name, sizeof use->name, "%s%s%.91s", use->user, use->user[0] ? " on " : "", where);
     if (use->peer.service == LINE_SSH)
         say_banner(use, 0);
     say_banner(use, 2);
