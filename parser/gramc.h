@@ -54,7 +54,7 @@ struct elem {
     char *help;
     enum arg_type type;
     uint32_t lo, hi;
-    bool has_range, hidden;
+    bool has_range, hidden, quoted;
     char *def, *show;
     unsigned rep; /* 0: single */
     bool optional;

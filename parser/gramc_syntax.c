@@ -173,6 +173,8 @@ static struct elem *parse_arg(struct ctx *x)
             e->show = parse_value(x);
         else if (!strcmp(w, "hidden"))
             e->hidden = true;
+        else if (!strcmp(w, "quoted"))
+            e->quoted = true;
         else {
             gramc_error(x->g, x->at, "argument %s: unexpected '%s'", e->raw, *w ? w : x->p);
             return e;

@@ -27,7 +27,7 @@ static void nodes(FILE *o, const char *name, const struct command *c, const stru
         const struct elem *e = n[i].e;
         unsigned flags = 0;
         if (e)
-            flags = (e->alone ? 1u : 0) | (e->hidden ? 2u : 0) | (e->has_range ? 4u : 0);
+            flags = (e->alone ? 1u : 0) | (e->hidden ? 2u : 0) | (e->has_range ? 4u : 0) | (e->quoted ? 8u : 0);
         fprintf(o, "    {%u, %u, %u, %u, %u, %u, %u, %uu, %uu, ", n[i].kind, e ? e->type : 0, e ? e->rep : 0, flags,
                 n[i].next, n[i].alt, n[i].member, e ? e->lo : 0, e ? e->hi : 0);
         quoted(o, e ? e->text : NULL);

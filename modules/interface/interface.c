@@ -1,12 +1,9 @@
-/* Interface configuration commands: blocks, addresses, states, access groups, static routes. The stack behind them is
+/* Interface configuration commands: blocks, addresses, states, access groups. The stack behind them is
  * modules/net; their shows are in the other files of this folder. */
 #include "interface_cmd.h"
-#include "ip_cmd.h"
 #include "modules/net/fast.h"
 #include "modules/net/stack.h"
 #include <errno.h>
-
-const struct module interface_module = {.name = "interface"};
 
 /* The interface whose block we are in; it exists because the block was opened. */
 static struct nif *here(struct cmd *c)
@@ -179,33 +176,4 @@ int interface_cmd_shutdown(struct cmd *c, struct args_shutdown *a)
         return CMD_ERROR;
     netif_set_admin(&nif->n, c->op == CMD_UNSET);
     return CMD_OK;
-}
-
-/* ---- static routes ---- */
-
-int interface_cmd_ip_route(struct cmd *c, struct args_ip_route *a)
-{
-    int len = mask_to_len(a->mask);
-    if (len < 0 || (addr_v4_get(&a->dst) & ~a->mask))
-        return cmd_error(c, "%%Inconsistent address and mask");
-    struct route rt = {.prefix = prefix_make(&a->dst, (unsigned)len),
-                       .source = ROUTE_STATIC,
-                       .distance = (uint8_t)(a->distance ? a->distance : 1)};
-    if (a->has_via)
-        rt.next_hop = a->via;
-    if (a->has_out)
-        memcpy(rt.ifname, a->out.text, sizeof rt.ifname);
-    if (c->op == CMD_UNSET)
-        return route_del(c->router, &rt) ? cmd_error(c, "%%No matching route to delete") : CMD_OK;
-    uint32_t via = addr_v4_get(&rt.next_hop);
-    if (a->has_via && net_is_local(c->router, &rt.next_hop))
-        return cmd_error(c, "%%Invalid next hop address (it's this router)");
-    if (a->has_via && (via == 0 || via >> 28 >= 14 || via >> 24 == 127))
-        return cmd_error(c, "%%Invalid next hop address");
-    /* An interface that is named exists (CONTRACT 2). */
-    if (a->has_out && !netif_get(c->router, a->out.text))
-        return cmd_error(c, "%%Invalid interface type and number");
-    int rc = route_add(c->router, &rt);
-    return rc ? cmd_error(c, "%% Cannot add the route: %s", rc == -ENOSPC ? "the table is full" : strerror(-rc))
-              : CMD_OK;
 }
