@@ -112,6 +112,30 @@ static int unknown_word(struct session *s, const char *line, size_t from, size_t
     return CMD_ERROR;
 }
 
+/* A show command that has only text: its lines, as an array. It is run once more for them. */
+static int json_lines(struct cmd *c, const struct gram_cmd *cmd, void *args)
+{
+    struct out *json = c->out;
+    struct strbuf text = {0};
+    c->out = out_new_text(strbuf_sink, &text);
+    int rc = cfg_call(cmd, c, args);
+    out_free(c->out);
+    c->out = json;
+    out_object(json, NULL);
+    out_array(json, "lines");
+    for (char *s = text.s; s && *s;) {
+        char *end = s + strcspn(s, "\n");
+        bool last = !*end;
+        *end = 0;
+        out_str(json, NULL, s);
+        s = last ? end : end + 1;
+    }
+    out_end(json);
+    out_end(json);
+    strbuf_free(&text);
+    return rc;
+}
+
 static int run(struct session *s, const char *line, const char *matched, enum cmd_op op, struct pipe *pipe, bool json)
 {
     struct value_pool *pool = NULL;
@@ -131,7 +155,7 @@ static int run(struct session *s, const char *line, const char *matched, enum cm
                     .line_name = s->line_name};
     int rc = cfg_call(cmd, &c, args);
     if (rc == CMD_OK && json && !out_has_json(s->out))
-        rc = cmd_error(&c, "%% This command has no JSON form");
+        rc = json_lines(&c, cmd, args);
     free(args);
     value_pool_free(pool);
     return rc;

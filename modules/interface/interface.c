@@ -177,3 +177,23 @@ int interface_cmd_shutdown(struct cmd *c, struct args_shutdown *a)
     netif_set_admin(&nif->n, c->op == CMD_UNSET);
     return CMD_OK;
 }
+
+int interface_cmd_load_interval(struct cmd *c, struct args_load_interval *a)
+{
+    struct nif *nif = here(c);
+    if (!nif)
+        return CMD_ERROR;
+    if (c->op == CMD_SET && a->seconds % 30)
+        return cmd_error(c, "%% The load interval is a multiple of 30 seconds");
+    nif->load_s = c->op == CMD_SET ? (uint16_t)a->seconds : 0;
+    return CMD_OK;
+}
+
+int interface_cmd_bandwidth(struct cmd *c, struct args_if_bandwidth *a)
+{
+    struct nif *nif = here(c);
+    if (!nif)
+        return CMD_ERROR;
+    nif->bandwidth = c->op == CMD_SET ? a->kbit : 0;
+    return CMD_OK;
+}

@@ -49,9 +49,18 @@ int interface_show_description(struct cmd *c, struct args_show_interfaces_descri
 {
     (void)a;
     out_text(c->out, "Interface                      Status         Protocol Description\n");
-    for (struct netif *n = NULL; (n = netif_next(c->router, n));)
-        out_text(c->out, "%-31s%-15s%-8s %s\n", n->shortname, n->admin_up ? status_of(n) : "admin down", line_of(n),
-                 n->description);
+    out_array(c->out, NULL);
+    for (struct netif *n = NULL; (n = netif_next(c->router, n));) {
+        const char *status = n->admin_up ? status_of(n) : "admin down";
+        out_text(c->out, "%-31s%-15s%-8s %s\n", n->shortname, status, line_of(n), n->description);
+        out_object(c->out, NULL);
+        out_str(c->out, "interface", n->name);
+        out_str(c->out, "status", status);
+        out_str(c->out, "protocol", line_of(n));
+        out_str(c->out, "description", n->description);
+        out_end(c->out);
+    }
+    out_end(c->out);
     return CMD_OK;
 }
 
@@ -65,10 +74,35 @@ static void access_list_text(struct cmd *c, const char *direction, const char *n
         out_text(c->out, "  %s access list is not set\n", direction);
 }
 
+static void ip_values(struct cmd *c, const struct netif *n)
+{
+    char buf[ADDR_STRLEN];
+    struct out *o = c->out;
+    out_object(o, NULL);
+    out_str(o, "interface", n->name);
+    out_str(o, "status", status_of(n));
+    out_str(o, "protocol", line_of(n));
+    out_array(o, "addresses");
+    for (unsigned i = 0; i < n->n_addrs; i++)
+        out_fmt(o, NULL, "%s/%u", addr_format(&n->addrs[i].addr, buf), n->addrs[i].len);
+    out_end(o);
+    out_int(o, "mtu", n->mtu);
+    out_str(o, "inbound_access_list", n->acl_in);
+    out_str(o, "outbound_access_list", n->acl_out);
+    out_array(o, "groups_joined");
+    for (unsigned i = 0; i < nif_of(n)->n_groups; i++) {
+        struct addr g = addr_v4(nif_of(n)->groups[i]);
+        out_addr(o, NULL, &g);
+    }
+    out_end(o);
+    out_end(o);
+}
+
 static void show_ip(struct cmd *c, const struct netif *n)
 {
     char buf[ADDR_STRLEN];
     const struct nif *nif = nif_of(n);
+    ip_values(c, n);
     out_text(c->out, "%s is %s, line protocol is %s\n", n->name, status_of(n), line_of(n));
     if (!n->n_addrs) {
         out_text(c->out, "  Internet protocol processing disabled\n");
@@ -115,11 +149,15 @@ static int each(struct cmd *c, bool named, const struct ifname *name,
         struct netif *n = netif_find(c->router, name->text);
         if (!n)
             return cmd_error(c, "%%Invalid interface type and number");
+        out_array(c->out, NULL);
         show(c, n);
+        out_end(c->out);
         return CMD_OK;
     }
+    out_array(c->out, NULL);
     for (struct netif *n = NULL; (n = netif_next(c->router, n));)
         show(c, n);
+    out_end(c->out);
     return CMD_OK;
 }
 
@@ -161,9 +199,15 @@ static unsigned load_of(double bits, unsigned kbit)
 static void show_counters(struct cmd *c, const struct nif *nif)
 {
     const struct netif_counters all = netif_counters(nif), *n = &all, *b = &nif->base;
-    out_text(c->out, "  5 minute input rate %.0f bits/sec, %.0f packets/sec\n", round(nif->rate[0] / 1000) * 1000,
+    unsigned interval = nif->load_s ? nif->load_s : 300;
+    char window[24];
+    if (interval % 60)
+        snprintf(window, sizeof window, "%u second", interval);
+    else
+        snprintf(window, sizeof window, "%u minute", interval / 60);
+    out_text(c->out, "  %s input rate %.0f bits/sec, %.0f packets/sec\n", window, round(nif->rate[0] / 1000) * 1000,
              nif->rate[1]);
-    out_text(c->out, "  5 minute output rate %.0f bits/sec, %.0f packets/sec\n", round(nif->rate[2] / 1000) * 1000,
+    out_text(c->out, "  %s output rate %.0f bits/sec, %.0f packets/sec\n", window, round(nif->rate[2] / 1000) * 1000,
              nif->rate[3]);
 #define SINCE(member) (unsigned long long)(n->member - b->member)
     out_text(c->out, "     %llu packets input, %llu bytes, 0 no buffer\n", SINCE(in_packets), SINCE(in_bytes));
@@ -179,6 +223,43 @@ static void show_counters(struct cmd *c, const struct nif *nif)
     out_text(c->out, "     0 babbles, 0 late collision, 0 deferred\n"
                      "     0 lost carrier, 0 no carrier, 0 pause output\n"
                      "     0 output buffer failures, 0 output buffers swapped out\n");
+}
+
+static void values(struct cmd *c, const struct nif *nif, unsigned kbit)
+{
+    const struct netif *n = &nif->n;
+    const struct netif_counters all = netif_counters(nif), *k = &all, *b = &nif->base;
+    char mac[MAC_STRLEN], ip[ADDR_STRLEN];
+    struct out *o = c->out;
+    out_object(o, NULL);
+    out_str(o, "interface", n->name);
+    out_str(o, "status", status_of(n));
+    out_str(o, "protocol", line_of(n));
+    out_str(o, "description", n->description);
+    if (!n->is_virtual)
+        out_str(o, "address", mac_format(&n->mac, mac));
+    if (n->n_addrs)
+        out_fmt(o, "internet_address", "%s/%u", addr_format(&n->addrs[0].addr, ip), n->addrs[0].len);
+    out_int(o, "mtu", n->mtu);
+    out_int(o, "bandwidth_kbit", kbit);
+    out_int(o, "load_interval_ms", (nif->load_s ? nif->load_s : 300) * 1000);
+    out_int(o, "input_rate_bits", (int64_t)nif->rate[0]);
+    out_int(o, "input_rate_packets", (int64_t)nif->rate[1]);
+    out_int(o, "output_rate_bits", (int64_t)nif->rate[2]);
+    out_int(o, "output_rate_packets", (int64_t)nif->rate[3]);
+    out_int(o, "packets_input", (int64_t)(k->in_packets - b->in_packets));
+    out_int(o, "bytes_input", (int64_t)(k->in_bytes - b->in_bytes));
+    out_int(o, "broadcasts_input", (int64_t)(k->in_broadcasts - b->in_broadcasts));
+    out_int(o, "multicasts_input", (int64_t)(k->in_multicasts - b->in_multicasts));
+    out_int(o, "input_errors", (int64_t)(k->in_errors - b->in_errors));
+    out_int(o, "input_drops", (int64_t)(k->in_drops - b->in_drops));
+    out_int(o, "packets_output", (int64_t)(k->out_packets - b->out_packets));
+    out_int(o, "bytes_output", (int64_t)(k->out_bytes - b->out_bytes));
+    out_int(o, "output_errors", (int64_t)(k->out_errors - b->out_errors));
+    out_int(o, "output_drops", (int64_t)(k->out_drops - b->out_drops));
+    out_int(o, "interface_resets", (int64_t)nif->resets);
+    out_int(o, "unknown_protocol_drops", (int64_t)(nif->in_unknown - nif->base_unknown));
+    out_end(o);
 }
 
 static void show_one(struct cmd *c, const struct netif *n)
@@ -198,9 +279,11 @@ static void show_one(struct cmd *c, const struct netif *n)
         out_text(c->out, "  Description: %s\n", n->description);
     if (n->n_addrs)
         out_text(c->out, "  Internet address is %s/%u\n", addr_format(&n->addrs[0].addr, buf), n->addrs[0].len);
-    out_text(c->out, "  MTU %u bytes, BW %u Kbit/sec, DLY %u usec, \n", n->mtu, m->kbit, m->delay);
-    out_text(c->out, "     reliability 255/255, txload %u/255, rxload %u/255\n", load_of(nif->rate[2], m->kbit),
-             load_of(nif->rate[0], m->kbit));
+    unsigned kbit = nif->bandwidth ? nif->bandwidth : m->kbit;
+    values(c, nif, kbit);
+    out_text(c->out, "  MTU %u bytes, BW %u Kbit/sec, DLY %u usec, \n", n->mtu, kbit, m->delay);
+    out_text(c->out, "     reliability 255/255, txload %u/255, rxload %u/255\n", load_of(nif->rate[2], kbit),
+             load_of(nif->rate[0], kbit));
     out_text(c->out, "  Encapsulation %s, loopback not set\n", n->is_virtual ? "LOOPBACK" : "ARPA");
     out_text(c->out, "  Keepalive set (10 sec)\n");
     if (m->duplex) {

@@ -1,4 +1,5 @@
-/* What shows the IP stack: routes, the ARP cache, traffic counters, drops. Layouts: ios-cli 11.4, 11.5. */
+/* What shows the IP stack: routes, the ARP cache, drops. Layouts: ios-cli 11.4, 11.5. The counters of show ip traffic
+ * are in ip_traffic.c, CEF and the summary in ip_table.c. */
 #include "ip_cmd.h"
 #include "modules/net/stack.h"
 #include <stdio.h>
@@ -182,11 +183,33 @@ static int entry_text(struct cmd *c, const struct rows *rows, const struct addr 
     return CMD_OK;
 }
 
+static void route_values(struct cmd *c, const struct rows *rows)
+{
+    struct out *o = c->out;
+    char a[ADDR_STRLEN];
+    out_array(o, NULL);
+    for (unsigned i = 0; i < rows->n; i++) {
+        const struct route *rt = rows->v[i].rt;
+        const char code[2] = {code_of(rt), 0};
+        out_object(o, NULL);
+        out_str(o, "protocol", code);
+        out_fmt(o, "prefix", "%s/%u", addr_format(&rt->prefix.addr, a), rt->prefix.len);
+        out_int(o, "distance", rt->distance);
+        out_int(o, "metric", 0);
+        if (!addr_is_none(&rt->next_hop))
+            out_addr(o, "next_hop", &rt->next_hop);
+        out_str(o, "interface", rows->v[i].out ? rows->v[i].out->n.name : rt->ifname);
+        out_end(o);
+    }
+    out_end(o);
+}
+
 int interface_show_ip_route(struct cmd *c, struct args_show_ip_route *a)
 {
     struct rows rows = {.connected = !a->kw_static, .other = !a->kw_connected};
     int rc = CMD_OK;
     rib_foreach(net_of(c->router), collect, &rows);
+    route_values(c, &rows);
     if (a->has_addr)
         rc = entry_text(c, &rows, &a->addr);
     else if (a->kw_static || a->kw_connected)
@@ -205,6 +228,7 @@ static int arp_text(struct cmd *c, const struct addr *only)
     struct arp_view *v;
     unsigned n = arp_snapshot(net_of(c->router), &v);
     out_text(c->out, "Protocol  Address          Age (min)  Hardware Addr   Type   Interface\n");
+    out_array(c->out, NULL);
     for (unsigned i = 0; i < n; i++) {
         char ip[ADDR_STRLEN], mac[MAC_STRLEN], age[24] = "-";
         struct addr a = addr_v4(v[i].ip);
@@ -215,7 +239,17 @@ static int arp_text(struct cmd *c, const struct addr *only)
         bool known = v[i].state != ARP_INCOMPLETE;
         out_text(c->out, "Internet  %-15s %9s   %-14s  ARPA%s%s\n", addr_format(&a, ip), age,
                  known ? mac_format(&v[i].mac, mac) : "Incomplete", known ? "   " : "", known ? v[i].nif->n.name : "");
+        out_object(c->out, NULL);
+        out_str(c->out, "address", addr_format(&a, ip));
+        if (v[i].own)
+            out_null(c->out, "age_ms");
+        else
+            out_int(c->out, "age_ms", v[i].age / NS_PER_MS);
+        out_str(c->out, "mac", known ? mac_format(&v[i].mac, mac) : "incomplete");
+        out_str(c->out, "interface", v[i].nif->n.name);
+        out_end(c->out);
     }
+    out_end(c->out);
     free(v);
     return CMD_OK;
 }
@@ -258,38 +292,5 @@ int interface_show_drops(struct cmd *c, struct args_show_drops *a)
     }
     out_end(c->out);
     free(list);
-    return CMD_OK;
-}
-
-int interface_show_ip_traffic(struct cmd *c, struct args_show_ip_traffic *a)
-{
-    const struct ip_stats all = net_stats(net_of(c->router)), *s = &all;
-    (void)a;
-#define N(x) (unsigned long long)s->x
-    out_text(c->out, "IP statistics:\n");
-    out_text(c->out, "  Rcvd:  %llu total, %llu local destination\n", N(received), N(delivered));
-    out_text(c->out, "         %llu format errors, %llu checksum errors, %llu bad hop count\n", N(bad_header),
-             N(bad_checksum), N(bad_ttl));
-    out_text(c->out, "         %llu bad source address\n", N(bad_source));
-    out_text(c->out, "  Frags: %llu reassembled, %llu timeouts, %llu couldn't reassemble\n", N(reassembled),
-             N(reass_timeout), N(reass_fail));
-    out_text(c->out, "         %llu fragmented, %llu fragments, %llu couldn't fragment\n", N(fragmented), N(frags_out),
-             N(cant_fragment));
-    out_text(c->out, "  Bcast: %llu received\n  Mcast: %llu received\n", N(bcast_in), N(mcast_in));
-    out_text(c->out, "  Sent:  %llu generated, %llu forwarded\n", N(sent), N(forwarded));
-    out_text(c->out, "  Drop:  %llu encapsulation failed, %llu no route\n", N(encap_failed), N(no_route));
-    out_text(c->out, "\nICMP statistics:\n");
-    out_text(c->out, "  Rcvd: %llu total, %llu checksum errors, %llu unreachable, %llu echo, %llu echo reply\n",
-             N(icmp_in), N(icmp_bad), N(icmp_unreach_in), N(icmp_echo_in), N(icmp_reply_in));
-    out_text(c->out, "        %llu time exceeded, %llu other\n", N(icmp_time_in), N(icmp_other_in));
-    out_text(c->out, "  Sent: %llu total, %llu unreachable, %llu echo, %llu echo reply, %llu time exceeded\n",
-             N(icmp_out), N(icmp_unreach_out), N(icmp_echo_out), N(icmp_reply_out), N(icmp_time_out));
-    out_text(c->out, "        %llu not sent (rate limit)\n", N(icmp_limited));
-    out_text(c->out, "\nUDP statistics:\n");
-    out_text(c->out, "  Rcvd: %llu total, %llu checksum errors, %llu no port\n  Sent: %llu total\n", N(udp_in),
-             N(udp_bad), N(udp_no_port), N(udp_out));
-    out_text(c->out, "\nARP statistics:\n");
-    out_text(c->out, "  Rcvd: %llu requests, %llu replies\n  Sent: %llu requests, %llu replies\n", N(arp_req_in),
-             N(arp_rep_in), N(arp_req_out), N(arp_rep_out));
     return CMD_OK;
 }

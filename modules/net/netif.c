@@ -2,6 +2,7 @@
  * multicast groups. Called by the interface commands, HSRP and the frame path. Control side only. */
 #include "modules/core/ifname.h"
 #include "modules/net/dp.h"
+#include <math.h>
 #include <stdlib.h>
 
 static void netif_event(struct nif *nif, enum netif_event ev)
@@ -160,14 +161,15 @@ nstime netif_last(const struct nif *nif, bool in)
 
 static void load_sample(void *arg)
 {
-    /* IOS's 5 minute exponential averages, from samples every 5 s. */
+    /* IOS's exponential averages over the load-interval, from samples every 5 s. */
     struct nif *nif = arg;
     const struct netif_counters all = netif_counters(nif), *c = &all;
     double now[4] = {(double)(c->in_bytes - nif->load_in_b) * 8 / 5, (double)(c->in_packets - nif->load_in_p) / 5,
                      (double)(c->out_bytes - nif->load_out_b) * 8 / 5, (double)(c->out_packets - nif->load_out_p) / 5};
+    double share = 1 - exp(-5.0 / (nif->load_s ? nif->load_s : 300));
     bool moving = false;
     for (int i = 0; i < 4; i++) {
-        nif->rate[i] += (now[i] - nif->rate[i]) * (1 - 0.98347145); /* exp(-5/300) */
+        nif->rate[i] += (now[i] - nif->rate[i]) * share;
         if (nif->rate[i] < 0.01)
             nif->rate[i] = 0;
         else
