@@ -36,6 +36,7 @@ static void free_children(struct cfg_node *n)
 
 static void cfg_free(struct cfg *cfg)
 {
+    revert_free(cfg);
     free_children(&cfg->root);
     matcher_free(&cfg->matcher);
     strbuf_free(&cfg->text);

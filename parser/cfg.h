@@ -16,6 +16,7 @@ struct cfg_node {
     unsigned n, cap;
     uint64_t order; /* of insertion: last resort of sorting */
 };
+struct revert; /* shell_replace.c */
 struct cfg {
     struct router *router;
     struct cfg_node root;
@@ -25,8 +26,9 @@ struct cfg {
     bool dirty;                  /* changed since it was loaded or saved */
     nstime changed_at, saved_at; /* wall; 0: never */
     char changed_by[64], saved_by[64];
-    struct strbuf text; /* a string that a handler leaves in its arguments until the line is stored */
-    char *saved_line;   /* `! NVRAM …` as found in the startup-config */
+    struct strbuf text;    /* a string that a handler leaves in its arguments until the line is stored */
+    struct revert *revert; /* a change that takes itself back; NULL: none */
+    char *saved_line;      /* `! NVRAM …` as found in the startup-config */
 };
 
 /* Made on first use, hung off the router. */
@@ -65,6 +67,9 @@ void cfg_text(struct cfg *cfg, unsigned flags, struct strbuf *out);
 void cfg_text_block(struct cfg *cfg, const struct cfg_node *node, unsigned flags, struct strbuf *out);
 /* The children of a block as they are shown; malloc'd array. */
 struct cfg_node **cfg_sorted(const struct cfg_node *block);
+
+/* ---- a change that takes itself back (shell_replace.c) ---- */
+void revert_free(struct cfg *cfg);
 
 /* ---- storage (cfg_store.c) ---- */
 int cfg_startup_read(struct cfg *cfg, char **text, size_t *len); /* 0 or -errno; -ENOENT: not present */

@@ -186,7 +186,8 @@ static int piped(struct session *s, const char *line)
     struct strbuf why = {0};
     if (s->m.pipe == SIZE_MAX)
         return run(s, line, line, (s->m.cmd->flags & GF_DEBUG) ? CMD_SET : CMD_RUN, NULL, false);
-    enum match_result r = pipe_parse(s, line, s->m.pipe, s->m.cmd->flags & GF_JSON, &pipe, &kind, &fail, &why);
+    enum match_result r =
+        pipe_parse(s, line, s->m.pipe, (s->m.cmd->flags & GF_JSON) || s->m.is_show, &pipe, &kind, &fail, &why);
     if (r != MATCH_OK)
         return refuse(s, line, r, fail);
     if (why.len) {

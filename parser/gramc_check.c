@@ -15,7 +15,7 @@ static void all_modes(struct gram *g, struct command *c)
             c->mode[c->n_mode++] = g->mode[i].name;
 }
 
-static void check_command(struct gram *g, struct command *c)
+static void check_command(struct gram *g, const struct command *c)
 {
     if (!c->n_mode)
         gramc_error(g, c->src.at, "command %s: no mode", c->src.name);
@@ -30,8 +30,6 @@ static void check_command(struct gram *g, struct command *c)
         gramc_error(g, c->src.at, "command %s: no handler (or noeffect)", c->src.name);
     if (c->handler && (c->flags & F_NOEFFECT))
         gramc_error(g, c->src.at, "command %s: noeffect and a handler", c->src.name);
-    if (c->n_mode && !strcmp(c->mode[0], "exec") && !strncmp(c->src.syntax, "show ", 5))
-        c->flags |= F_JSON; /* where its handler gives no values, the parser gives its lines */
     if (c->tells && c->handler)
         gramc_error(g, c->src.at, "command %s: tells belongs to noeffect; a handler speaks for itself", c->src.name);
     for (unsigned i = 0; i < c->n_adopts; i++) {

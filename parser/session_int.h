@@ -66,7 +66,8 @@ char *alias_expand(struct session *s, const char *line, const char *mode);
 void alias_each(struct session *s, const char *mode, void (*each)(void *arg, const char *name, const char *command),
                 void *arg);
 
-int shell_save(struct cmd *c); /* write memory (shell_config.c) */
+int shell_enter_config(struct cmd *c); /* configure terminal (shell.c) */
+int shell_save(struct cmd *c);         /* write memory (shell_config.c) */
 /* Merges startup-config into the running one (shell_config.c). */
 int shell_merge_startup(struct cmd *c, bool report);
 /* ---- output filters (pipe.c) ---- */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-static int enter_config(struct cmd *c)
+int shell_enter_config(struct cmd *c)
 {
     struct session *s = c->session;
     if (s->place.depth)
@@ -25,7 +25,7 @@ static int configure_answer(struct cmd *c, const char *text, void *arg)
         return CMD_OK;
     size_t n = strlen(text);
     if (!n || !strncmp("terminal", text, n))
-        return enter_config(c);
+        return shell_enter_config(c);
     if (!strncmp("memory", text, n))
         return shell_merge_startup(c, false);
     return cmd_error(c, "?Must be \"terminal\", \"memory\" or \"network\"");
@@ -36,7 +36,7 @@ int shell_cmd_configure(struct cmd *c, struct args_exec_configure *a)
     if (a->kw_memory)
         return shell_merge_startup(c, false);
     if (a->kw_terminal)
-        return enter_config(c);
+        return shell_enter_config(c);
     return cmd_ask(c, "Configuring from terminal, memory, or network [terminal]? ", true, configure_answer, NULL);
 }
 

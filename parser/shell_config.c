@@ -1,6 +1,7 @@
 /* The exec commands that show, save and load the configuration (grammar/exec.gram; ios-cli 9.3, 9.4). Called by exec.c
  * through the tables. */
 #include "exec_cmd.h"
+#include "parser/archive.h"
 #include "parser/session_int.h"
 #include <errno.h>
 #include <stdio.h>
@@ -107,6 +108,7 @@ int shell_save(struct cmd *c)
     int rc = cfg_startup_write(c->session->cfg, c->session->line_name);
     if (rc)
         return cmd_error(c, "%% Error writing startup-config: %s; the old one is kept", strerror(-rc));
+    archive_write_memory(c->session->cfg);
     out_text(c->out, "[OK]\n");
     return CMD_OK;
 }

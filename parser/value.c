@@ -138,7 +138,8 @@ bool value_accepts(const struct gram_node *n, const char *line, size_t pos, size
     case GT_IFNAME:
         return accepts_ifname(line, pos, limit, stop);
     case GT_WORD:
-        if ((n->flags & GNF_QUOTED) && *s == '"') { /* several words between quotes; without a second one it is a word */
+        if ((n->flags & GNF_QUOTED) &&
+            *s == '"') { /* several words between quotes; without a second one it is a word */
             const char *quote = memchr(s + 1, '"', limit - pos - 1);
             if (quote && (quote + 1 == line + limit || quote[1] == ' ' || quote[1] == '\t'))
                 *stop = (size_t)(quote + 1 - line);

@@ -19,9 +19,9 @@ int interface_cmd_interface(struct cmd *c, struct args_interface *a)
         struct netif *n = netif_find(c->router, a->name.text);
         if (!n)
             return CMD_OK;
-        if (!n->is_virtual)
+        if (!n->is_virtual && !c->replacing)
             return cmd_error(c, "%% Removal of physical interfaces is not permitted"); /* ios-cli 3.6 */
-        netif_delete(n);
+        netif_remove(n);
         return CMD_OK;
     }
     if (!netif_get(c->router, a->name.text))
@@ -33,7 +33,7 @@ int interface_cmd_interface(struct cmd *c, struct args_interface *a)
 int interface_guard_interface(struct cmd *c, struct args_interface *a)
 {
     struct netif *n = netif_find(c->router, a->name.text);
-    if (n && !n->is_virtual)
+    if (n && !n->is_virtual && !c->replacing)
         return cmd_error(c, "%% Removal of physical interfaces is not permitted");
     return CMD_OK;
 }

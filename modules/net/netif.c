@@ -254,10 +254,13 @@ static void netif_destroy(struct nif *nif)
 
 int netif_delete(struct netif *n)
 {
+    return n->is_virtual ? netif_remove(n) : -EPERM;
+}
+
+int netif_remove(struct netif *n)
+{
     struct nif *nif = nif_of(n);
     struct net *net = nif->net;
-    if (!n->is_virtual)
-        return -EPERM;
     netif_set_admin(n, false);
     netif_event(nif, NETIF_DELETED);
     for (unsigned i = 0; i < net->n_nifs; i++) {

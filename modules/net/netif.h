@@ -48,6 +48,8 @@ void netif_set_admin(struct netif *nif, bool up);
 /* Until router_start() every interface is down, whatever its link says: events come once the configuration is read. */
 /* Takes a virtual interface away (NETIF_DOWN, NETIF_DELETED). -EPERM: it is hardware. */
 int netif_delete(struct netif *nif);
+/* The same, hardware too: its link is closed (configure replace, where the target does not name it). */
+int netif_remove(struct netif *nif);
 /* Adds or changes an address (a primary replaces the primary); 0, -ENOSPC, -ENOMEM. Says nothing about overlaps. */
 int netif_addr_add(struct netif *nif, const struct addr *a, unsigned len, bool secondary);
 int netif_addr_del(struct netif *nif, const struct addr *a); /* -ENOENT */

@@ -48,7 +48,7 @@ struct nif {
     bool addr_nvram; /* the address came from startup-config */
     struct timer load;
     uint64_t load_in_b, load_in_p, load_out_b, load_out_p; /* counters at the last sample */
-    double rate[4]; /* bits/s in, packets/s in, bits/s out, packets/s out: averages over load_s */
+    double rate[4];     /* bits/s in, packets/s in, bits/s out, packets/s out: averages over load_s */
     uint16_t load_s;    /* load-interval; 0: 300 s */
     uint32_t bandwidth; /* as configured, kbit/s; 0: the medium's */
     /* Access groups bound to lists; refreshed when the generation moved. */
