@@ -301,7 +301,9 @@ static const struct link_ops tap_ops = {
 
 /* ---- opening ---- */
 
-enum { TXQUEUE_LEAST = 4096 }; /* with 1000 two busy cores cost a TCP stream thousands of segments */
+/* A burst waits in the device's queue until it is read: with 1000 two busy cores cost a TCP stream thousands of
+ * segments. A length that is not a kernel's default was chosen by somebody, and stays. */
+enum { TXQUEUE = 4096, TXQUEUE_DEFAULT = 1000, TXQUEUE_DEFAULT_OLD = 500 };
 
 static int fail(int fd, char *err, size_t errlen, const char *tap, const char *why)
 {
@@ -353,9 +355,9 @@ static int tap_adopt(const char *tap, bool make_up)
     memcpy(ifr.ifr_name, tap, strlen(tap) + 1);
     if (ioctl(s, SIOCGIFMTU, &ifr) == 0)
         mtu = ifr.ifr_mtu;
-    /* A burst waits in the device's queue until it is read. */
-    if (make_up && ioctl(s, SIOCGIFTXQLEN, &ifr) == 0 && ifr.ifr_qlen < TXQUEUE_LEAST) {
-        ifr.ifr_qlen = TXQUEUE_LEAST;
+    if (ioctl(s, SIOCGIFTXQLEN, &ifr) == 0 &&
+        (ifr.ifr_qlen == TXQUEUE_DEFAULT || ifr.ifr_qlen == TXQUEUE_DEFAULT_OLD)) {
+        ifr.ifr_qlen = TXQUEUE;
         ioctl(s, SIOCSIFTXQLEN, &ifr);
     }
     if (make_up && ioctl(s, SIOCGIFFLAGS, &ifr) == 0) {
