@@ -150,7 +150,7 @@ int interface_cmd_adjust_mss(struct cmd *c, struct args_ip_tcp_adjust_mss *a)
     if (!nif)
         return CMD_ERROR;
     nif->n.mss = c->op == CMD_SET ? (uint16_t)a->mss : 0;
-    net_changed(nif->net->router);
+    net_changed(c->router);
     return CMD_OK;
 }
 

@@ -19,7 +19,8 @@ static const struct ip_crypto_ops crypto_ops = {.output = ipsec_esp_output,
                                                 .probe_inner = ipsec_fast_probe_inner,
                                                 .serial = ipsec_fast_serial,
                                                 .seal = ipsec_fast_seal,
-                                                .open = ipsec_fast_open};
+                                                .open = ipsec_fast_open,
+                                                .check_clear = ipsec_fast_check_clear};
 
 static void ha_changed(void *arg, enum ha_state now, enum ha_state before, event_id cause)
 {
@@ -44,7 +45,6 @@ static int ipsec_init(struct router *r, void **state)
     st->life_s = IPSEC_LIFE_S;
     st->life_kb = IPSEC_LIFE_KB;
     st->window = 64;
-    st->gen = 1;
     st->ip_id = (uint16_t)rng_u32(r, RNG_ESP_IV);
     ip_crypto_set(r, &crypto_ops, st);
     int rc = ip_proto_register_vec(r, IPPROTO_ESP_, ipsec_esp_input_vec, st);

@@ -103,6 +103,15 @@ int ipsec_cmd_df_bit(struct cmd *c, struct args_crypto_ipsec_df_bit *a)
     return CMD_OK;
 }
 
+int ipsec_cmd_adjust_mss(struct cmd *c, struct args_crypto_ipsec_adjust_mss *a)
+{
+    struct ipsec *st = ipsec_of(c->router);
+    (void)a;
+    st->no_mss_clamp = c->op != CMD_SET;
+    ipsec_policy_changed(st);
+    return CMD_OK;
+}
+
 int ipsec_cmd_fragmentation(struct cmd *c, struct args_crypto_ipsec_fragmentation *a)
 {
     ipsec_of(c->router)->frag_after = c->op == CMD_SET && a->kw_after_encryption;

@@ -266,49 +266,10 @@ static void protect(struct ipsec *st, struct run *run, struct sa *s, struct neti
     }
 }
 
-static struct flow_cached *cache_slot(struct ipsec *st, const struct acl_flow *f, const struct netif *nif,
-                                      struct flow_cached *key)
-{
-    key->src = addr_v4_get(&f->src);
-    key->dst = addr_v4_get(&f->dst);
-    key->ports = (uint32_t)f->sport << 16 | f->dport;
-    if (f->proto == IPPROTO_ICMP_)
-        key->ports = (uint32_t)f->icmp_type << 8 | f->icmp_code;
-    key->proto = (uint16_t)(f->proto | (f->fragment ? 0x100 : 0));
-    key->nif = (uint16_t)nif->index;
-    uint32_t h = key->src * 0x9e3779b1u ^ (key->dst + key->proto) * 0x85ebca6bu ^ (key->ports + key->nif) * 0xc2b2ae35u;
-    return &st->cache[(h ^ h >> 15) % FLOW_CACHE];
-}
-
-static bool cache_hit(const struct flow_cached *c, const struct flow_cached *k, uint32_t gen)
-{
-    return c->gen == gen && c->src == k->src && c->dst == k->dst && c->ports == k->ports && c->proto == k->proto &&
-           c->nif == k->nif;
-}
-
-static void cache_check_acl(struct ipsec *st)
-{
-    uint32_t g = acl_generation(st->r);
-    if (g != st->acl_gen) {
-        st->acl_gen = g;
-        ipsec_policy_changed(st);
-    }
-}
-
 /* Link-local multicast (HSRP and routing hellos) is between neighbours and never protected. */
 static bool link_local(const struct acl_flow *f)
 {
     return (addr_v4_get(&f->dst) & 0xffffff00u) == 0xe0000000u;
-}
-
-/* I3, checked against the policy itself: a stale cache entry would show here. Only where time costs nothing. */
-static void check_clear(struct ipsec *st, struct binding *b, const struct acl_flow *flow)
-{
-    struct flow *x;
-    struct map_entry *e;
-    struct ipsec_ident ident;
-    if (loop_is_sim(st->r->loop) && !link_local(flow) && ipsec_policy_out(b, flow, &x, &e, &ident) != POLICY_CLEAR)
-        st->totals.i3_clear++;
 }
 
 static void output_run(void *ctx, struct ring_msg *m)
@@ -338,12 +299,13 @@ void ipsec_esp_output(void *ctx, struct netif *out, struct frame_vec *v)
     unsigned kept = 0, n = v->n;
     if (b == NULL)
         return;
-    cache_check_acl(st);
     v->n = 0;
     for (unsigned i = 0; i < n; i++) {
         struct frame *f = v->f[i];
         struct acl_flow flow;
-        struct flow_cached key;
+        struct flow *x = NULL;
+        struct map_entry *e;
+        struct ipsec_ident ident;
         if ((f->flags & FRAME_CRYPTO_DONE) != 0) {
             v->f[kept++] = f;
             continue;
@@ -352,41 +314,28 @@ void ipsec_esp_output(void *ctx, struct netif *out, struct frame_vec *v)
             ip_drop(st->r, "ipsec-malformed", f);
             continue;
         }
-        struct flow_cached *c = cache_slot(st, &flow, out, &key);
-        struct flow *x = NULL;
-        if (cache_hit(c, &key, st->gen)) {
-            x = c->flow;
-        } else {
-            struct map_entry *e;
-            struct ipsec_ident ident;
-            enum policy_action a = link_local(&flow) ? POLICY_CLEAR : ipsec_policy_out(b, &flow, &x, &e, &ident);
-            if (a == POLICY_DROP) {
-                if (x != NULL)
-                    x->n.send_err++;
-                ip_drop(st->r, "ipsec-standby", f);
-                continue;
-            }
-            if (a == POLICY_ACQUIRE) {
-                if (x != NULL)
-                    x->n.no_sa++;
-                ipsec_acquire_hold(b, e, &ident, f);
-                continue;
-            }
-            if (a == POLICY_CLEAR)
-                x = NULL;
-            *c = key;
-            c->gen = st->gen;
-            c->flow = x;
-        }
-        if (x == NULL) {
-            check_clear(st, b, &flow);
-            v->f[kept++] = f;
-        } else if (x->out->frozen) {
+        switch (link_local(&flow) ? POLICY_CLEAR : ipsec_policy_out(b, &flow, &x, &e, &ident)) {
+        case POLICY_DROP:
+            if (x != NULL)
+                x->n.send_err++;
             ip_drop(st->r, "ipsec-standby", f);
-        } else if (!net_dp_here(st->r)) {
-            to_data_plane(st, out, f);
-        } else {
-            protect(st, &run, x->out, out, f);
+            break;
+        case POLICY_ACQUIRE:
+            if (x != NULL)
+                x->n.no_sa++;
+            ipsec_acquire_hold(b, e, &ident, f);
+            break;
+        case POLICY_CLEAR:
+            v->f[kept++] = f;
+            break;
+        case POLICY_PROTECT:
+            if (x->out->frozen)
+                ip_drop(st->r, "ipsec-standby", f);
+            else if (!net_dp_here(st->r))
+                to_data_plane(st, out, f);
+            else
+                protect(st, &run, x->out, out, f);
+            break;
         }
     }
     run_flush(st, &run);
@@ -398,27 +347,17 @@ bool ipsec_esp_input_check(void *ctx, struct netif *in, struct frame *f)
     struct ipsec *st = ctx;
     struct binding *b = in->crypto;
     struct acl_flow flow;
-    struct flow_cached key;
+    char d[ADDR_STRLEN], s[ADDR_STRLEN];
     if (b == NULL || (f->flags & FRAME_DECRYPTED) != 0 || !ip_flow_of(f->data, f->len, &flow) || link_local(&flow))
         return true;
     if (net_is_local(st->r, &flow.dst) &&
         (flow.proto == IPPROTO_ESP_ || (flow.proto == IPPROTO_UDP_ && (flow.dport == 500 || flow.dport == 4500))))
         return true; /* the protocols of IPsec itself */
-    cache_check_acl(st);
-    struct flow_cached *c = cache_slot(st, &flow, in, &key);
-    key.nif |= 0x8000; /* inbound answers do not mix with outbound ones */
-    if (!cache_hit(c, &key, st->gen)) {
-        if (ipsec_policy_in_protected(b, &flow)) {
-            char d[ADDR_STRLEN], s[ADDR_STRLEN];
-            if (log_ratelimit(st->r, "RECVD_PKT_NOT_IPSEC", 1))
-                log_syslog(st->r, 0, "CRYPTO", LOG_WARNING_, "RECVD_PKT_NOT_IPSEC",
-                           "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, prot= %u",
-                           addr_format(&flow.dst, d), addr_format(&flow.src, s), flow.proto);
-            return false;
-        }
-        *c = key;
-        c->gen = st->gen;
-        c->flow = NULL;
-    }
-    return true;
+    if (!ipsec_policy_in_protected(b, &flow))
+        return true;
+    if (log_ratelimit(st->r, "RECVD_PKT_NOT_IPSEC", 1))
+        log_syslog(st->r, 0, "CRYPTO", LOG_WARNING_, "RECVD_PKT_NOT_IPSEC",
+                   "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, prot= %u",
+                   addr_format(&flow.dst, d), addr_format(&flow.src, s), flow.proto);
+    return false;
 }

@@ -205,27 +205,20 @@ struct spi_reserved {
     nstime until;
 };
 
-#define FLOW_CACHE 1024
-struct flow_cached {
-    uint32_t src, dst, ports;
-    uint16_t proto, nif;
-    uint32_t gen;      /* 0: empty */
-    struct flow *flow; /* NULL: goes in clear */
-};
-
 struct ipsec_totals {  /* counters that must stay 0 (invariants), and others */
     stat64 i2_reuse;   /* an outbound number not above the last one, or above the limit */
     uint64_t i3_clear; /* a protected packet was about to leave in clear */
     stat64 i4_twice;   /* a number accepted twice in one window */
 };
 
+enum { DF_COPY, DF_CLEAR, DF_SET };
 struct ipsec {
     struct router *r;
     struct tset *tsets;
     struct crypto_map *maps, *dynmaps;
     struct binding *bindings;
     uint32_t life_s, life_kb, window;
-    enum { DF_COPY, DF_CLEAR, DF_SET } df;
+    _Atomic(uint8_t) df; /* DF_* */
     bool frag_after;
     bool no_mss_clamp; /* SYNs through a tunnel keep the segment size they name */
     bool isakmp_on;
@@ -239,9 +232,6 @@ struct ipsec {
     struct spi_reserved spis[IPSEC_SPIS_MAX];
     unsigned n_spis;
     uint32_t serial, conn_next;
-    uint32_t gen; /* of everything the flow cache depends on */
-    struct flow_cached cache[FLOW_CACHE];
-    uint32_t acl_gen;
     struct esp_worker *esp; /* the engines packets are sealed and opened with */
     struct task forget;     /* keys were freed: so are what the engines made of them */
     nstime logged_at;       /* by the data plane */
@@ -367,6 +357,7 @@ int ipsec_fast_probe_out(void *ctx, struct netif *out, const struct acl_flow *fl
 bool ipsec_fast_probe_in(void *ctx, struct netif *in, const struct acl_flow *flow);
 void *ipsec_fast_probe_spi(void *ctx, const struct addr *dst, uint32_t spi, uint16_t sport);
 bool ipsec_fast_probe_inner(void *ctx, void *sa, const struct acl_flow *flow, uint16_t *mss);
+void ipsec_fast_check_clear(void *ctx, struct netif *out, const struct frame *f);
 uint32_t ipsec_fast_serial(const void *sa);
 void ipsec_fast_seal(void *ctx, struct dp *dp, struct fast_seal *items, unsigned n);
 unsigned ipsec_fast_open(void *ctx, struct dp *dp, struct fast_open *items, unsigned n, struct frame **inner,

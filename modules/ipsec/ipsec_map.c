@@ -247,7 +247,5 @@ void ipsec_transform_debug(const struct ipsec_transform *t, char buf[96])
 
 void ipsec_policy_changed(struct ipsec *st)
 {
-    if (++st->gen == 0)
-        st->gen = 1;
     net_changed(st->r);
 }

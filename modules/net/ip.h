@@ -77,6 +77,8 @@ struct ip_crypto_ops {
      */
     uint32_t (*serial)(const void *sa); /* not 0, another for every SA */
     void (*seal)(void *ctx, struct dp *dp, struct fast_seal *items, unsigned n);
+    /* I3, where time costs nothing: the packet leaves in clear, is that what the policy says now? */
+    void (*check_clear)(void *ctx, struct netif *out, const struct frame *f);
     unsigned (*open)(void *ctx, struct dp *dp, struct fast_open *items, unsigned n, struct frame **inner, void **sa);
 };
 void ip_crypto_set(struct router *r, const struct ip_crypto_ops *ops, void *ctx);
