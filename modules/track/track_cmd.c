@@ -1,5 +1,4 @@
 /* Configuration lines of tracking objects: typed arguments to objects (reference 1.7). Called by the parser. */
-#include "track_cmd.h"
 #include "modules/core/command.h"
 #include "modules/track/track_internal.h"
 #include <stdio.h>
@@ -35,8 +34,14 @@ int track_cmd_object(struct cmd *c, struct args_track *a)
         track_object_delete(t, a->object);
         return CMD_OK;
     }
-    enum track_kind kind = kind_of(a);
     struct track_object *o = track_find(t, a->object);
+    if (!a->kw_interface && !a->kw_ip && !a->kw_rtr && !a->kw_list) { /* back into the block of an object */
+        if (!o)
+            return cmd_error(c, "%% Incomplete command.");
+        *a = o->line;
+        return CMD_OK;
+    }
+    enum track_kind kind = kind_of(a);
     if (o && !same_family(o->kind, kind)) /* its lines would mean something else */
         return cmd_error(c, "%% Cannot change tracked object %u - delete old config first", a->object);
     struct prefix prefix = {0};
@@ -49,6 +54,7 @@ int track_cmd_object(struct cmd *c, struct args_track *a)
     bool fresh = !o;
     if (!o && !(o = track_object_get(t, a->object)))
         return cmd_error(c, "%% Out of memory");
+    o->line = *a;
     o->kind = kind;
     o->prefix = prefix;
     o->metric = a->kw_metric;

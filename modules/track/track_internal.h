@@ -7,6 +7,7 @@
 #include "modules/core/module.h"
 #include "modules/core/router.h"
 #include "modules/track/track.h"
+#include "track_cmd.h"
 
 enum { TRACK_MAX_SUBS = 8, TRACK_MAX_MEMBERS = 100, TRACK_POLL_DEFAULT_S = 1 };
 
@@ -29,6 +30,7 @@ struct track_object {
     struct track_object *next; /* by number */
     struct track *t;
     unsigned number;
+    struct args_track line; /* as it is stored */
     enum track_kind kind;
     char ifname[40];
     bool routing;         /* TRACK_INTERFACE: an address is needed as well */

@@ -3,7 +3,6 @@
 #include "modules/net/ip.h"
 #include "modules/net/netif.h"
 #include "modules/track/track_internal.h"
-#include "track_cmd.h"
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -27,11 +27,14 @@ static void see(void *arg, nstime at, const uint8_t *f, size_t len)
     }
     struct hsrp_packet p;
     uint8_t v;
-    static const uint8_t group_mac[6] = {1, 0, 0x5e, 0, 0, 2};
-    if (hsrp_wire_decode(f + 42, len - 42, &p, &v) != HSRP_OK || f[22] != 1 || f[15] != 0xc0 || f[18] || f[19] ||
-        memcmp(f, group_mac, 6) != 0)
+    bool v2 = f[33] == 102;
+    const uint8_t group_mac[6] = {1, 0, 0x5e, 0, 0, v2 ? 0x66 : 2};
+    if ((v2 ? hsrp_wire_decode2 : hsrp_wire_decode)(f + 42, len - 42, &p, &v) != HSRP_OK || f[22] != 1 ||
+        f[15] != 0xc0 || f[18] || f[19] || memcmp(f, group_mac, 6) != 0)
         l->count.bad++;
-    const uint8_t vmac[6] = {0, 0, 0x0c, 7, 0xac, p.group};
+    const uint8_t vmac1[6] = {0, 0, 0x0c, 7, 0xac, (uint8_t)p.group};
+    const uint8_t vmac2[6] = {0, 0, 0x0c, 0x9f, (uint8_t)(0xf0 | p.group >> 8), (uint8_t)p.group};
+    const uint8_t *vmac = v2 ? vmac2 : vmac1;
     bool from_vmac = !memcmp(f + 6, vmac, 6);
     if (from_vmac != (p.opcode == HSRP_HELLO && p.state == HSRP_WIRE_ACTIVE))
         l->count.bad++;
@@ -61,7 +64,7 @@ void hlab_inject(struct hlab *l, uint32_t src, uint32_t dst, uint8_t ttl, const 
 {
     uint8_t buf[600];
     struct builder b = builder_make(buf, sizeof buf);
-    static const uint8_t macs[12] = {1, 0, 0x5e, 0, 0, 2, 2, 0, 0, 0, 0, 0x63};
+    const uint8_t macs[12] = {1, 0, 0x5e, 0, 0, (uint8_t)dst, 2, 0, 0, 0, 0, 0x63};
     builder_bytes(&b, macs, sizeof macs);
     builder_u16(&b, 0x0800);
     builder_u32(&b, 0x45c00000 | (uint32_t)(28 + len));
@@ -313,6 +316,12 @@ int hlab_delay(struct hlab_node *n, const char *ifname, unsigned min, unsigned r
                                    .reload_s = reload,
                                    .has_reload_s = true};
     CALL(hsrp_cmd_delay, n, ifname, &a);
+}
+
+int hlab_version(struct hlab_node *n, const char *ifname, unsigned version)
+{
+    struct args_standby_version a = {.number = version, .has_number = true};
+    CALL(hsrp_cmd_version, n, ifname, &a);
 }
 
 int hlab_auth(struct hlab_node *n, const char *ifname, unsigned group, const char *text)

@@ -61,6 +61,7 @@ int hlab_timers_ms(struct hlab_node *n, const char *ifname, unsigned group, unsi
 int hlab_timers(struct hlab_node *n, const char *ifname, unsigned group, unsigned hello, unsigned hold);
 int hlab_track(struct hlab_node *n, const char *ifname, unsigned group, const char *tracked);
 int hlab_delay(struct hlab_node *n, const char *ifname, unsigned min, unsigned reload);
+int hlab_version(struct hlab_node *n, const char *ifname, unsigned version);
 int hlab_auth(struct hlab_node *n, const char *ifname, unsigned group, const char *text);
 /* Runs a show handler; the text is malloc'd. */
 char *hlab_show(struct hlab_node *n, bool brief, bool json);
