@@ -5,11 +5,25 @@
 # Line 3's null run is esp-null with HMAC-SHA-1-96, the least that is legal as a transform (RFC 2406 5): it pays for the
 # hash but for no cipher. The reference's own null run paid for neither.
 
-# engines: the rows of our tunnel. Each is a name and what is typed on both gateways.
-declare -A ENGINE_CMD=()
+# The rows of our tunnel: with OpenSSL alone, and with what the router chooses by itself where that is the multi-buffer
+# library. Without a choice there is one row.
+engine_set() { # PAIR LINE
+    local g
+    for g in 1 2; do echo "$2" | "$TAPIR" paste "$1-$g" - >/dev/null || return 1; done
+}
 engines() {
-    ENGINES=(here)
-    ENGINE_CMD=([here]="")
+    declare -gA ENGINE_CMD=([openssl]="crypto engine software openssl" [mb]="no crypto engine software")
+    ENGINES=(openssl) ENGINE_WHY="no choice of engines in this build"
+    if ! engine_set esp "${ENGINE_CMD[openssl]}"; then
+        ENGINE_CMD[openssl]=
+        return
+    fi
+    engine_set esp "${ENGINE_CMD[mb]}"
+    if x esp-1 "show crypto engine configuration" | grep -q 'IPsec-MB'; then
+        ENGINES=(openssl mb) ENGINE_WHY=
+    else
+        ENGINE_WHY="no IPsec-MB in this build or on this CPU"
+    fi
 }
 line_wanted() { [[ " $WANTED " == *" $1 "* ]]; }
 
@@ -42,8 +56,8 @@ transit_up() {
         bring wg pair_wireguard && TCP_ROWS+=(wg)
     fi
     if line_wanted 5; then
-        [ -n "${WHY[esp]:-}" ] || reaches esp 2>/dev/null || bring esp pair_tapir "esp-aes 256 esp-sha-hmac"
-        [ -n "${WHY[swan]:-}" ] || reaches swan 2>/dev/null || bring swan pair_charon
+        [ -n "${WHY[esp]:-}" ] || reaches esp >/dev/null 2>&1 || bring esp pair_tapir "esp-aes 256 esp-sha-hmac"
+        [ -n "${WHY[swan]:-}" ] || reaches swan >/dev/null 2>&1 || bring swan pair_charon
     fi
 }
 # ratio_of LINE WHAT ROW/ENGINE ROW FLOOR AIM: from the files of figures
@@ -78,8 +92,9 @@ transit_tcp() {
     done
 }
 transit_lines() {
-    engines
+    ENGINES=(openssl) ENGINE_WHY=
     transit_up
+    x esp-1 "show clock" >/dev/null 2>&1 && engines
     [ ${#TCP_ROWS[@]} = 0 ] || transit_tcp
     local e best=${ENGINES[-1]}
     if line_wanted 1; then
@@ -105,6 +120,7 @@ transit_udp() {
     local i what="UDP of 64 bytes through the tunnel / strongSwan"
     rm -f "$T"/rate.u*
     if [ -z "${WHY[esp]:-}" ] && [ -z "${WHY[swan]:-}" ]; then
+        [ ${#ENGINES[@]} = 1 ] || engine_set esp "${ENGINE_CMD[mb]}"
         for i in 1 2 3 4 5; do
             stream esp -u -b 0 -l 64 >>"$T/rate.uesp"
             stream swan -u -b 0 -l 64 >>"$T/rate.uswan"
