@@ -158,18 +158,20 @@ class Player:
         self.send(data + end)
 
 
+def open_door(kind, *args):
+    if kind == "console":
+        return Pty([args[0], "console", args[1]])
+    if kind == "telnet":
+        return Telnet(args[0], args[1])
+    return Pty(["sshpass", "-p", "pw", "ssh", "-tt", "-o", "StrictHostKeyChecking=no", "-o",
+                "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-e", "none", "-p", args[1],
+                args[2] + "@" + args[0]])
+
+
 def main():
     kind, args = sys.argv[1], sys.argv[2:]
-    if kind == "console":
-        door = Pty([args[0], "console", args[1]])
-    elif kind == "telnet":
-        door = Telnet(args[0], args[1])
-    else:
-        door = Pty(["sshpass", "-p", "pw", "ssh", "-tt", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                    "-o", "LogLevel=ERROR", "-e", "none", "-p", args[1], args[2] + "@" + args[0]])
-    p = Player(door, kind == "console")
-    if not kind == "ssh":
-        p.until("Router")
+    p = Player(open_door(kind, *args[:-1]), kind == "console")
+    p.until("Router")
     for line in open(args[-1]).read().split("\n")[:-1]:
         p.play(line)
     end = time.time() + 15
@@ -180,4 +182,5 @@ def main():
     sys.stdout.write(p.screen.text())
 
 
-main()
+if __name__ == "__main__":
+    main()
