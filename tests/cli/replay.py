@@ -75,6 +75,9 @@ class Telnet:
         if not data:
             return b""
         data = self.rest + data
+        if b"\xff" not in data:
+            self.rest = b""
+            return data
         out, i, self.rest = b"", 0, b""
         while i < len(data):
             if data[i] != 255:
