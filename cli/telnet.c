@@ -6,6 +6,7 @@
 #include "cli/telnet_int.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,8 +149,10 @@ static bool accept_one(struct listener *l)
     socklen_t len = sizeof sa;
     const char *why;
     int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_CLOEXEC);
+    int on = 1;
     if (fd < 0)
         return false;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* an echo must not wait for an acknowledgement */
     reap(t);
     struct router *r = control_router(t->control);
     unsigned pending = sshline_pending(t->ssh);

@@ -22,6 +22,7 @@ struct run {
     struct pager pager;
     int64_t started_ms;
     size_t written;
+    char buffer[8192]; /* of f while the line runs: libcli leaves it without, one system call per character */
 };
 
 static void put_text(FILE *f, const char *text, size_t len)
@@ -49,6 +50,7 @@ static int pager_key(void *u)
 
 static void run_open(struct run *r)
 {
+    setvbuf(r->f, r->buffer, _IOFBF, sizeof r->buffer);
     fputc(OUTPUT_BEGIN, r->f);
     r->pager = (struct pager){.put = pager_put, .key = pager_key, .u = r};
     r->started_ms = cli_now_ms();
@@ -60,6 +62,7 @@ static void run_close(struct run *r)
     pager_end(&r->pager);
     fputc(OUTPUT_END, r->f);
     fflush(r->f);
+    setvbuf(r->f, NULL, _IONBF, 0);
 }
 
 static void answer_cut(struct run *r, char *buf, size_t *n, bool echo)
