@@ -45,7 +45,8 @@ bool ipsec_replay_advance(struct replay_window *w, uint32_t seq)
 void ipsec_replay_refuse_to(struct replay_window *w, uint32_t edge)
 {
     memset(w->bits, 0, sizeof w->bits);
-    w->floor = w->top = edge;
+    w->top = edge;
+    w->floor = edge;
 }
 
 /* The highest number the data path may use: never beyond what was handed to SCTP, and never more than P per
