@@ -13,9 +13,12 @@ n = int(argv[1])
 doors = []
 for k, word in enumerate(argv[2:]):
     door = replay.open_door(*word.split(":"))
-    lines = ["enable", "terminal length 0", "configure terminal"]
+    lines = ["enable", "pw", "terminal length 0", "configure terminal"]
     lines += ["ip route %d.%d.%d.0 255.255.255.0 Null0" % (10 + k, i // 250, i % 250) for i in range(n)]
     lines += ["end", "show privilege | include level", "exit"]
+    seen = b""
+    while b">" not in seen: # a terminal that is not raw yet would keep what is typed
+        seen += door.read()
     doors.append({"door": door, "data": ("\r".join(lines) + "\r").encode(), "seen": b"", "end": False})
 start = time.time()
 while not all(d["end"] for d in doors) and time.time() - start < 120:
