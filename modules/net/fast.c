@@ -329,9 +329,9 @@ static void flush_one(struct dp *dp, struct nif *nif)
     unsigned n = v.n;
     for (unsigned i = 0; i < n; i++) {
         struct frame *f = v.f[i];
+        packets += super_count(f); /* as many as the other side counts */
         f->data -= ETHER_HLEN;
         f->len += ETHER_HLEN;
-        packets += super_count(f);
         bytes += frame_total(f);
     }
     STAT_ADD(&nif->fast.out_packets, packets);
