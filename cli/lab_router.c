@@ -31,6 +31,7 @@ int lab_router_spawn(const struct lab *l, const char *node, char *err, size_t er
                     cfg,
                     (char[]){"--state"},
                     state,
+                    (char[]){"--mirror"},
                     l->t->keys ? (char[]){"--lab-keys"} : NULL,
                     NULL};
     pid_t pid = fork();

@@ -19,7 +19,7 @@ static const struct subcommand *subcommands(void)
     static const struct subcommand table[] = {
         {"router", cmd_router,
          "tapir router NAME [-c CONFIG] [-i IFNAME=TAP]... [--state DIR] [--no-offload]\n"
-         "                    [--telnet PORT] [--ssh PORT] [--lab-keys] [--boot-time S]",
+         "                    [--telnet PORT] [--ssh PORT] [--mirror] [--lab-keys] [--boot-time S]",
          "run one router in the foreground",
          "Runs one router in the network namespace it is started in, with a tap for each\n"
          "configured interface: GigabitEthernet0/3 is gi0-3, Ethernet1/1 is et1-1. Prints\n"
@@ -31,6 +31,9 @@ static const struct subcommand *subcommands(void)
          "  --no-offload     wire-size frames on the taps\n"
          "  --telnet PORT    the vty lines by telnet on 127.0.0.1\n"
          "  --ssh PORT       the vty lines by SSH on 127.0.0.1\n"
+         "  --mirror         lends the router's addresses to this namespace's TCP stack: the vty\n"
+         "                   lines answer there, programs speak from them. One router a namespace;\n"
+         "                   labs do so by themselves\n"
          "  --lab-keys       lets `tapir lab keys` print session keys for tshark\n"
          "  --boot-time S    seconds a reload takes (default 2)\n"},
         {"console", cmd_console, "tapir console NAME", "the console of a running router",

@@ -4,6 +4,7 @@
 #include "cli/control.h"
 #include "cli/instance.h"
 #include "cli/keygen.h"
+#include "cli/mirror.h"
 #include "cli/taps.h"
 #include "cli/telnet.h"
 #include "modules/core/log.h"
@@ -36,6 +37,7 @@ struct door {
     struct control *control;
     struct telnet *telnet;
     struct keygen *keygen;
+    struct mirror_tun *mirror;
     struct instance *instance;
     struct loop_fd *signal_watch;
     int signal_fd, lock_fd;
@@ -88,6 +90,8 @@ static void door_up(void *ctx, struct router *r)
     struct door *d = ctx;
     if (d->keygen)
         keygen_attach(d->keygen, r);
+    if (d->mirror)
+        mirror_tun_up(d->mirror, r);
     control_set_router(d->control, r, NULL);
 }
 
@@ -96,6 +100,8 @@ static void door_down(void *ctx, struct router *r, bool reload)
     struct door *d = ctx;
     const char *text = reload ? "\n\n***\n*** --- SHUTDOWN NOW ---\n***\n\n" : "";
     (void)r;
+    if (d->mirror)
+        mirror_tun_down(d->mirror);
     control_set_router(d->control, NULL, text);
 }
 
@@ -138,6 +144,8 @@ static int parse_options(struct door *d, int argc, char **argv)
                 return cli_usage("router", "--boot-time wants seconds, not %.20s", v);
         } else if (!strcmp(o, "--no-offload")) {
             d->no_offload = true;
+        } else if (!strcmp(o, "--mirror")) {
+            d->mirror_on = true;
         } else if (!strcmp(o, "--lab-keys")) {
             d->lab_keys = true;
         } else if (o[0] == '-') {
@@ -224,6 +232,11 @@ static int open_doors(struct door *d)
         if (!d->telnet)
             return cli_fail("%s", d->err);
     }
+    if (d->mirror_on) {
+        d->mirror = mirror_tun_new(d->loop, d->telnet, d->err, sizeof d->err);
+        if (!d->mirror)
+            return cli_fail("%s", d->err);
+    }
     return open_port(d, "--telnet", LINE_TELNET, d->telnet_port) || open_port(d, "--ssh", LINE_SSH, d->ssh_port);
 }
 
@@ -272,6 +285,7 @@ static void door_close(struct door *d)
 {
     instance_free(d->instance); /* the power cut */
     control_free(d->control);
+    mirror_tun_free(d->mirror);
     telnet_free(d->telnet);
     keygen_free(d->keygen);
     taps_free(d->taps);

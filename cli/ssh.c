@@ -325,8 +325,8 @@ static void serve(struct ssh_conn *k, ssh_bind bind)
         run_shell(k);
     else if (k->command)
         run_command(k);
-    /* What is still in libssh's hands leaves before the connection does. */
-    for (int i = 0; i < 20 && k->channel && !ssh_channel_is_closed(k->channel) && !atomic_load(&k->stop); i++)
+    /* The client has the last word: it reads what is still on its way and goes. */
+    for (int i = 0; i < 20 && ssh_is_connected(k->session) && !atomic_load(&k->stop); i++)
         if (ssh_event_dopoll(k->event, 50) == SSH_ERROR)
             break;
 }

@@ -7,6 +7,7 @@
     X(line)                                                                                                            \
     X(net)                                                                                                             \
     X(interface)                                                                                                       \
+    X(mirror)                                                                                                          \
     X(track)                                                                                                           \
     X(keychain)                                                                                                        \
     X(hsrp)                                                                                                            \

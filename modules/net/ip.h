@@ -54,6 +54,8 @@ struct udp_rx {
 typedef void (*udp_input_fn)(void *arg, const struct udp_rx *rx, struct frame *f);
 int udp_bind(struct router *r, uint16_t port, udp_input_fn fn, void *arg); /* -EEXIST */
 void udp_unbind(struct router *r, uint16_t port);
+/* Takes what arrives for ports that nobody has bound (f->data at the UDP header); NULL: port unreachable. */
+void udp_other(struct router *r, ip_input_fn fn, void *arg);
 int ip_join_group(struct netif *nif, const struct addr *group); /* accept this multicast */
 void ip_leave_group(struct netif *nif, const struct addr *group);
 

@@ -151,6 +151,14 @@ void net_local_rebuild(struct net *net)
         for (unsigned k = 0; k < nif->n_vips; k++)
             local_put(net, (struct local_entry){nif->vips[k].ip, LOCAL_UNICAST, nif, &nif->vips[k]});
     }
+    if (net->on_addresses)
+        net->on_addresses(net->on_addresses_arg);
+}
+
+void net_on_addresses(struct router *r, void (*fn)(void *arg), void *arg)
+{
+    net_of(r)->on_addresses = fn;
+    net_of(r)->on_addresses_arg = arg;
 }
 
 struct ip_stats net_stats(const struct net *net)

@@ -62,6 +62,8 @@ bool netif_on_subnet(const struct netif *nif, const struct addr *a); /* primary 
 /* True if a is an address of this interface or router: real, or virtual while installed. */
 bool netif_owns(const struct netif *nif, const struct addr *a);
 bool net_is_local(struct router *r, const struct addr *a);
+/* The router's own addresses changed, virtual ones too. One reader; NULL: none. */
+void net_on_addresses(struct router *r, void (*fn)(void *arg), void *arg);
 
 /* Virtual router addresses (HSRP). A virtual IP installed with its MAC: ARP for it is answered with that
  * MAC, packets to it are local, frames to the MAC are accepted. Removing withdraws both and the ARP entry.

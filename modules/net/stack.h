@@ -1,6 +1,6 @@
 /* What the files of the IP stack know of each other: the state behind router->net, an interface with what only the
  * stack sees, and the internal calls. Nothing outside modules/net includes this, except modules/interface for its
- * show commands. */
+ * show commands and modules/mirror. */
 #ifndef TAPIR_NET_STACK_H
 #define TAPIR_NET_STACK_H
 #include "modules/core/log.h"
@@ -133,6 +133,10 @@ struct net {
     struct ip_proto proto[256];
     struct udp_port udp[UDP_PORTS_MAX];
     unsigned n_udp;
+    ip_input_fn udp_other; /* the mirror's; NULL: none */
+    void *udp_other_arg;
+    void (*on_addresses)(void *arg);
+    void *on_addresses_arg;
     const struct ip_crypto_ops *crypto;
     void *crypto_ctx;
     struct icmp_listener icmp[ICMP_LISTENERS_MAX];

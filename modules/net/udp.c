@@ -32,6 +32,12 @@ void udp_unbind(struct router *r, uint16_t port)
         *u = net->udp[--net->n_udp];
 }
 
+void udp_other(struct router *r, ip_input_fn fn, void *arg)
+{
+    net_of(r)->udp_other = fn;
+    net_of(r)->udp_other_arg = arg;
+}
+
 void udp_input(struct net *net, const struct ip_rx *rx, struct frame *f)
 {
     struct router *r = net->router;
@@ -53,6 +59,10 @@ void udp_input(struct net *net, const struct ip_rx *rx, struct frame *f)
         }
     }
     struct udp_port *u = udp_find(net, dport);
+    if (!u && net->udp_other && !(f->flags & FRAME_BROADCAST)) {
+        net->udp_other(net->udp_other_arg, rx, f);
+        return;
+    }
     if (!u) {
         net->stats.udp_no_port++;
         if (!(f->flags & FRAME_BROADCAST)) {
