@@ -1,5 +1,5 @@
-/* Interface-state advertisements (opcode 3, reference 1.3) and the neighbours learnt from them and from
- * hellos. Called by hsrp.c and hsrp_group.c. */
+/* Interface-state advertisements (opcode 3, reference 1.3), the neighbours learnt from them and from hellos, and what
+ * ICMP redirects make of these. Called by hsrp.c and hsrp_group.c, and by the IP stack. */
 #include "modules/hsrp/hsrp_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -189,4 +189,48 @@ void hsrp_nbr_free_all(struct hsrp_if *hif)
     while (hif->nbrs)
         nbr_unlink(hif->nbrs);
     timer_stop(&hif->adv_timer);
+}
+
+/* ---- ICMP redirects (reference 1.6 and 1.7) ---- */
+static unsigned first_active(const struct hsrp_nbr *n)
+{
+    unsigned g = 0;
+    while (g < HSRP_GROUPS && !(n->active[g / 32] & (UINT32_C(1) << (g % 32))))
+        g++;
+    return g;
+}
+
+/* Hosts must not learn real addresses: a next hop that is Active for a group is named by the group's virtual address,
+ * one that is Active for none is not named at all, and one that speaks no HSRP only if the configuration says so. */
+bool hsrp_redirect(void *arg, struct netif *nif, const struct mac *to, struct addr *gateway, struct addr *source)
+{
+    struct hsrp *h = arg;
+    struct hsrp_if *hif = hsrp_if_find(h, nif);
+    if (!hif || hif->phase != HSRP_IF_UP || !hif->groups)
+        return true;
+    char g[ADDR_STRLEN], v[ADDR_STRLEN];
+    addr_format(gateway, g);
+    if (hif->redirect_off)
+        return false;
+    for (const struct hsrp_group *own = hif->groups; own; own = own->next)
+        if (own->state == HSRP_ACTIVE && mac_equal(&own->vmac, to)) {
+            *source = own->vip; /* who was asked answers */
+            break;
+        }
+    const struct hsrp_nbr *n = hif->nbrs;
+    while (n && !addr_equal(&n->addr, gateway))
+        n = n->next;
+    if (!n) {
+        hsrp_dbg_if(hif, HSRP_DBG_ICMP, "ICMP redirect to unknown router %s%s", g,
+                    hif->redirect_unknown ? "" : " not sent");
+        return hif->redirect_unknown;
+    }
+    const struct hsrp_group *theirs = n->n_active ? hsrp_group_find(hif, first_active(n)) : NULL;
+    if (!theirs || addr_is_none(&theirs->vip)) {
+        hsrp_dbg_if(hif, HSRP_DBG_ICMP, "ICMP redirect to passive router %s not sent", g);
+        return false;
+    }
+    hsrp_dbg_if(hif, HSRP_DBG_ICMP, "ICMP redirect to %s, gateway is %s", g, addr_format(&theirs->vip, v));
+    *gateway = theirs->vip;
+    return true;
 }

@@ -263,6 +263,8 @@ void hsrp_adv_update(struct hsrp_if *hif, bool force); /* sends if the interface
 void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from);
 void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group, uint8_t wire_state);
 void hsrp_nbr_free_all(struct hsrp_if *hif);
+/* An ip_redirect_fn. */
+bool hsrp_redirect(void *hsrp, struct netif *nif, const struct mac *to, struct addr *gateway, struct addr *source);
 void hsrp_adv_init(struct hsrp_if *hif);
 
 /* hsrp_track.c */

@@ -144,6 +144,17 @@ int interface_cmd_ip_mtu(struct cmd *c, struct args_ip_mtu *a)
     return CMD_OK;
 }
 
+int interface_cmd_ip_redirects(struct cmd *c, struct args_ip_redirects *a)
+{
+    struct nif *nif = here(c);
+    (void)a;
+    if (!nif)
+        return CMD_ERROR;
+    nif->n.no_redirects = c->op == CMD_UNSET;
+    net_changed(c->router);
+    return CMD_OK;
+}
+
 int interface_cmd_adjust_mss(struct cmd *c, struct args_ip_tcp_adjust_mss *a)
 {
     struct nif *nif = here(c);

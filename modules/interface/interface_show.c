@@ -126,20 +126,22 @@ static void show_ip(struct cmd *c, const struct netif *n)
     }
     access_list_text(c, "Outgoing", n->acl_out);
     access_list_text(c, "Inbound ", n->acl_in);
-    out_text(c->out, "  Proxy ARP is disabled\n"
-                     "  Local Proxy ARP is disabled\n"
-                     "  Security level is default\n"
-                     "  Split horizon is enabled\n"
-                     "  ICMP redirects are never sent\n"
-                     "  ICMP unreachables are always sent\n"
-                     "  ICMP mask replies are never sent\n"
-                     "  IP fast switching is enabled\n"
-                     "  IP multicast fast switching is disabled\n"
-                     "  Router Discovery is disabled\n"
-                     "  IP access violation accounting is disabled\n"
-                     "  TCP/IP header compression is disabled\n"
-                     "  Policy routing is disabled\n"
-                     "  Network address translation is disabled\n");
+    out_text(c->out,
+             "  Proxy ARP is disabled\n"
+             "  Local Proxy ARP is disabled\n"
+             "  Security level is default\n"
+             "  Split horizon is enabled\n"
+             "  ICMP redirects are %s sent\n"
+             "  ICMP unreachables are always sent\n"
+             "  ICMP mask replies are never sent\n"
+             "  IP fast switching is enabled\n"
+             "  IP multicast fast switching is disabled\n"
+             "  Router Discovery is disabled\n"
+             "  IP access violation accounting is disabled\n"
+             "  TCP/IP header compression is disabled\n"
+             "  Policy routing is disabled\n"
+             "  Network address translation is disabled\n",
+             n->no_redirects ? "never" : "always");
 }
 
 static int each(struct cmd *c, bool named, const struct ifname *name,

@@ -43,8 +43,8 @@ static void icmp_text(struct out *o, const struct ip_stats *s)
              N(icmp_other_in));
     out_text(o, "        0 irdp solicitations, 0 irdp advertisements\n        %llu time exceeded, 0 info replies\n",
              N(icmp_time_in));
-    out_text(o, "  Sent: 0 redirects, %llu unreachable, %llu echo, %llu echo reply\n", N(icmp_unreach_out),
-             N(icmp_echo_out), N(icmp_reply_out));
+    out_text(o, "  Sent: %llu redirects, %llu unreachable, %llu echo, %llu echo reply\n", N(icmp_redirect_out),
+             N(icmp_unreach_out), N(icmp_echo_out), N(icmp_reply_out));
     out_text(o,
              "        0 mask requests, 0 mask replies, 0 quench, 0 timestamp, 0 timestamp replies\n"
              "        0 info reply, %llu time exceeded, 0 parameter problem\n"
@@ -70,7 +70,8 @@ static void values(struct out *o, const struct ip_stats *s)
     V("echo_received", icmp_echo_in), V("echo_reply_received", icmp_reply_in);
     V("time_exceeded_received", icmp_time_in), V("other_received", icmp_other_in);
     V("sent", icmp_out), V("unreachable_sent", icmp_unreach_out), V("echo_sent", icmp_echo_out);
-    V("echo_reply_sent", icmp_reply_out), V("time_exceeded_sent", icmp_time_out), V("rate_limited", icmp_limited);
+    V("echo_reply_sent", icmp_reply_out), V("redirects_sent", icmp_redirect_out),
+        V("time_exceeded_sent", icmp_time_out), V("rate_limited", icmp_limited);
     out_end(o);
     out_object(o, "udp");
     V("received", udp_in), V("checksum_errors", udp_bad), V("no_port", udp_no_port), V("sent", udp_out);

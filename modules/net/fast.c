@@ -243,6 +243,8 @@ static bool classify_transit(struct fast_entry *e, struct net *net, struct nif *
     if (!resolve(e, net, dst, src) || !acl_probe(e->out, 1, flow, &e->count[1]))
         return false;
     struct nif *out = e->out;
+    if (!inner_sa && icmp_redirect_due(in, out, src))
+        return false; /* the sender is told with every packet, as often as the rate allows */
     e->action = FAST_FORWARD;
     e->mtu = out->n.mtu;
     e->mss = mss;

@@ -114,6 +114,56 @@ static bool token(struct net *net)
     return true;
 }
 
+/* The message itself, quoting f; false: rate limit or memory. */
+static bool send_about(struct net *net, const struct frame *f, const struct ip_tx *tx, uint8_t type, uint8_t code,
+                       uint32_t rest)
+{
+    size_t quote = f->len < ICMP_QUOTE ? f->len : ICMP_QUOTE;
+    struct frame *e = token(net) ? frame_alloc(net->loop) : NULL;
+    uint8_t *p = e ? frame_put(e, (uint32_t)(ICMP_HLEN + quote)) : NULL;
+    if (!p) {
+        frame_free(e);
+        return false;
+    }
+    struct builder b = builder_make(p, ICMP_HLEN + quote);
+    builder_u8(&b, type);
+    builder_u8(&b, code);
+    builder_u16(&b, 0);
+    builder_u32(&b, rest);
+    builder_bytes(&b, f->data, quote);
+    builder_patch_u16(&b, 2, ip_checksum(p, ICMP_HLEN + quote));
+    net->stats.icmp_out++;
+    ip_send(net->router, tx, e);
+    return true;
+}
+
+/* RFC 1812 5.2.7.2: the sender and the better next hop share the subnet that the packet came in by. */
+bool icmp_redirect_due(const struct nif *in, const struct nif *out, uint32_t src)
+{
+    return in == out && !in->n.no_redirects && !in->n.crypto && netif_subnet_has(in, src);
+}
+
+void icmp_redirect(struct net *net, const struct frame *f, uint32_t gateway)
+{
+    struct ip4 ip;
+    struct mac to;
+    if (!may_answer(net, f, &ip) || !netif_subnet_has(nif_of(f->in), gateway))
+        return;
+    memcpy(to.b, f->data - ETHER_HLEN, sizeof to.b);
+    struct addr better = addr_v4(gateway);
+    struct ip_tx tx = {.dst = addr_v4(ip.src), .proto = IPPROTO_ICMP_, .tos = 0xc0, .netif = f->in};
+    tx.src = netif_primary(f->in);
+    if (net->on_redirect && !net->on_redirect(net->on_redirect_arg, f->in, &to, &better, &tx.src))
+        return;
+    net->stats.icmp_redirect_out += send_about(net, f, &tx, 5, 1, addr_v4_get(&better));
+}
+
+void ip_on_redirect(struct router *r, ip_redirect_fn fn, void *arg)
+{
+    net_of(r)->on_redirect = fn;
+    net_of(r)->on_redirect_arg = arg;
+}
+
 void icmp_error(struct router *r, const struct frame *f, uint8_t type, uint8_t code, uint16_t mtu)
 {
     struct net *net = net_of(r);
@@ -127,29 +177,15 @@ void icmp_error(struct router *r, const struct frame *f, uint8_t type, uint8_t c
         tell_listeners(net, &rx, type, code, mtu, f->data, quote);
         return;
     }
-    struct frame *e = token(net) ? frame_alloc(net->loop) : NULL;
-    uint8_t *p = e ? frame_put(e, (uint32_t)(ICMP_HLEN + quote)) : NULL;
-    if (!p) {
-        frame_free(e);
-        return;
-    }
-    struct builder b = builder_make(p, ICMP_HLEN + quote);
-    builder_u8(&b, type);
-    builder_u8(&b, code);
-    builder_u16(&b, 0);
-    builder_u16(&b, 0);
-    builder_u16(&b, mtu); /* RFC 1191 4 */
-    builder_bytes(&b, f->data, quote);
-    builder_patch_u16(&b, 2, ip_checksum(p, ICMP_HLEN + quote));
     struct ip_tx tx = {.dst = addr_v4(ip.src), .proto = IPPROTO_ICMP_, .tos = 0xc0};
     if (l = net_local_find(net, ip.dst), l && l->kind == LOCAL_UNICAST)
         tx.src = addr_v4(ip.dst);
     else if (f->in)
         tx.src = netif_primary(f->in);
-    net->stats.icmp_out++;
+    if (!send_about(net, f, &tx, type, code, mtu)) /* RFC 1191 4 */
+        return;
     if (type == 3)
         net->stats.icmp_unreach_out++;
     else
         net->stats.icmp_time_out++;
-    ip_send(r, &tx, e);
 }

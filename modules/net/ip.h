@@ -91,6 +91,14 @@ void ip_input_inner(struct router *r, struct frame_vec *v);
 /* ICMP destination unreachable / fragmentation needed / time exceeded about packet f (borrows). */
 void icmp_error(struct router *r, const struct frame *f, uint8_t type, uint8_t code, uint16_t mtu);
 
+/* A packet goes out where it came in, to a next hop on its sender's subnet: an ICMP redirect is due. The hook (HSRP) is
+ * asked first: it may put another address into *gateway (the virtual one of the group that the next hop is Active for)
+ * and into *source (of the group that the packet was addressed to), or say no. to: the packet's Ethernet destination.
+ * One a router. */
+typedef bool (*ip_redirect_fn)(void *arg, struct netif *nif, const struct mac *to, struct addr *gateway,
+                               struct addr *source);
+void ip_on_redirect(struct router *r, ip_redirect_fn fn, void *arg);
+
 /* ---- routes: longest match, several next hops ---- */
 enum route_source { ROUTE_CONNECTED, ROUTE_LOCAL, ROUTE_STATIC, ROUTE_RRI /* reverse-route: shown as static */ };
 struct route {

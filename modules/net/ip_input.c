@@ -147,6 +147,8 @@ static const char *forward(struct net *net, struct frame *f, const struct ip4 *i
         return "crypto-clear-text";
     uint32_t gateway = hop->gateway ? hop->gateway : ip->dst;
     struct nif *out = hop->out;
+    if (!(f->flags & FRAME_DECRYPTED) && icmp_redirect_due(nif_of(f->in), out, ip->src))
+        icmp_redirect(net, f, gateway);
     f->data[8]--;
     /* RFC 1624: HC' = ~(~HC + ~m + m') for a TTL that is one less */
     uint32_t sum = (uint32_t)be16(f->data + 10) + 0x0100;

@@ -21,15 +21,16 @@ struct netif {
     char name[40];      /* GigabitEthernet0/3 */
     char shortname[24]; /* Gi0/3 */
     char description[241];
-    unsigned index;  /* > 0, stable for the router's life */
-    bool is_virtual; /* Loopback and such: no link, always up unless shut */
-    bool hollow;     /* configured and shown, never up: tunnels, dialers, subinterfaces */
-    struct mac mac;  /* derived from router name and interface name; locally administered */
-    uint16_t mtu;    /* IP MTU */
-    uint16_t mss;    /* ip tcp adjust-mss, both directions; 0: none */
-    bool admin_up;   /* no shutdown */
-    bool link_up;    /* carrier */
-    bool line_up;    /* admin_up && link_up */
+    unsigned index;    /* > 0, stable for the router's life */
+    bool is_virtual;   /* Loopback and such: no link, always up unless shut */
+    bool hollow;       /* configured and shown, never up: tunnels, dialers, subinterfaces */
+    struct mac mac;    /* derived from router name and interface name; locally administered */
+    uint16_t mtu;      /* IP MTU */
+    uint16_t mss;      /* ip tcp adjust-mss, both directions; 0: none */
+    bool admin_up;     /* no shutdown */
+    bool no_redirects; /* `no ip redirects` */
+    bool link_up;      /* carrier */
+    bool line_up;      /* admin_up && link_up */
     nstime line_changed;
     struct netif_addr *addrs; /* [0] is the primary if any */
     unsigned n_addrs;

@@ -84,7 +84,7 @@ struct ip_stats {
     uint64_t frags_in, reassembled, reass_timeout, reass_fail, fragmented, frags_out, cant_fragment;
     uint64_t bcast_in, mcast_in, encap_failed;
     uint64_t icmp_in, icmp_bad, icmp_echo_in, icmp_reply_in, icmp_unreach_in, icmp_time_in, icmp_other_in;
-    uint64_t icmp_out, icmp_echo_out, icmp_reply_out, icmp_unreach_out, icmp_time_out, icmp_limited;
+    uint64_t icmp_out, icmp_echo_out, icmp_reply_out, icmp_unreach_out, icmp_time_out, icmp_redirect_out, icmp_limited;
     uint64_t udp_in, udp_bad, udp_no_port, udp_out;
     uint64_t arp_req_in, arp_rep_in, arp_req_out, arp_rep_out;
 };
@@ -142,6 +142,8 @@ struct net {
     struct icmp_listener icmp[ICMP_LISTENERS_MAX];
     struct drop_count drops[DROP_REASONS_MAX];
     unsigned n_drops;
+    ip_redirect_fn on_redirect;
+    void *on_redirect_arg;
     drop_hook_fn drop_hook;
     void *drop_hook_arg;
     arp_duplicate_fn on_duplicate;
@@ -237,6 +239,10 @@ uint16_t ip_ident_next(struct net *net);
 
 /* ---- icmp.c / udp.c ---- */
 void icmp_input(struct net *net, const struct ip_rx *rx, struct frame *f);
+/* A packet from src goes out where it came in: whether its sender is to be told, and telling it. Borrows f, whose
+ * Ethernet header stands in front of the data. */
+bool icmp_redirect_due(const struct nif *in, const struct nif *out, uint32_t src);
+void icmp_redirect(struct net *net, const struct frame *f, uint32_t gateway);
 void udp_input(struct net *net, const struct ip_rx *rx, struct frame *f);
 /* Echo replies and errors, for ping, traceroute and path MTU. The last argument pair borrows the message body. */
 int icmp_listen(struct router *r, icmp_listen_fn fn, void *arg);

@@ -344,3 +344,74 @@ Test(hsrp_more, conditions_choose_debug_lines)
     expect(w, "r1", "show debugging", "  HSRP Events debugging is on\n    (track)\n", true);
     world_free(w);
 }
+
+/* ICMP redirects seen on the LAN: how many, and the last one's source, gateway and receiver. */
+struct redirects {
+    unsigned n;
+    char source[ADDR_STRLEN], gateway[ADDR_STRLEN], to[ADDR_STRLEN];
+};
+
+static void see_redirect(void *arg, const char *sw, nstime at, const uint8_t *f, size_t len)
+{
+    struct redirects *seen = arg;
+    (void)sw;
+    (void)at;
+    if (len < 70 || f[12] != 8 || f[13] || f[23] != 1 || f[34] != 5)
+        return;
+    struct cursor c = cursor_make(f + 26, len - 26);
+    struct addr source = addr_v4(cursor_u32(&c)), to = addr_v4(cursor_u32(&c));
+    cr_assert_eq(f[35], 1, "for the host");
+    cr_assert_eq(ip_checksum(f + 34, (size_t)(f[16] << 8 | f[17]) - 20), 0);
+    cursor_skip(&c, 4);
+    struct addr gateway = addr_v4(cursor_u32(&c));
+    seen->n++;
+    addr_format(&source, seen->source);
+    addr_format(&gateway, seen->gateway);
+    addr_format(&to, seen->to);
+}
+
+static unsigned pings(struct world *w, struct redirects *seen)
+{
+    seen->n = 0;
+    int status;
+    free(world_exec(w, "h", "ping -c 3 -i 1 10.9.0.1", &status));
+    return seen->n;
+}
+
+Test(hsrp_more, redirects_name_virtual_addresses)
+{
+    struct world *w = elected(" standby 1 ip 10.1.0.254\n standby 2 ip 10.1.0.253\n",
+                              " standby 1 ip 10.1.0.254\n standby 2 ip 10.1.0.253\n standby 2 priority 150\n"
+                              " standby 2 preempt\ninterface Loopback0\n ip address 10.9.0.1 255.255.0.0\n");
+    configure(w, "r1", "ip route 10.9.0.0 255.255.0.0 10.1.0.2\n");
+    struct redirects seen = {0};
+    world_host(w, "h", "lan", "h", "10.1.0.77/24", "10.1.0.254");
+    world_sniff(w, see_redirect, &seen);
+    world_run(w, 15);
+    cr_assert_eq(group(w, "r2", 2)->state, HSRP_ACTIVE);
+    cr_assert_eq(pings(w, &seen), 3);
+    cr_assert_str_eq(seen.source, "10.1.0.254", "who was asked");
+    cr_assert_str_eq(seen.gateway, "10.1.0.253", "the group that r2 is Active for, not r2");
+    cr_assert_str_eq(seen.to, "10.1.0.77");
+    expect(w, "r1", "show ip traffic", "  Sent: 3 redirects,", true);
+    configure(w, "r1", IF "no standby redirect\n");
+    cr_assert_eq(pings(w, &seen), 0);
+    expect(w, "r1", "show standby", "HSRP ICMP redirects disabled\nEthernet1/1 - Group 1\n", true);
+    configure(w, "r1", IF "standby redirect\nno ip redirects\n");
+    cr_assert_eq(pings(w, &seen), 0);
+    expect(w, "r1", "show ip interface Ethernet1/1", "  ICMP redirects are never sent\n", true);
+    configure(w, "r1", IF "ip redirects\n");
+    free(run(w, "r1", "debug standby events icmp"));
+    configure(w, "r2", IF "no standby 2 preempt\nstandby 2 priority 100\n" IF "shutdown\nno shutdown\n");
+    world_run(w, 40);
+    cr_assert_eq(group(w, "r1", 2)->state, HSRP_ACTIVE);
+    cr_assert_eq(pings(w, &seen), 0, "r2 is passive");
+    expect(w, "r1", "show logging", "HSRP: Et1/1 ICMP redirect to passive router 10.1.0.2 not sent\n", true);
+    configure(w, "r2", IF "no standby 1 ip\nno standby 2 ip\n");
+    world_run(w, 200);
+    cr_assert_eq(pings(w, &seen), 0, "r2 speaks no HSRP any more");
+    configure(w, "r1", IF "standby redirect unknown\n");
+    cr_assert_eq(pings(w, &seen), 3);
+    cr_assert_str_eq(seen.gateway, "10.1.0.2");
+    world_free(w);
+}
