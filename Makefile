@@ -175,6 +175,9 @@ fuzz: deps
 	    SAN="-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" fuzz-build
 	@tests/fuzz/run build-fuzz $(TIME)
 fuzz-build: $(FUZZ_BIN)
+# One target is the grammar compiler itself.
+GRAMC_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out parser/gramc_main.c,$(wildcard parser/gramc*.c)))
+$(B)/tests/fuzz/fuzz_gramc $(B)/tests/fuzz/replay_gramc: $(GRAMC_OBJ)
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(UNIT_LIB) $(LIB_OBJ)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -rdynamic -o $@ $^ $(LIBS) -lcriterion

@@ -1,5 +1,4 @@
-/* gramc: compiles grammar/ *.gram into build/gen/FEATURE_cmd.h and build/gen/grammar.c. Run by the makefile:
- * gramc -o DIR FILE…; exit status 1 when anything was refused (every reason as FILE:LINE: text). */
+/* What all parts of gramc use: memory, errors, the modes that every grammar has, writing a file. */
 #include "parser/gramc.h"
 #include <ctype.h>
 #include <stdarg.h>
@@ -10,19 +9,37 @@ void gramc_error(struct gram *g, struct where at, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    fprintf(stderr, "%s:%u: ", at.file, at.line);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
+    if (!g->quiet) {
+        fprintf(stderr, "%s:%u: ", at.file, at.line);
+        vfprintf(stderr, fmt, ap);
+        fputc('\n', stderr);
+    }
     va_end(ap);
     g->errors++;
 }
 
+static struct block { /* everything lives until the program is done */
+    struct block *next;
+} * blocks;
+
 void *gramc_alloc(size_t n)
 {
-    void *p = calloc(1, n ? n : 1);
-    if (!p)
+    enum { HEAD = 16 }; /* keeps the alignment */
+    struct block *b = calloc(1, HEAD + n);
+    if (!b)
         abort();
-    return p;
+    b->next = blocks;
+    blocks = b;
+    return (char *)b + HEAD;
+}
+
+void gramc_free_all(void)
+{
+    while (blocks) {
+        struct block *next = blocks->next;
+        free(blocks);
+        blocks = next;
+    }
 }
 
 char *gramc_dup(const char *s, size_t n)
@@ -54,6 +71,8 @@ int gramc_mode_find(const struct gram *g, const char *name)
 void gramc_write(struct gram *g, const char *dir, const char *name, const char *text)
 {
     char path[4096];
+    if (!dir)
+        return;
     snprintf(path, sizeof path, "%s/%s", dir, name);
     size_t len = strlen(text);
     FILE *f = fopen(path, "r");
@@ -62,7 +81,6 @@ void gramc_write(struct gram *g, const char *dir, const char *name, const char *
         size_t n = fread(old, 1, len + 1, f);
         fclose(f);
         bool same = n == len && !memcmp(old, text, len);
-        free(old);
         if (same)
             return;
     }
@@ -71,7 +89,7 @@ void gramc_write(struct gram *g, const char *dir, const char *name, const char *
         gramc_error(g, (struct where){path, 0}, "cannot write");
 }
 
-static void builtin_modes(struct gram *g)
+void gramc_builtin_modes(struct gram *g)
 {
     static const struct mode builtin[] = {
         {{"builtin", 0}, (char *)"exec", (char *)"", NULL, (char *)"Exec commands:", (char *)"Exit from the EXEC"},
@@ -85,43 +103,16 @@ static void builtin_modes(struct gram *g)
         g->mode[g->n_mode++] = builtin[i];
 }
 
-static char *feature_of(const char *path)
+void gramc_compile(struct gram *g, const char *dir)
 {
-    const char *base = strrchr(path, '/');
-    base = base ? base + 1 : path;
-    const char *dot = strrchr(base, '.');
-    return gramc_dup(base, dot ? (size_t)(dot - base) : strlen(base));
-}
-
-int main(int argc, char **argv)
-{
-    static struct gram g;
-    const char *dir = NULL;
-    builtin_modes(&g);
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "-o") && i + 1 < argc) {
-            dir = argv[++i];
-        } else if (g.n_file < sizeof g.file / sizeof *g.file) {
-            g.file[g.n_file++] = (struct file){argv[i], feature_of(argv[i])};
-        }
-    }
-    if (!dir) {
-        fprintf(stderr, "usage: gramc -o DIR FILE...\n");
-        return 2;
-    }
-    for (unsigned i = 0; i < g.n_file; i++)
-        gramc_read(&g, g.file[i].path);
-    for (unsigned i = 0; i < g.n_cmd; i++)
-        gramc_expand(&g, g.cmd[i]);
-    if (!g.errors)
-        gramc_check(&g);
-    if (!g.errors)
-        gramc_ambiguous(&g);
-    if (g.errors) {
-        fprintf(stderr, "gramc: %u errors\n", g.errors);
-        return 1;
-    }
-    gramc_head(&g, dir);
-    gramc_table(&g, dir);
-    return g.errors ? 1 : 0;
+    for (unsigned i = 0; i < g->n_cmd && !g->too_large; i++)
+        gramc_expand(g, g->cmd[i]);
+    if (!g->errors)
+        gramc_check(g);
+    if (!g->errors)
+        gramc_ambiguous(g);
+    if (g->errors)
+        return;
+    gramc_head(g, dir);
+    gramc_table(g, dir);
 }

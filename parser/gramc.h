@@ -134,13 +134,17 @@ struct gram {
     struct command *cmd[MAX_CMDS];
     unsigned n_cmd;
     unsigned errors;
+    bool quiet, too_large;
 };
 
 void gramc_error(struct gram *g, struct where at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void *gramc_alloc(size_t n);
 char *gramc_dup(const char *s, size_t n);
 char *gramc_ident(const char *s);
-void gramc_read(struct gram *g, const char *path);
+void gramc_free_all(void); /* all that gramc_alloc gave */
+void gramc_builtin_modes(struct gram *g);
+void gramc_read(struct gram *g, const char *path, FILE *f); /* borrows both */
+void gramc_compile(struct gram *g, const char *dir);        /* all that was read; dir NULL: nothing is written */
 void gramc_expand(struct gram *g, struct command *c);
 void gramc_check(struct gram *g);
 void gramc_ambiguous(struct gram *g);

@@ -28,12 +28,16 @@ static const struct node *node_of(const struct gram *g, struct pos p)
     return &g->cmd[p.cmd]->node[p.node];
 }
 
-static void close_over(const struct gram *g, struct set *s, unsigned cmd, unsigned node)
+/* seen: the splits passed already; several ways lead to the same one when a group's alternatives may be empty. */
+static void close_from(const struct gram *g, struct set *s, unsigned cmd, unsigned node, uint8_t *seen)
 {
     const struct node *n = &g->cmd[cmd]->node[node];
     if (n->kind == N_SPLIT) {
-        close_over(g, s, cmd, n->next);
-        close_over(g, s, cmd, n->alt);
+        if (seen[node / 8] >> node % 8 & 1)
+            return;
+        seen[node / 8] |= (uint8_t)(1u << node % 8);
+        close_from(g, s, cmd, n->next, seen);
+        close_from(g, s, cmd, n->alt, seen);
         return;
     }
     for (unsigned i = 0; i < s->n; i++)
@@ -41,6 +45,12 @@ static void close_over(const struct gram *g, struct set *s, unsigned cmd, unsign
             return;
     if (s->n < SET_MAX)
         s->p[s->n++] = (struct pos){(uint16_t)cmd, (uint16_t)node};
+}
+
+static void close_over(const struct gram *g, struct set *s, unsigned cmd, unsigned node)
+{
+    uint8_t seen[MAX_NODES / 8] = {0};
+    close_from(g, s, cmd, node, seen);
 }
 
 static bool known(struct check *x, const struct set *s)
@@ -73,7 +83,9 @@ static void visit(struct check *x, const struct set *s);
 /* Follows the members of s that `take` accepts, if there are any. */
 static void follow(struct check *x, const struct set *s, const char *kw, int type, uint32_t value, const char *word)
 {
-    struct set next = {gramc_alloc(SET_MAX * sizeof(struct pos)), 0};
+    struct set next = {calloc(SET_MAX, sizeof(struct pos)), 0};
+    if (!next.p)
+        abort();
     for (unsigned i = 0; i < s->n; i++) {
         const struct node *n = node_of(x->g, s->p[i]);
         bool fits = false;
@@ -145,8 +157,10 @@ static void visit(struct check *x, const struct set *s)
 void gramc_ambiguous(struct gram *g)
 {
     for (unsigned m = 0; m < g->n_mode; m++) {
-        struct check *x = gramc_alloc(sizeof *x);
-        struct set start = {gramc_alloc(SET_MAX * sizeof(struct pos)), 0};
+        struct check *x = calloc(1, sizeof *x);
+        struct set start = {calloc(SET_MAX, sizeof(struct pos)), 0};
+        if (!x || !start.p)
+            abort();
         x->g = g;
         x->mode = &g->mode[m];
         for (unsigned i = 0; i < g->n_cmd; i++)

@@ -67,7 +67,6 @@ static void one_header(struct gram *g, const char *dir, const struct file *f)
     snprintf(name, sizeof name, "%s_cmd.h", f->feature);
     gramc_write(g, dir, name, text);
     free(text);
-    free(guard);
 }
 
 void gramc_head(struct gram *g, const char *dir)

@@ -199,9 +199,12 @@ static bool next_line(FILE *f, const char *path, unsigned *lineno, struct line *
             break;
     }
     free(buf);
-    out->text = all;
-    out->indented = all && isspace((unsigned char)*all);
-    return all != NULL;
+    if (!all)
+        return false;
+    out->text = gramc_dup(all, len);
+    out->indented = isspace((unsigned char)*all);
+    free(all);
+    return true;
 }
 
 static struct command *new_command(struct gram *g, struct where at, char *name)
@@ -217,20 +220,15 @@ static struct command *new_command(struct gram *g, struct where at, char *name)
     c->privilege = 15;
     if (g->n_cmd == MAX_CMDS) {
         gramc_error(g, at, "too many commands");
-        exit(1);
+        return c;
     }
     c->index = g->n_cmd;
     g->cmd[g->n_cmd++] = c;
     return c;
 }
 
-void gramc_read(struct gram *g, const char *path)
+void gramc_read(struct gram *g, const char *path, FILE *f)
 {
-    FILE *f = fopen(path, "r");
-    if (!f) {
-        gramc_error(g, (struct where){path, 0}, "%s", strerror(errno));
-        return;
-    }
     struct command *c = NULL;
     struct mode *m = NULL;
     struct source *frag = NULL;
@@ -274,5 +272,4 @@ void gramc_read(struct gram *g, const char *path)
             gramc_error(g, l.at, "command, mode or fragment is expected, not '%s'", key);
         }
     }
-    fclose(f);
 }

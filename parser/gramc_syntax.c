@@ -41,25 +41,28 @@ static char *prefixed(const struct ctx *x, const char *raw)
     size_t n = strlen(x->prefix) + strlen(raw) + 1;
     char *s = gramc_alloc(n);
     snprintf(s, n, "%s%s", x->prefix, raw);
-    char *id = gramc_ident(s);
-    free(s);
-    return id;
+    return gramc_ident(s);
+}
+
+/* Is a, its other characters turned into underscores, the same as b so treated? */
+static bool same_ident(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++) {
+        bool plain = isalnum((unsigned char)*a), other = isalnum((unsigned char)*b);
+        if ((plain || *a == '_' ? *a : '_') != (other || *b == '_' ? *b : '_'))
+            return false;
+    }
+    return *a == *b;
 }
 
 static const char *find_help(const struct source *src, const char *token)
 {
     if (!src || !token)
         return NULL;
-    char *id = gramc_ident(token);
-    const char *found = NULL;
-    for (unsigned i = 0; i < src->n_help && !found; i++) {
-        char *t = gramc_ident(src->help[i].token);
-        if (!strcmp(src->help[i].token, token) || !strcmp(t, id))
-            found = src->help[i].text;
-        free(t);
-    }
-    free(id);
-    return found;
+    for (unsigned i = 0; i < src->n_help; i++)
+        if (same_ident(src->help[i].token, token))
+            return src->help[i].text;
+    return NULL;
 }
 
 static void set_help(struct ctx *x, struct elem *e)
@@ -328,8 +331,10 @@ struct graph {
 static unsigned add_node(struct graph *x, struct node n)
 {
     if (x->n == MAX_NODES) {
-        gramc_error(x->g, x->c->src.at, "command %s: syntax too large", x->c->src.name);
-        exit(1);
+        if (!x->g->too_large)
+            gramc_error(x->g, x->c->src.at, "command %s: syntax too large", x->c->src.name);
+        x->g->too_large = true;
+        return MAX_NODES - 1;
     }
     x->node[x->n] = n;
     return x->n++;
