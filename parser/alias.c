@@ -12,10 +12,19 @@ static const char *mode_of(const struct args_alias *a)
     return a->kw_exec ? "exec" : a->kw_configure ? "configure" : a->kw_interface ? "interface" : "line";
 }
 
+/* The tree is searched only once there was an alias at all: every line typed asks. */
+int shell_cmd_alias(struct cmd *c, struct args_alias *a)
+{
+    (void)a;
+    if (c->op == CMD_SET)
+        cfg_get(c->router)->aliases = true;
+    return CMD_OK;
+}
+
 void alias_each(struct session *s, const char *mode, void (*each)(void *arg, const char *name, const char *command),
                 void *arg)
 {
-    for (unsigned i = 0; i < s->cfg->root.n; i++) {
+    for (unsigned i = 0; s->cfg->aliases && i < s->cfg->root.n; i++) {
         const struct cfg_node *n = s->cfg->root.child[i];
         if (!n->cmd || strcmp(n->cmd->name, "alias") != 0 || n->negated)
             continue;

@@ -30,8 +30,9 @@ static void free_children(struct cfg_node *n)
         free(n->child[i]);
     }
     free(n->child);
-    n->child = NULL;
-    n->n = n->cap = 0;
+    free(n->bucket);
+    n->child = n->bucket = NULL;
+    n->n = n->cap = n->n_bucket = 0;
 }
 
 static void cfg_free(struct cfg *cfg)
@@ -92,6 +93,12 @@ uint16_t cfg_mode_of(const struct gram_cmd *cmd, const void *args)
 struct cfg_node *cfg_find(const struct cfg_node *at, const char *identity)
 {
     uint32_t h = hash_of(identity);
+    if (at->n_bucket) {
+        struct cfg_node *n = at->bucket[h & (at->n_bucket - 1)];
+        while (n && (n->hash != h || strcmp(n->identity, identity) != 0))
+            n = n->chain;
+        return n;
+    }
     for (unsigned i = 0; i < at->n; i++)
         if (at->child[i]->hash == h && !strcmp(at->child[i]->identity, identity))
             return at->child[i];
@@ -105,10 +112,46 @@ void cfg_touch(struct cfg *cfg, const char *by)
     snprintf(cfg->changed_by, sizeof cfg->changed_by, "%s", by ? by : "console");
 }
 
+static void index_add(struct cfg_node *at, struct cfg_node *n)
+{
+    struct cfg_node **b = &at->bucket[n->hash & (at->n_bucket - 1)];
+    n->chain = *b;
+    *b = n;
+}
+
+/* The index is made, or made larger, when the list has outgrown it. */
+static void index_grow(struct cfg_node *at)
+{
+    enum { SMALL = 64 };
+    if (at->n < SMALL || at->n < at->n_bucket)
+        return;
+    unsigned want = at->n_bucket ? at->n_bucket * 4 : SMALL * 4;
+    struct cfg_node **b = calloc(want, sizeof *b);
+    if (!b)
+        abort();
+    free(at->bucket);
+    at->bucket = b;
+    at->n_bucket = want;
+    for (unsigned i = 0; i < at->n; i++)
+        index_add(at, at->child[i]);
+}
+
+static void index_remove(struct cfg_node *at, const struct cfg_node *n)
+{
+    if (!at->n_bucket)
+        return;
+    struct cfg_node **pp = &at->bucket[n->hash & (at->n_bucket - 1)];
+    while (*pp && *pp != n)
+        pp = &(*pp)->chain;
+    if (*pp)
+        *pp = n->chain;
+}
+
 static void detach(struct cfg *cfg, struct cfg_node *n)
 {
     struct cfg_node *p = n->parent;
-    for (unsigned i = 0; i < p->n; i++)
+    index_remove(p, n);
+    for (unsigned i = p->n; i-- > 0;) /* mostly the last */
         if (p->child[i] == n) {
             memmove(p->child + i, p->child + i + 1, (p->n - i - 1) * sizeof *p->child);
             p->n--;
@@ -137,7 +180,10 @@ static struct cfg_node *insert(struct cfg *cfg, struct cfg_node *at, char *ident
     n->hash = hash_of(identity);
     n->parent = at;
     n->order = cfg->orders++;
+    if (at->n_bucket)
+        index_add(at, n);
     at->child[at->n++] = n;
+    index_grow(at);
     return n;
 }
 

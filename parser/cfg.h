@@ -14,7 +14,10 @@ struct cfg_node {
     struct value_pool *pool;
     struct cfg_node *parent, **child;
     unsigned n, cap;
-    uint64_t order; /* of insertion: last resort of sorting */
+    struct cfg_node **bucket; /* the children by hash, once there are many */
+    unsigned n_bucket;        /* a power of two, or 0 */
+    struct cfg_node *chain;   /* the next in the parent's bucket */
+    uint64_t order;           /* of insertion: last resort of sorting */
 };
 struct revert; /* shell_replace.c */
 struct cfg {
@@ -23,6 +26,7 @@ struct cfg {
     struct matcher matcher; /* of config_load and adoption */
     uint64_t orders;
     unsigned generation;         /* +1 whenever a node is freed: who holds nodes looks them up again */
+    bool aliases;                /* there was an `alias` line */
     bool dirty;                  /* changed since it was loaded or saved */
     nstime changed_at, saved_at; /* wall; 0: never */
     char changed_by[64], saved_by[64];
