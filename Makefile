@@ -78,7 +78,7 @@ PACKAGES := gcc make libc6-dev libcrypt-dev libreadline-dev libcli-dev libssh-de
 # Not on every architecture; without it OpenSSL does all of it.
 SPEED_PACKAGES := libipsec-mb-dev
 TEST_PACKAGES := binutils util-linux procps tcpdump tshark python3 python3-textfsm
-INTEROP_PACKAGES := strongswan-charon strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins
+INTEROP_PACKAGES := python3-netmiko ansible openssh-client strongswan-charon strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins
 BENCH_PACKAGES := iperf3 openssl python3 openvpn wireguard-go wireguard-tools procps util-linux $(INTEROP_PACKAGES)
 define need
 	@missing=; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
