@@ -29,7 +29,7 @@ UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DEFAULT_GOAL := all
-.PHONY: all clean deps run test test-lab test-asan test-tsan threads test-interop fuzz fuzz-build replay bench soak unit
+.PHONY: all clean deps docs run test test-lab test-asan test-tsan threads test-interop fuzz fuzz-build replay bench soak unit
 all: $(B)/tapir
 
 $(B)/tapir: $(CLI_OBJ) $(LIB_OBJ)
@@ -185,6 +185,12 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/replay.o $(B)/tests/fuzz/fuzz_%.o $(UN
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lcriterion
 .PRECIOUS: $(B)/tests/fuzz/%.o
+
+# The command reference, from the grammar.
+docs: $(B)/gramc $(GRAM)
+	@mkdir -p $(B)/docs
+	@$(B)/gramc -d $(B)/docs $(GRAM)
+	@echo "$(B)/docs/README.md"
 
 clean:
 	rm -rf $(B)

@@ -2,6 +2,7 @@
  * (control_paste.c); this end prints what was rejected and the count. Called by main.c. */
 #include "cli/cli.h"
 #include "cli/control.h"
+#include "cli/paste_missing.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +21,13 @@ static void print_rejected(const char *file, const struct ctl_msg *m)
     strbuf_free(&b);
 }
 
-static int print_answers(struct ctl *c, const char *name, const char *file)
+static int print_answers(struct ctl *c, const char *name, const char *file, struct missing *missing)
 {
     struct ctl_msg m;
     while (ctl_recv(c, &m, -1) == 1) {
         if (m.type == CTL_REJECTED && m.len > 4) {
             print_rejected(file, &m);
+            missing_line(missing, ctl_u32(&m, 0));
         } else if (m.type == CTL_HEALED && m.len > 4) {
             const char *what = m.data + 4;
             struct strbuf b = {0};
@@ -33,6 +35,7 @@ static int print_answers(struct ctl *c, const char *name, const char *file)
             printf("repaired %s:%u: %s: %s\n", file, (unsigned)ctl_u32(&m, 0), what, b.s ? b.s : "");
             strbuf_free(&b);
         } else if (m.type == CTL_PASTED) {
+            missing_print(missing);
             printf("%u lines, %u accepted, %u rejected, %u comments, %u repaired\n", (unsigned)ctl_u32(&m, 0),
                    (unsigned)ctl_u32(&m, 4), (unsigned)ctl_u32(&m, 8), (unsigned)ctl_u32(&m, 12),
                    (unsigned)ctl_u32(&m, 16));
@@ -70,6 +73,7 @@ int cmd_paste(int argc, char **argv)
         free(text);
         return cli_fail("%s is larger than %u MB: no configuration is", file, CTL_MAX >> 20);
     }
+    struct missing *missing = missing_new(text);
     struct ctl *c = ctl_connect(name, err, sizeof err);
     struct ctl_state st;
     int status;
@@ -80,7 +84,8 @@ int cmd_paste(int argc, char **argv)
     else if (ctl_send2(c, CTL_PASTE, repair, text, len))
         status = cli_fail("router %s ended while it was sent %s", name, file);
     else
-        status = print_answers(c, name, file);
+        status = print_answers(c, name, file, missing);
+    missing_free(missing);
     free(text);
     ctl_close(c);
     return cli_output_lost() ? cli_fail("cannot write the answers") : status;

@@ -197,7 +197,8 @@ void cfg_text_block(struct cfg *cfg, const struct cfg_node *node, unsigned flags
 {
     (void)cfg;
     strbuf_add(out, "%s\n", node->line);
-    lines(node, 1, flags, out);
+    if (node->cmd->opens != GRAM_NONE && !node->negated)
+        lines(node, 1, flags, out);
 }
 
 char *config_text(struct router *r)

@@ -103,7 +103,7 @@ void gramc_builtin_modes(struct gram *g)
         g->mode[g->n_mode++] = builtin[i];
 }
 
-void gramc_compile(struct gram *g, const char *dir)
+bool gramc_analyse(struct gram *g)
 {
     for (unsigned i = 0; i < g->n_cmd && !g->too_large; i++)
         gramc_expand(g, g->cmd[i]);
@@ -111,7 +111,12 @@ void gramc_compile(struct gram *g, const char *dir)
         gramc_check(g);
     if (!g->errors)
         gramc_ambiguous(g);
-    if (g->errors)
+    return !g->errors;
+}
+
+void gramc_compile(struct gram *g, const char *dir)
+{
+    if (!gramc_analyse(g))
         return;
     gramc_head(g, dir);
     gramc_table(g, dir);

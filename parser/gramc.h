@@ -144,6 +144,7 @@ char *gramc_ident(const char *s);
 void gramc_free_all(void); /* all that gramc_alloc gave */
 void gramc_builtin_modes(struct gram *g);
 void gramc_read(struct gram *g, const char *path, FILE *f); /* borrows both */
+bool gramc_analyse(struct gram *g); /* expands and checks all; false: errors were reported */
 void gramc_compile(struct gram *g, const char *dir);        /* all that was read; dir NULL: nothing is written */
 void gramc_expand(struct gram *g, struct command *c);
 void gramc_check(struct gram *g);
@@ -151,6 +152,7 @@ void gramc_ambiguous(struct gram *g);
 int gramc_mode_find(const struct gram *g, const char *name);
 void gramc_head(struct gram *g, const char *dir);
 void gramc_table(struct gram *g, const char *dir);
+void gramc_docs(struct gram *g, const char *dir);
 /* Writes text to dir/name, only if it differs (so that nothing is rebuilt for nothing). */
 void gramc_write(struct gram *g, const char *dir, const char *name, const char *text);
 #endif

@@ -87,7 +87,8 @@ static bool render(const struct gram_cmd *cmd, const struct gram_node *node, uns
         }
         if (n->kind == GN_KW) {
             add_word(out, start, n->text);
-            if (!strcmp(n->text, "deny")) /* IOS aligns the actions of an access list: as wide as `permit` */
+            /* IOS aligns the actions of an access list: as wide as `permit` */
+            if (!strcmp(n->text, "deny") && (strstr(cmd->name, "nacl") || !strncmp(cmd->name, "access-list-", 12)))
                 strbuf_write(out, "  ", 2);
         } else if (!cmd->member[n->member].hidden) {
             add_values(out, start, &cmd->member[n->member], args);

@@ -161,21 +161,19 @@ int redundancy_show(struct cmd *c, struct args_show_redundancy *a)
     else
         out_text(c->out, "                Communications = Down      Reason: %s\n\n", down_reason(rd));
     out_text(c->out, "Current Processor Information :\n-------------------------------\n");
-    out_text(c->out, "               %s Location = slot 0\n",
-             redundancy_rf_is_standby(rd->state) ? "Standby" : "Active");
+    out_text(c->out, "               Active Location = slot 0\n"); /* this box: the layout has no other word here */
     out_text(c->out, "        Current Software state = %s\n", redundancy_rf_name(rd->state));
     words(loop_now(c->router->loop) - rd->since, text, sizeof text);
     out_text(c->out, "       Uptime in current state = %s\n", text);
     out_text(c->out, "                 Image Version = Tapir, synchronization version %s\n", REDUNDANCY_SOFTWARE);
     out_text(c->out, "        Configuration register = 0x2102\n\n");
     if (!up) {
-        out_text(c->out, "Peer (slot: 0) information is not available because it is in '%s' state\n",
+        out_text(c->out, "Peer (slot: unavailable) information is not available because it is in '%s' state\n",
                  redundancy_rf_name(rd->peer_state));
         return CMD_OK;
     }
     out_text(c->out, "Peer Processor Information :\n----------------------------\n");
-    out_text(c->out, "               %s Location = slot 0\n",
-             redundancy_rf_is_active(rd->peer_state) ? "Active" : "Standby");
+    out_text(c->out, "              Standby Location = slot 0\n");
     out_text(c->out, "        Current Software state = %s\n", redundancy_rf_name(rd->peer_state));
     out_text(c->out, "                 Image Version = %s, synchronization version %s\n", rd->session.peer.platform,
              rd->session.peer.software);

@@ -139,11 +139,11 @@ static void show_redundancy(const char *node, bool active)
               "-------------------------------\n");
     paper_has(&p, node, "show redundancy",
               active ? "               Active Location = slot 0\n        Current Software state = ACTIVE\n"
-                     : "              Standby Location = slot 0\n        Current Software state = STANDBY HOT\n");
+                     : "               Active Location = slot 0\n        Current Software state = STANDBY HOT\n");
     paper_has(&p, node, "show redundancy", "\nPeer Processor Information :\n----------------------------\n");
     paper_has(&p, node, "show redundancy",
               active ? "              Standby Location = slot 0\n        Current Software state = STANDBY HOT\n"
-                     : "               Active Location = slot 0\n        Current Software state = ACTIVE\n");
+                     : "              Standby Location = slot 0\n        Current Software state = ACTIVE\n");
     paper_has(&p, node, "show redundancy states | json",
               active ? "\"my_state\":\"13 -ACTIVE\",\"peer_state\":\"8 -STANDBY HOT\""
                      : "\"my_state\":\"8 -STANDBY HOT\",\"peer_state\":\"13 -ACTIVE\"");
@@ -295,7 +295,7 @@ Test(paper_tables, shows_on_both_units_through_a_failover)
               "      Groupname: ha-in Group State: Active\n  Peer present: RF_INTERDEV_PEER_NO_COMM\n"
               "  Security: Not configured\n");
     paper_has(&p, heir, "show redundancy",
-              "Peer (slot: 0) information is not available because it is in 'DISABLED' state\n");
+              "Peer (slot: unavailable) information is not available because it is in 'DISABLED' state\n");
     paper_has(&p, heir, "show redundancy", "Switchovers system experienced = 1\n");
     show_isakmp(heir, true);
     show_ipsec(heir, true);
