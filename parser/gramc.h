@@ -144,7 +144,7 @@ char *gramc_ident(const char *s);
 void gramc_free_all(void); /* all that gramc_alloc gave */
 void gramc_builtin_modes(struct gram *g);
 void gramc_read(struct gram *g, const char *path, FILE *f); /* borrows both */
-bool gramc_analyse(struct gram *g); /* expands and checks all; false: errors were reported */
+bool gramc_analyse(struct gram *g);                         /* expands and checks all; false: errors were reported */
 void gramc_compile(struct gram *g, const char *dir);        /* all that was read; dir NULL: nothing is written */
 void gramc_expand(struct gram *g, struct command *c);
 void gramc_check(struct gram *g);

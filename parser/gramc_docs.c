@@ -286,7 +286,6 @@ void gramc_docs(struct gram *g, const char *dir)
     fclose(o);
     gramc_write(g, dir, "README.md", s);
     free(s);
-    free(sorted);
     for (unsigned i = 0; i < g->n_file; i++)
         page(g, dir, &g->file[i]);
     differences(g, dir);

@@ -1,5 +1,6 @@
 /* gramc: compiles grammar/ *.gram into build/gen/FEATURE_cmd.h and build/gen/grammar.c. Run by the makefile:
- * gramc -o DIR FILE… (with -d the command reference goes to DIR instead); exit status 1 when anything was refused (every reason as FILE:LINE: text). */
+ * gramc -o DIR FILE… (with -d the command reference goes to DIR instead); exit status 1 when anything was refused
+ * (every reason as FILE:LINE: text). */
 #include "parser/gramc.h"
 #include <string.h>
 
