@@ -2,6 +2,7 @@
  * reverse routes. A standby's SAs are keyed at sync time, so a takeover sets numbers and flips a flag. Called by
  * bindings (role and unit state), by the data path (reservation) and by sadb. */
 #include "modules/ipsec/ipsec_internal.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define OWN_MARGIN (4 * NS_PER_S)
@@ -143,16 +144,17 @@ static bool activate(struct sa *s, nstime since, event_id cause)
     numbers_at_takeover(s, since);
     s->last_in = now;
     s->synced_in = s->in_packets;
-    ipsec_sa_start_timers(s, left);
+    if (!timer_armed(&s->soft)) /* it fired while nobody listened, or was never set */
+        ipsec_sa_start_timers(s, left);
     ipsec_rri_install(s);
+    ipsec_flow_choose(s->flow);
     return true;
 }
 
 void ipsec_ha_activate(struct sa *s, event_id cause)
 {
     nstime heard = sync_last_heard(s->st->r), now = loop_now(s->st->r->loop);
-    if (activate(s, now - (heard > s->record_at ? heard : s->record_at), cause))
-        ipsec_flow_choose(s->flow);
+    activate(s, now - (heard > s->record_at ? heard : s->record_at), cause);
 }
 
 void ipsec_ha_deactivate(struct sa *s)
@@ -174,10 +176,11 @@ void ipsec_ha_deactivate(struct sa *s)
     timer_stop(&s->push);
     s->push_armed = false;
     ipsec_sa_start_timers(s, s->hard_at - s->record_at);
-    ipsec_rri_remove(s);
+    ipsec_flow_choose(s->flow);
 }
 
-static void rri_resolve(struct sa *s);
+static bool rri_far(const struct sa *s);
+static void rri_refresh(struct ipsec *st, const struct binding *b);
 
 static void leave(struct ipsec *st, struct binding *b)
 {
@@ -193,9 +196,7 @@ static void take_over(struct ipsec *st, struct binding *b, event_id cause)
 {
     nstime now = loop_now(st->r->loop), heard = sync_last_heard(st->r), oldest = 0;
     unsigned done = 0, dropped = 0;
-    for (struct sa *s = st->first; s != NULL; s = s->next)
-        if (s->b == b && !s->active)
-            rri_resolve(s);
+    bool far = false;
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
         next = s->next;
         if (s->b != b || s->active)
@@ -208,8 +209,11 @@ static void take_over(struct ipsec *st, struct binding *b, event_id cause)
             dropped++;
         } else if (activate(s, since, cause)) {
             done++;
+            far |= rri_far(s);
         }
     }
+    if (far)
+        rri_refresh(st, b);
     st->takeover_at = now;
     st->takeover_sas = done;
     log_event(st->r, cause, "ipsec", "takeover", "map %s: %u SAs active, %u deleted", b->map, done, dropped);
@@ -243,9 +247,7 @@ void ipsec_ha_binding_active(struct binding *b, bool active, event_id cause)
     }
     if (!active)
         ipsec_acquires_drop(st, b);
-    for (struct flow *f = st->flows; f != NULL; f = f->next)
-        if (f->b == b)
-            ipsec_flow_choose(f);
+    route_gates_changed(st->r);
 }
 
 /* ---- reverse routes (reference 4.3): to the remote proxy while the SA is active ---- */
@@ -260,31 +262,35 @@ static bool wants_route(const struct sa *s)
     return e != NULL && e->rri;
 }
 
-/* Looking up the neighbour needs the forwarding table, which every added route makes stale: a takeover resolves all
- * routes before it adds the first. */
-static void rri_resolve(struct sa *s)
+/* The neighbour that leads to the peer. */
+static struct addr rri_hop(const struct sa *s)
 {
     struct route_hit hit;
-    if (s->route_known || s->routed || !wants_route(s) || s->p.prop.transforms[0].transport)
-        return;
-    struct route rt = {.prefix = s->p.prop.ident.remote, .source = ROUTE_RRI, .distance = 1, .owner = s->p.in_spi};
-    /* Through the interface, with the neighbour that leads to the peer: the remote proxy may be the peer itself. */
-    memcpy(rt.ifname, s->b->ifname, sizeof rt.ifname);
-    rt.next_hop = s->p.prop.peer;
-    if (!netif_on_subnet(s->b->nif, &s->p.prop.peer) && route_lookup(s->st->r, &s->p.prop.peer, &hit) &&
-        hit.netif == s->b->nif)
-        rt.next_hop = hit.next_hop;
-    s->route = rt;
-    s->route_known = true;
+    if (rri_far(s) && route_lookup(s->st->r, &s->p.prop.peer, &hit) && hit.netif == s->b->nif)
+        return hit.next_hop;
+    return s->p.prop.peer;
 }
 
+static bool rri_far(const struct sa *s)
+{
+    return !netif_on_subnet(s->b->nif, &s->p.prop.peer);
+}
+
+/* The route of a standby's SA stands from the beginning and has no force while the binding is not active, so that a
+ * takeover need not touch it. */
 void ipsec_rri_install(struct sa *s)
 {
-    if (s->routed || !s->active)
+    if (s->routed || (!s->active && !s->ha) || !wants_route(s) || s->p.prop.transforms[0].transport)
         return;
-    rri_resolve(s);
-    s->routed = s->route_known && route_add(s->st->r, &s->route) == 0;
-    s->route_known = false; /* the next time may find another neighbour */
+    s->route = (struct route){.prefix = s->p.prop.ident.remote,
+                              .source = ROUTE_RRI,
+                              .distance = 1,
+                              .owner = s->p.in_spi,
+                              .gate = &s->b->active};
+    /* Through the interface: the remote proxy may be the peer itself. */
+    memcpy(s->route.ifname, s->b->ifname, sizeof s->route.ifname);
+    s->route.next_hop = rri_hop(s);
+    s->routed = route_add(s->st->r, &s->route) == 0;
 }
 
 void ipsec_rri_remove(struct sa *s)
@@ -292,4 +298,28 @@ void ipsec_rri_remove(struct sa *s)
     if (s->routed)
         route_del(s->st->r, &s->route);
     s->routed = false;
+}
+
+/* Peers beyond a neighbour: it may be another by now. Looking it up needs the forwarding table, which every change
+ * makes stale: all are looked up before the first is changed. */
+static void rri_refresh(struct ipsec *st, const struct binding *b)
+{
+    struct moved {
+        struct sa *s;
+        struct addr hop;
+    } *moved = calloc(st->n_sas, sizeof *moved);
+    unsigned n = 0;
+    route_gates_changed(st->r);
+    for (struct sa *s = st->first; moved != NULL && s != NULL; s = s->next)
+        if (s->b == b && s->routed && rri_far(s)) {
+            struct addr hop = rri_hop(s);
+            if (!addr_equal(&hop, &s->route.next_hop))
+                moved[n++] = (struct moved){s, hop};
+        }
+    for (unsigned i = 0; i < n; i++) {
+        ipsec_rri_remove(moved[i].s);
+        moved[i].s->route.next_hop = moved[i].hop;
+        moved[i].s->routed = route_add(st->r, &moved[i].s->route) == 0;
+    }
+    free(moved);
 }

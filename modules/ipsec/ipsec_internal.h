@@ -181,7 +181,7 @@ struct sa {                 /* a pair of SAs */
     /* life */
     nstime born, hard_at, rekey_after;
     struct timer soft, hard, push;
-    bool routed, route_known; /* RRI installed; route is resolved */
+    bool routed; /* RRI: a route stands, in force while the binding is active */
     struct route route;
 };
 

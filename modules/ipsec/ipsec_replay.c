@@ -44,7 +44,9 @@ bool ipsec_replay_advance(struct replay_window *w, uint32_t seq)
 
 void ipsec_replay_refuse_to(struct replay_window *w, uint32_t edge)
 {
-    memset(w->bits, 0, sizeof w->bits);
+    /* Numbers up to the edge are refused whatever their bits say, and the words above are cleared when the window gets
+     * there: the edge's own word is left, of which the bits behind the edge must be 0. */
+    w->bits[(edge / 64) % REPLAY_WORDS] = 0;
     w->top = edge;
     w->floor = edge;
 }

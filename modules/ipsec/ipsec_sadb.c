@@ -201,8 +201,10 @@ void ipsec_sa_rekey_failed(struct ipsec *st, const struct ipsec_proposal *p)
 static void soft_fired(void *arg)
 {
     struct sa *s = arg;
-    if (s->active)
-        ipsec_sa_rekey(s, "lifetime (seconds)");
+    if (!s->active)
+        return; /* a standby never acts on soft expiry (state-sync 4.5 (5)) */
+    timer_start_at(&s->hard, s->hard_at);
+    ipsec_sa_rekey(s, "lifetime (seconds)");
 }
 
 static void hard_fired(void *arg)
@@ -211,7 +213,9 @@ static void hard_fired(void *arg)
     ipsec_sa_delete(s, s->active ? "lifetime expired" : "lifetime expired on the standby", s->active, true, 0);
 }
 
-/* The initiator of the pair rekeys first; the other side only if nothing came (a collision costs two pairs). */
+/* The initiator of the pair rekeys first; the other side only if nothing came (a collision costs two pairs). A
+ * standby's soft timer runs so that a takeover finds it armed; its hard timer has some grace, which ends when soft
+ * fires. */
 void ipsec_sa_start_timers(struct sa *s, nstime life_left)
 {
     struct ipsec *st = s->st;
@@ -220,13 +224,8 @@ void ipsec_sa_start_timers(struct sa *s, nstime life_left)
     if (life_left < 3 * lead)
         lead = life_left / 4;
     s->hard_at = loop_now(st->r->loop) + life_left;
-    if (s->active) {
-        timer_start(&s->soft, life_left - lead + (life_left > 10 * jitter ? jitter : 0));
-        timer_start(&s->hard, life_left);
-    } else {
-        timer_stop(&s->soft); /* a standby never acts on soft expiry (state-sync 4.5 (5)) */
-        timer_start(&s->hard, life_left + IPSEC_STANDBY_GRACE);
-    }
+    timer_start(&s->soft, life_left - lead + (life_left > 10 * jitter ? jitter : 0));
+    timer_start(&s->hard, s->active ? life_left : life_left + IPSEC_STANDBY_GRACE);
 }
 
 /* ---- create and delete ---- */
@@ -394,6 +393,7 @@ void ipsec_sadb_free(struct ipsec *st)
 {
     while (st->first != NULL) {
         struct sa *s = st->first;
+        ipsec_rri_remove(s); /* its gate is the binding's */
         sa_unlink(s);
         sa_retire(s);
     }

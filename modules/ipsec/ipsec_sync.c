@@ -492,6 +492,7 @@ static enum sync_result apply_sa(struct router *r, const struct sync_key *key, s
     s->p.peer_port = s->flow->peer_port = rec.p.peer_port != 0 ? rec.p.peer_port : 500;
     apply_numbers(s, &rec);
     ipsec_sa_start_timers(s, (nstime)rec.left_ms * NS_PER_MS);
+    ipsec_rri_install(s);
     if (b->active) /* the record was on its way when the role changed */
         ipsec_ha_activate(s, cause);
 out:

@@ -109,9 +109,11 @@ struct route {
     struct addr next_hop; /* ADDR_NONE: on the interface */
     char ifname[40];      /* "" : resolved through next_hop */
     uint32_t owner;       /* RRI: reference counted by owner (SPI) */
+    const bool *gate;     /* not in force while this says false; outlives the route. NULL: always in force */
 };
 int route_add(struct router *r, const struct route *rt);
 int route_del(struct router *r, const struct route *rt);
+void route_gates_changed(struct router *r); /* what a gate says is another now */
 struct route_hit {
     struct netif *netif;
     struct addr next_hop; /* the address to resolve by ARP */

@@ -139,7 +139,8 @@ int route_add(struct router *r, const struct route *rt)
     *rib->tail = n;
     rib->tail = &n->next;
     rib->n++;
-    rib_touch(net_of(r));
+    if (!rt->gate || *rt->gate)
+        rib_touch(net_of(r));
     return 0;
 }
 
@@ -159,6 +160,11 @@ int route_del(struct router *r, const struct route *rt)
     rib->n--;
     rib_touch(net_of(r));
     return 0;
+}
+
+void route_gates_changed(struct router *r)
+{
+    rib_touch(net_of(r));
 }
 
 /* ---- the forwarding table ---- */
@@ -210,6 +216,8 @@ static bool fib_resolve(struct net *net, const struct route *rt)
 {
     struct rib *rib = net->rib;
     uint32_t nh = addr_v4_get(&rt->next_hop);
+    if (rt->gate && !*rt->gate)
+        return true;
     if (rt->ifname[0]) {
         struct netif *n = netif_find(net->router, rt->ifname);
         if (n && !strncmp(n->name, "Null", 4))

@@ -63,6 +63,28 @@ Test(ipsec_replay, window_against_a_list)
     }
 }
 
+/* The edge of a takeover: nothing up to it, everything above it once, whatever the window held before. */
+Test(ipsec_replay, window_behind_an_edge)
+{
+    uint32_t x = 4711;
+    for (unsigned round = 0; round < 200; round++) {
+        struct replay_window w;
+        ipsec_replay_init(&w, 64u << round % 5);
+        for (uint32_t seq = 1; seq < 3000; seq++)
+            ipsec_replay_advance(&w, seq);
+        x = x * 1664525u + 1013904223u;
+        uint32_t edge = 2500 + (x >> 8) % 3000;
+        ipsec_replay_refuse_to(&w, edge);
+        for (uint32_t seq = edge > 2000 ? edge - 2000 : 1; seq <= edge; seq++)
+            cr_assert_not(ipsec_replay_check(&w, seq), "number %u, edge %u", seq, edge);
+        for (uint32_t seq = edge + 1; seq < edge + 5000; seq += 1 + seq % 3) {
+            cr_assert(ipsec_replay_check(&w, seq), "number %u, edge %u", seq, edge);
+            cr_assert(ipsec_replay_advance(&w, seq));
+            cr_assert_not(ipsec_replay_check(&w, seq), "number %u again", seq);
+        }
+    }
+}
+
 Test(ipsec_replay, reservation)
 {
     struct reservation v = {0};
@@ -177,6 +199,40 @@ Test(ipsec_ha, standby_holds_the_pair_and_takes_over)
     cr_assert_eq(l.clear, 0);
     no_number_twice(&l);
     ilab_done(&l);
+}
+
+/* Lifetimes across a takeover: the pair ends when it was agreed to end, whether the soft one had passed before or not,
+ * and a standby that hears nothing more lets go a little later. */
+Test(ipsec_ha, lifetimes_survive_the_takeover)
+{
+    static const double at[] = {10, 292, 400};
+    for (unsigned i = 0; i < 3; i++) {
+        struct lab l;
+        ha_up(&l);
+        l.life_s = 300;
+        traffic(&l, 2, 0.01);
+        const struct ipsec *b = ipsec_of(l.n[2].r);
+        nstime born = loop_now(l.loop);
+        cr_assert_eq(b->n_sas, 1);
+        l.n[1].standby = NULL;
+        ilab_role(&l.n[1], ROLE_INIT, 10 * NS_PER_S);
+        while (loop_now(l.loop) < born + (nstime)(at[i] * 1e9)) {
+            ilab_run(&l, 1);
+            if (b->first)
+                b->first->record_at = loop_now(l.loop); /* records went on coming */
+        }
+        if (i < 2) {
+            unsigned rekeys = l.n[2].rekeys;
+            ilab_role(&l.n[2], ROLE_ACTIVE, 10 * NS_PER_S);
+            cr_assert(b->first->active && b->first->routed);
+            ilab_run(&l, 299 - at[i]);
+            cr_assert_eq(b->n_sas, 1, "takeover at %g s", at[i]);
+            cr_assert_gt(l.n[2].rekeys, rekeys, "rekeyed in time, takeover at %g s", at[i]);
+            ilab_run(&l, 2);
+        }
+        cr_assert_eq(b->n_sas, 0, "takeover at %g s", at[i]);
+        ilab_done(&l);
+    }
 }
 
 /* A nonce that comes twice under one key gives a GCM key away (RFC 4106 3.1, 10): the successor has key and salt, and

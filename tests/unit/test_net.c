@@ -213,6 +213,38 @@ Test(net, longest_match_recursion_and_interface_down)
     nrig_free(g);
 }
 
+/* A route with a gate is in force while the gate says so, and is taken away whatever it says. */
+Test(net, a_route_behind_a_gate)
+{
+    struct nrig *g = nrig_new(1);
+    nrig_if(g, 0, 0, "10.1.0.1", 16);
+    bool open = false;
+    struct route_hit hit;
+    struct addr net = nrig_addr("172.16.0.0"), dst = nrig_addr("172.16.0.9");
+    struct route rt = {.prefix = prefix_make(&net, 24),
+                       .source = ROUTE_RRI,
+                       .distance = 1,
+                       .next_hop = nrig_addr("10.1.0.2"),
+                       .ifname = "GigabitEthernet0/0",
+                       .owner = 1,
+                       .gate = &open};
+    cr_assert_eq(route_add(g->r[0], &rt), 0);
+    cr_assert_not(route_lookup(g->r[0], &dst, &hit));
+    open = true;
+    route_gates_changed(g->r[0]);
+    cr_assert(route_lookup(g->r[0], &dst, &hit));
+    cr_assert_eq(addr_v4_get(&hit.next_hop), 0x0a010002);
+    open = false;
+    route_gates_changed(g->r[0]);
+    cr_assert_not(route_lookup(g->r[0], &dst, &hit));
+    open = true;
+    route_gates_changed(g->r[0]);
+    cr_assert(route_lookup(g->r[0], &dst, &hit));
+    cr_assert_eq(route_del(g->r[0], &rt), 0);
+    cr_assert_not(route_lookup(g->r[0], &dst, &hit));
+    nrig_free(g);
+}
+
 static struct route rib_route(uint32_t i, uint32_t owner)
 {
     struct addr a = addr_v4(0x14000000u + (i << 8));
