@@ -42,7 +42,8 @@ static size_t window(struct drawn *d, const char *text, size_t len, size_t curso
         d->shift -= d->shift < SCROLL ? d->shift : SCROLL;
     while (columns(text, d->shift, cursor) + (cursor < len) >= room)
         d->shift += SCROLL;
-    while (d->shift < len && tail_byte(text[d->shift]))
+    while (d->shift < cursor &&
+           tail_byte(text[d->shift])) /* not past the cursor: a line may be nothing but such bytes */
         d->shift++;
     size_t end = d->shift, used = 0;
     while (end < len && (used < room || tail_byte(text[end])))

@@ -9,6 +9,8 @@ static bool strbuf_room(struct strbuf *b, size_t more)
 {
     if (b->cap - b->len > more)
         return true;
+    if (more > SIZE_MAX / 4)
+        return false;
     size_t cap = b->cap ? b->cap * 2 : 128;
     while (cap - b->len <= more)
         cap *= 2;
