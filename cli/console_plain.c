@@ -200,9 +200,23 @@ static void type_line(struct plain *p)
         } else if (ch == '\t') {
             complete(p, &text);
         } else {
+            if (ch == KEY_CTRL_Z &&
+                text.s[strspn(text.s, " ")]) { /* the text in front of it is run first (ios-cli 3.7) */
+                echo(p, text.s, text.len);
+                put(p, "^Z\n", 3);
+                if (ctl_send(p->c, CTL_LINE, text.s, text.len))
+                    p->lost = true;
+                else
+                    finish(p);
+                if (p->st->in_config && !p->lost && !p->closed && !ctl_send(p->c, CTL_END, NULL, 0))
+                    finish(p);
+                if (!p->closed && !p->lost)
+                    prompt(p);
+            } else {
+                leave_config(p, ch == KEY_CTRL_Z ? "^Z" : "^C");
+            }
             text.len = 0;
             text.s[0] = '\0';
-            leave_config(p, ch == KEY_CTRL_Z ? "^Z" : "^C");
             run = i + 1 < raw.len;
         }
     }

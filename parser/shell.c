@@ -61,6 +61,14 @@ int shell_cmd_logout(struct cmd *c, struct args_exec_logout *a)
     return CMD_OK;
 }
 
+/* No line of ours opens a connection to elsewhere. */
+int shell_cmd_resume(struct cmd *c, struct args_exec_resume *a)
+{
+    (void)a;
+    out_text(c->out, "%% No connections open\n");
+    return CMD_OK;
+}
+
 int shell_cmd_help(struct cmd *c, struct args_exec_help *a)
 {
     (void)a;

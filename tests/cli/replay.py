@@ -144,7 +144,7 @@ class Player:
                 data += part.encode()
             elif key in KEYS:
                 data += KEYS[key]
-            elif re.fullmatch(r"\^.", key):
+            elif re.fullmatch(r"\^.", key, re.S):
                 data += bytes([ord(key[1]) & 31])
             elif key.startswith("until "):
                 self.send(data)
