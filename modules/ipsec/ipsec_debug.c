@@ -162,3 +162,13 @@ void ipsec_debug_ha_bundle(struct ipsec *st, const struct ipsec_pair *p, bool se
               add ? "ADD" : "DEL", add ? 2u : 3u, addr_v4_get(&p->prop.local), b.s ? b.s : "");
     strbuf_free(&b);
 }
+
+void ipsec_debug_ha_bundle_sent(const struct sa *s)
+{
+    struct ipsec_pair p;
+    if (!DBG(s->st, DBG_HA_MGR))
+        return;
+    ipsec_pair_of(s, &p);
+    ipsec_debug_ha_bundle(s->st, &p, true, true);
+    crypto_wipe(&p, sizeof p);
+}

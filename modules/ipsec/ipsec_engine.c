@@ -86,11 +86,12 @@ int ipsec_cmd_show_engine(struct cmd *c, struct args_show_crypto_engine *a)
              v.engine);
     out_text(o, "       crypto engine state:  installed\n     crypto engine in slot:  N/A\n");
     if (a->kw_configuration)
-        out_text(
-            o,
-            "            implementation:  %s\n      packets with OpenSSL:  %llu\n     packets with IPsec-MB:  %llu%s\n",
-            choice[v.chosen], (unsigned long long)v.openssl, (unsigned long long)v.ipsec_mb,
-            v.multi_buffer ? "" : " (not available)");
+        out_text(o, "            implementation:  %s\n      packets with OpenSSL:  %llu\n", choice[v.chosen],
+                 (unsigned long long)v.openssl);
+    if (a->kw_configuration && v.multi_buffer)
+        out_text(o, "     packets with IPsec-MB:  %llu\n", (unsigned long long)v.ipsec_mb);
+    if (a->kw_configuration && !v.multi_buffer)
+        out_text(o, "       multi-buffer engine:  not available\n");
     out_text(o, "\n");
     out_object(o, NULL);
     out_str(o, "name", v.engine);

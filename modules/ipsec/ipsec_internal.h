@@ -133,6 +133,27 @@ void ipsec_reserve_acked(struct reservation *v, uint32_t limit, nstime now);
 uint32_t ipsec_successor_out(uint32_t limit, uint32_t m, nstime since, bool *rekey);
 uint32_t ipsec_successor_in(uint32_t edge, uint32_t n, uint32_t rate, nstime t);
 
+/* What an SA keeps of struct ipsec_pair: there are many, so names are shared (ipsec_pair.c) and only the transform that
+ * was agreed on is kept; interface and statefulness are the binding's. */
+struct sa_pair {
+    struct {
+        const char *map, *dynamic_map, *group; /* never NULL */
+        uint32_t seq, dynamic_seq;
+        struct addr local, peer;
+        struct ipsec_ident ident;
+        struct ipsec_transform transforms[1];
+    } prop;
+    uint32_t in_spi, out_spi;
+    struct ipsec_keys in, out;
+    uint32_t life_s, life_kb;
+    uint8_t cookies[16];
+    uint32_t message_id;
+    bool udp_encap, initiator;
+    uint16_t local_port, peer_port;
+    unsigned pfs_group;
+};
+struct sa_name; /* a name that SAs share */
+
 struct sa {                 /* a pair of SAs */
     struct sa *next, *prev; /* creation order */
     struct sa *spi_next;    /* bucket by inbound SPI */
@@ -141,7 +162,7 @@ struct sa {                 /* a pair of SAs */
     struct ipsec *st;
     struct flow *flow;
     struct binding *b;
-    struct ipsec_pair p;
+    struct sa_pair p;
     struct esp_suite suite;
     struct esp_key *open, *seal;
     uint32_t serial;            /* newer is larger */
@@ -229,6 +250,7 @@ struct ipsec {
     struct flow *flows, *flows_last;
     struct flow *by_remote[IPSEC_BUCKETS], *wide; /* flows to one host; to more than one */
     struct acquire *acquires;
+    struct sa_name *names;
     struct spi_reserved spis[IPSEC_SPIS_MAX];
     unsigned n_spis;
     uint32_t serial, conn_next;
@@ -305,6 +327,11 @@ void ipsec_proposal_fill(struct binding *b, const struct map_entry *e, const str
 void ipsec_acquire_hold(struct binding *b, struct map_entry *e, const struct ipsec_ident *ident, struct frame *f);
 void ipsec_acquire_satisfied(struct ipsec *st, struct flow *flow);
 void ipsec_acquires_drop(struct ipsec *st, struct binding *b); /* NULL: all */
+
+/* ipsec_pair.c */
+bool ipsec_pair_keep(struct sa *s, const struct ipsec_pair *p); /* false: no memory */
+void ipsec_pair_drop(struct sa *s);                             /* its names; the rest stays until it is freed */
+void ipsec_pair_of(const struct sa *s, struct ipsec_pair *p);   /* as it was agreed; p is wiped by the caller */
 
 /* ipsec_sadb.c */
 struct sa *ipsec_sa_by_spi(struct ipsec *st, uint32_t in_spi);
@@ -387,6 +414,7 @@ extern const struct sync_class ipsec_sync_sa, ipsec_sync_replay;
 /* ipsec_debug.c */
 void ipsec_debug_sa_created(struct sa *s);
 void ipsec_debug_sa_deleted(struct sa *s, const char *why);
+void ipsec_debug_ha_bundle_sent(const struct sa *s);
 void ipsec_debug_ha_bundle(struct ipsec *st, const struct ipsec_pair *p, bool sending, bool add);
 void ipsec_debug_proposal(struct ipsec *st, const char *func, const struct addr *local, const struct addr *peer,
                           const struct ipsec_ident *id, const struct ipsec_transform *t);

@@ -168,7 +168,9 @@ void ipsec_sa_rekey(struct sa *s, const char *why)
     DEBUG(st, DBG_IPSEC, "IPSEC(key_engine): rekey of spi 0x%X: %s", s->p.in_spi, why);
     if (st->km == NULL || st->km->rekey == NULL)
         return;
-    struct ipsec_pair now = s->p; /* the proposal as it is configured today; a synchronised pair carries none */
+    struct ipsec_pair now; /* with the proposal as it is configured today, if it still is */
+    ipsec_pair_of(s, &now);
+    struct ipsec_proposal agreed = now.prop;
     bool dyn = s->p.prop.dynamic_map[0] != '\0';
     struct crypto_map *m = ipsec_binding_map(s->b), *d = dyn ? ipsec_dynmap_find(st, s->p.prop.dynamic_map) : m;
     struct map_entry *e = m != NULL ? ipsec_entry_find(m, s->p.prop.seq, false) : NULL;
@@ -177,7 +179,7 @@ void ipsec_sa_rekey(struct sa *s, const char *why)
         ipsec_proposal_fill(s->b, e, tmpl, s->p.prop.dynamic_map, &s->p.prop.ident, &s->p.prop.peer, &now.prop);
         now.prop.local = s->p.prop.local;
         if (now.prop.n_transforms == 0)
-            now.prop = s->p.prop;
+            now.prop = agreed;
     }
     st->km->rekey(st->km_ctx, &now, why, 0);
     crypto_wipe(&now, sizeof now);
@@ -253,7 +255,7 @@ struct sa *ipsec_sa_create(struct ipsec *st, const struct ipsec_pair *p, struct 
     s->st = st;
     s->b = b;
     s->flow = flow;
-    s->p = *p;
+    bool kept = ipsec_pair_keep(s, p);
     s->suite = suite;
     s->in_kb_sent = s->out_kb_sent = p->life_kb;
     s->serial = ++st->serial;
@@ -261,9 +263,10 @@ struct sa *ipsec_sa_create(struct ipsec *st, const struct ipsec_pair *p, struct 
     s->conn_in = ++st->conn_next;
     s->open = esp_key_new(&suite, p->in.cipher, p->in.auth, false);
     s->seal = esp_key_new(&suite, p->out.cipher, p->out.auth, true);
-    if (s->open == NULL || s->seal == NULL) {
+    if (!kept || s->open == NULL || s->seal == NULL) {
         esp_key_free(s->open);
         esp_key_free(s->seal);
+        ipsec_pair_drop(s);
         crypto_wipe(s, sizeof *s);
         free(s);
         if (flow->sas == 0)
@@ -321,6 +324,7 @@ static void sa_unlink(struct sa *s)
     *(s->prev != NULL ? &s->prev->next : &st->first) = s->next;
     *(s->next != NULL ? &s->next->prev : &st->last) = s->prev;
     st->n_sas--;
+    ipsec_pair_drop(s);
 }
 
 static void sa_free(void *p)
@@ -347,15 +351,16 @@ void ipsec_sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell
 {
     struct ipsec *st = s->st;
     struct router *r = st->r;
-    struct ipsec_pair p = s->p;
+    struct ipsec_pair p;
     struct flow *f = s->flow;
+    ipsec_pair_of(s, &p);
     bool was_active = s->active;
     /* Queued before the DELETE leaves: the standby never resurrects a deleted SA (state-sync 4.5 (4)). */
     if (s->ha && was_active && tell_standby) {
         struct sync_key key = ipsec_ha_key(p.in_spi);
         sync_deleted(r, &ipsec_sync_sa, &key, 1);
         DEBUG(st, DBG_HA, "IPSec HA (crypto_ha_ipsec_notify_del_sa): SA 0x%X deleted... notifying HA Mgr", p.in_spi);
-        ipsec_debug_ha_bundle(s->st, &s->p, true, false);
+        ipsec_debug_ha_bundle(s->st, &p, true, false);
     }
     ipsec_debug_sa_deleted(s, reason);
     ipsec_rri_remove(s);
@@ -376,10 +381,10 @@ void ipsec_sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell
 void ipsec_entry_drop_sas(struct ipsec *st, const char *map, uint32_t seq, const char *dynamic)
 {
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
-        const struct ipsec_proposal *p = &s->p.prop;
+        const struct sa_pair *p = &s->p;
         next = s->next;
-        if (dynamic != NULL ? strcmp(p->dynamic_map, dynamic) == 0 && p->dynamic_seq == seq
-                            : strcmp(p->map, map) == 0 && p->seq == seq)
+        if (dynamic != NULL ? strcmp(p->prop.dynamic_map, dynamic) == 0 && p->prop.dynamic_seq == seq
+                            : strcmp(p->prop.map, map) == 0 && p->prop.seq == seq)
             ipsec_sa_delete(s, "crypto map entry removed", true, true, 0);
     }
     for (struct flow *f = st->flows, *next; f != NULL; f = next) {

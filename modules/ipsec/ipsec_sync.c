@@ -164,9 +164,9 @@ static enum sync_result encode_sa(struct router *r, const struct sync_key *key, 
     struct sa *s = by_key(ipsec_of(r), key);
     if (s == NULL || !s->ha)
         return SYNC_GONE;
-    const struct ipsec_pair *p = &s->p;
+    const struct sa_pair *p = &s->p;
     const struct ipsec_transform *t = &p->prop.transforms[0];
-    ipsec_debug_ha_bundle(s->st, p, true, true);
+    ipsec_debug_ha_bundle_sent(s);
     size_t at = tlv_open(b, TLV_VRF);
     builder_u32(b, 0);
     tlv_close(b, at);
