@@ -2,6 +2,7 @@
  * mode is set here once and readline is kept from touching it (front-ends 4). Called by main.c. */
 #include "cli/cli.h"
 #include "cli/console_int.h"
+#include "cli/edit.h"
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,9 @@ static void on_line(char *line)
             send_or_end(CTL_END, NULL, 0);
         else
             prompt_install(console.st.prompt, MODE_PROMPT);
+    } else if (strlen(line) > EDIT_MAX) { /* as on a vty line: refused, not cut */
+        puts("% Input line is too long: it was not run");
+        prompt_install(console.st.prompt, MODE_PROMPT);
     } else {
         console.end_next = key == KEY_CTRL_Z; /* the text in front of Ctrl-Z is run first (ios-cli 3.7) */
         console_history_note(line);
