@@ -5,7 +5,6 @@
 # core it takes is no part of the result. Sourced by tests/bench/run.
 hostile_up() {
     pair_tapir bad "esp-aes 256 esp-sha-hmac" || return 1
-    BAD_PID=$pid_b
     ns_add bad-x
     veth bad-x eth0 bad-b evil
     ip -n "$TAG-bad-b" link set br1 type bridge ageing_time 30000
@@ -22,7 +21,7 @@ hostile_up() {
 }
 # good_rate PER_SECOND [FLOOD ARGUMENTS…]: datagrams a second that arrive
 good_rate() {
-    local rate=$1 evil= sink
+    local rate=$1 evil='' sink
     shift
     if [ $# -gt 0 ]; then
         spawn "$TAG-bad-x" "$T/evil" taskset -c 0 "$LOAD" esp "$@"

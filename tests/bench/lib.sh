@@ -3,7 +3,7 @@
 # (client - gwA ==== gwB - server), one measured stream, medians, and the line that judges a ratio. Sourced by
 # tests/bench/run, which sets B (build folder), T (scratch folder) and ROUNDS.
 TAPIR=$B/tapir LOAD=$B/tests/bench/udp_load
-SECS=${SECS:-2} # of one measured stream
+SECS=${SECS:-3} # of one measured stream
 TAG=tb$$
 declare -a NETNS=() PIDS=()
 n_ok=0 n_missed=0 n_skipped=0
@@ -12,13 +12,16 @@ declare -A REPORTED=()
 # ---- what is left behind: nothing ----
 # Namespaces first lose their processes (their numbers are known), then their names.
 cleanup() {
-    local p
+    local p n alive
     for p in "${PIDS[@]}"; do kill "$p" 2>/dev/null; done
-    for p in "${PIDS[@]}"; do # a process that was stopped or that hangs
-        for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$p" 2>/dev/null || continue 2; sleep 0.05; done
-        kill -KILL "$p" 2>/dev/null
+    for n in 1 2 3 4 5 6 7 8 9 10; do
+        alive=
+        for p in "${PIDS[@]}"; do kill -0 "$p" 2>/dev/null && alive=1; done
+        [ -n "$alive" ] || break
+        sleep 0.1
     done
-    for p in "${NETNS[@]}"; do ip netns del "$p" 2>/dev/null; done
+    for p in "${PIDS[@]}"; do kill -KILL "$p" 2>/dev/null; done # it was stopped, or it hangs
+    for n in "${NETNS[@]}"; do ip netns del "$n" 2>/dev/null; done
     PIDS=() NETNS=()
     wait 2>/dev/null
 }
@@ -116,7 +119,8 @@ stream() {
     local w=$1
     shift
     on "$w-c" timeout $((SECS * 3 + 10)) iperf3 -c 10.91.2.10 -t "$SECS" -O 1 -J "$@" 2>/dev/null | python3 -c '
-import json, sys
+import json, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 try:
     e = json.load(sys.stdin)["end"]
     s = e.get("sum_received") or e["sum"]

@@ -1,8 +1,9 @@
 #!/bin/bash
-# Line 10 (10,000 SA pairs: memory, bulk sync, takeover) by tests/bench/bench_pairs.c and line 12 (cost per frame as tables
-# grow) by tests/bench/bench_scale.c: the router's code in process, on simulated links, with the host's clock. The
-# programs print `bench10 WHAT FIGURE` and `bench12 WHAT SMALL LARGE`. Line B4: super-packets cut and joined
-# against copying their bytes (bench_super.c, which has its own floors). Sourced by tests/bench/run.
+# Line 10 (10,000 SA pairs: memory, bulk sync, takeover) by tests/bench/bench_pairs.c and line 12 (cost per frame as
+# tables grow) by tests/bench/bench_scale.c: the router's code in process, on simulated links, with the host's clock.
+# The programs print `bench10 WHAT FIGURE` and `bench12 WHAT SMALL LARGE`. Line B4: super-packets cut and joined against
+# copying their bytes (bench_super.c, which has its own floors). Line B5: 255 HSRP groups (bench_hsrp.c). Sourced by
+# tests/bench/run.
 many_lines() {
     line_wanted 10 && pairs_line
     line_wanted 12 && scale_line
@@ -48,4 +49,11 @@ super_line() {
     factor=$(awk '/^cut into a buffer/ { for (i = 2; i <= NF; i++) if ($i == "x") print $(i - 1) }' "$T/super.out")
     [ $status = 0 ] || factor=999
     verdict B4 "cutting a super-packet / copying its bytes (floors: bench_super)" "$factor" atmost 8 4
+}
+hsrp_line() {
+    local share
+    "$B/tests/bench/bench_hsrp" >"$T/hsrp.out" 2>&1
+    while read -r text; do note "$text"; done < <(grep -v '^ok' "$T/hsrp.out")
+    share=$(sed -n 's/^255 groups.*: \([0-9.]*\) % of one core.*/\1/p' "$T/hsrp.out")
+    verdict B5 "share of a core that 255 HSRP groups with hellos of 1 s take" "${share:-999}" atmost 5 1 %
 }
