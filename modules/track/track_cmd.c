@@ -42,7 +42,8 @@ int track_cmd_object(struct cmd *c, struct args_track *a)
         return CMD_OK;
     }
     enum track_kind kind = kind_of(a);
-    if (o && !same_family(o->kind, kind)) /* its lines would mean something else */
+    bool other = o && !same_family(o->kind, kind);
+    if (other && !c->replacing) /* its lines would mean something else; a replace takes these away itself */
         return cmd_error(c, "%% Cannot change tracked object %u - delete old config first", a->object);
     struct prefix prefix = {0};
     if (kind == TRACK_ROUTE) {
@@ -63,7 +64,9 @@ int track_cmd_object(struct cmd *c, struct args_track *a)
     o->reachability = a->kw_rtr_reachability || a->kw_sla_reachability;
     if (kind == TRACK_INTERFACE)
         snprintf(o->ifname, sizeof o->ifname, "%s", a->ifname.text);
-    if (fresh)
+    if (other)
+        o->n_members = 0;
+    if (fresh || other)
         default_thresholds(o);
     track_object_configured(o, fresh);
     return CMD_OK;

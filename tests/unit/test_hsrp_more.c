@@ -415,3 +415,45 @@ Test(hsrp_more, redirects_name_virtual_addresses)
     cr_assert_str_eq(seen.gateway, "10.1.0.2");
     world_free(w);
 }
+
+static char *shown(struct world *w, const char *name)
+{
+    char *s = run(w, name, "show running-config"), *copy = strdup(strstr(s, "\nversion "));
+    free(s);
+    return copy;
+}
+
+/* Objects that change their kind, groups that change their authentication, and one that stays as it is. */
+Test(hsrp_more, configure_replace_and_back)
+{
+#define COMMON " standby 1 ip 10.1.0.254\n standby 1 priority 120\n standby 1 track 1 decrement 20\n"
+    static const char a[] =
+        COMMON " standby 2 ip 10.1.0.253\n standby 3 ip 10.1.0.251\n standby 3 follow hsrp-Et1/1-1\n"
+               "track 1 interface Ethernet1/1 line-protocol\n delay up 5\n";
+    static const char b[] = COMMON
+        " standby 2 ip 10.1.0.252\n standby 2 authentication md5 key-chain K\n no standby redirect\n"
+        " standby 3 ip 10.1.0.251\n standby 3 mac-address 0200.0000.0001\nkey chain K\n key 1\n  key-string abc\n key "
+        "2\n"
+        "  key-string def\ntrack 1 list boolean or\n object 2\ntrack 2 ip route 10.1.0.0 255.255.255.0 reachability\n";
+    struct world *w = lan(a, "standby 1 ip 10.1.0.254\n"), *other = lan(b, "");
+    world_run(w, 30);
+    cr_assert_eq(group(w, "r1", 1)->state, HSRP_ACTIVE);
+    uint32_t changes = group(w, "r1", 1)->changes;
+    char *text_a = shown(w, "r1"), *text_b = shown(other, "r1");
+    for (unsigned i = 0; i < 4; i++) {
+        const char *target = i % 2 ? text_a : text_b;
+        struct storage *st = world_storage(w, "r1");
+        cr_assert_eq(st->ops->write(st->ctx, "flash.t", target, strlen(target)), 0);
+        char *answer = run(w, "r1", "configure replace flash:t force"), *now = shown(w, "r1");
+        cr_assert_str_eq(now, target, "%s", answer);
+        free(answer);
+        free(now);
+        world_run(w, 20);
+        cr_assert_eq(group(w, "r1", 1)->changes, changes, "round %u: the group that stayed flapped", i);
+        cr_assert_eq(group(w, "r1", 1)->priority, 120, "round %u", i);
+    }
+    free(text_a);
+    free(text_b);
+    world_free(w);
+    world_free(other);
+}
