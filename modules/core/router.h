@@ -48,9 +48,10 @@ struct router {
     const struct router_host *host;
     uint32_t incarnation;
     bool from_startup, lab_keys, no_offload;
-    bool booting;   /* until start() of all modules ran */
-    bool reloading; /* router_reload() ran: modules were told, the host frees this router soon */
-    bool dying;     /* power is off: no frame leaves any more */
+    bool hide_passwords; /* service password-encryption: what may be stored as type 7 is */
+    bool booting;        /* until start() of all modules ran */
+    bool reloading;      /* router_reload() ran: modules were told, the host frees this router soon */
+    bool dying;          /* power is off: no frame leaves any more */
     nstime boot_time;
     const char *reload_reason; /* why the last incarnation ended; borrowed literal */
 

@@ -41,8 +41,11 @@ bool type7_encode(const char *clear, unsigned seed, char *text, size_t cap)
 {
     size_t len = strlen(clear);
     seed %= 16;
-    if (cap < 2 * len + 3)
+    if (cap < 2 * len + 3) {
+        if (cap)
+            text[0] = '\0';
         return false;
+    }
     snprintf(text, cap, "%02u", seed);
     for (size_t i = 0; i < len; i++)
         snprintf(text + 2 + 2 * i, 3, "%02X", (unsigned)(uint8_t)(clear[i] ^ table[(seed + i) % TABLE_LEN]));

@@ -133,6 +133,12 @@ int hsrp_cmd_authentication(struct cmd *c, struct args_standby_authentication *a
     if (set && a->has_key) {
         set_key(g, key, a->has_timeout_s ? a->timeout_s : 0);
         a->kw_clear = false; /* shown as it is */
+        struct hsrp *h = g->hif->h;
+        if (c->router->hide_passwords && !a->kw_hidden &&
+            type7_encode(key, rng_below(c->router, RNG_JITTER, 16), h->hidden, sizeof h->hidden)) {
+            a->kw_hidden = true;
+            a->key = h->hidden;
+        }
     } else if (set && a->has_chain) {
         hsrp_auth_wipe(&g->auth);
         g->auth.kind = HSRP_AUTH_KEY_CHAIN;

@@ -184,8 +184,9 @@ struct hsrp {
     struct hsrp_if *ifs;
     struct hsrp_condition condition[HSRP_MAX_CONDITIONS];
     unsigned n_conditions, next_condition;
-    unsigned n_follow; /* groups that follow another */
-    bool leaving;      /* shutdown ran */
+    unsigned n_follow;                 /* groups that follow another */
+    char hidden[2 * HSRP_KEY_MAX + 3]; /* a key as it is stored, until it is */
+    bool leaving;                      /* shutdown ran */
 };
 
 extern const struct module hsrp_module;

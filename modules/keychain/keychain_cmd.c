@@ -63,6 +63,12 @@ int keychain_cmd_string(struct cmd *c, struct args_key_string *a)
         if (!a->kw_hidden)
             snprintf(text, sizeof text, "%s", a->text);
         a->kw_clear = false; /* shown as it is */
+        struct keychains *k = state_of(c);
+        if (c->router->hide_passwords && !a->kw_hidden &&
+            type7_encode(text, rng_below(c->router, RNG_JITTER, 16), k->hidden, sizeof k->hidden)) {
+            a->kw_hidden = true;
+            a->text = k->hidden;
+        }
     }
     crypto_wipe(e->text, sizeof e->text);
     memcpy(e->text, text, sizeof e->text);

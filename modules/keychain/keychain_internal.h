@@ -29,6 +29,7 @@ struct keychains {
     struct router *r;
     struct keychain *list;
     unsigned n;
+    char hidden[2 * KEYCHAIN_KEY_MAX + 3]; /* a key as it is stored, until it is */
 };
 extern const struct module keychain_module;
 

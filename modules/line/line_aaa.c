@@ -94,11 +94,13 @@ int line_cmd_password_encryption(struct cmd *c, struct args_service_password_enc
     (void)a;
     struct lines *l = lines_cmd(c);
     bool was = l->encrypt;
-    l->encrypt = c->op == CMD_SET;
+    l->encrypt = c->router->hide_passwords = c->op == CMD_SET;
     if (l->encrypt && !was) {
         cmd_store_again(c, "enable-password");
         cmd_store_again(c, "username");
         cmd_store_again(c, "line-password");
+        cmd_store_again(c, "key-string");
+        cmd_store_again(c, "standby-authentication");
     }
     return CMD_OK;
 }

@@ -1,5 +1,6 @@
 /* Stored secrets: type 0, 5 (MD5 crypt), 8 (PBKDF2-SHA256), 9 (scrypt) made and verified; type 7 (reversible) made and
  * read (ios-cli 9.1). Called by the handlers of line_aaa.c and line.c, by enable and by the login dialogue. */
+#include "modules/core/type7.h"
 #include "modules/crypto/crypto.h"
 #include "modules/line/line_int.h"
 #include <crypt.h>
@@ -123,40 +124,12 @@ nstime secret_wait(struct lines *l, const struct line_secret *s)
 
 /* ---- type 7: not secret, only not readable over a shoulder ---- */
 
-static const char pad7[] = "dsfd;kfoA,.iyewrkldJKDHSUBsgvca69834ncxv9873254k;fg87";
-enum { PAD7 = sizeof pad7 - 1 };
-
 void secret_hide(struct lines *l, const char *clear, char *out, size_t size)
 {
-    unsigned seed = rng_below(l->r, RNG_JITTER, 16);
-    int n = snprintf(out, size, "%02u", seed);
-    for (size_t i = 0; clear[i] && n + 3 < (int)size; i++)
-        n += snprintf(out + n, size - (size_t)n, "%02X", (unsigned char)clear[i] ^ (unsigned)pad7[(seed + i) % PAD7]);
-}
-
-static int hex(char ch)
-{
-    if (ch >= '0' && ch <= '9')
-        return ch - '0';
-    ch = (char)(ch | 0x20);
-    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+    type7_encode(clear, rng_below(l->r, RNG_JITTER, 16), out, size);
 }
 
 bool secret_reveal(const char *hidden, char *out, size_t size)
 {
-    size_t len = strlen(hidden), n = 0;
-    if (len < 4 || len % 2 || hidden[0] < '0' || hidden[0] > '9' || hidden[1] < '0' || hidden[1] > '9')
-        return false;
-    unsigned seed = (unsigned)(hidden[0] - '0') * 10 + (unsigned)(hidden[1] - '0');
-    if (seed >= PAD7 || len / 2 > size)
-        return false;
-    for (size_t i = 2; i < len; i += 2) {
-        int hi = hex(hidden[i]), lo = hex(hidden[i + 1]);
-        if (hi < 0 || lo < 0)
-            return false;
-        out[n] = (char)((hi << 4 | lo) ^ pad7[(seed + n) % PAD7]);
-        n++;
-    }
-    out[n] = '\0';
-    return true;
+    return type7_decode(hidden, out, size);
 }

@@ -457,3 +457,25 @@ Test(hsrp_more, configure_replace_and_back)
     world_free(w);
     world_free(other);
 }
+
+Test(hsrp_more, keys_are_hidden_with_the_other_passwords)
+{
+    struct world *w =
+        lan(" standby 1 ip 10.1.0.254\n standby 1 authentication md5 key-string plain timeout 9\nkey chain K\n"
+            " key 1\n  key-string secret words\n",
+            "");
+    expect(w, "r1", "show running-config", "key-string plain timeout 9\n", true);
+    configure(w, "r1", "service password-encryption\nkey chain K\nkey 2\nkey-string 0 third\n");
+    expect(w, "r1", "show running-config", "plain", false);
+    expect(w, "r1", "show running-config", "secret words", false);
+    expect(w, "r1", "show running-config", "third", false);
+    expect(w, "r1", "show running-config", "  key-string 7 ", true);
+    expect(w, "r1", "show running-config", " standby 1 authentication md5 key-string 7 ", true);
+    cr_assert_str_eq(group(w, "r1", 1)->auth.key, "plain");
+    expect(w, "r1", "show key chain", "    key 1 -- text \"secret words\"\n", true);
+    free(run(w, "r1", "write memory"));
+    world_kill(w, "r1");
+    world_start(w, "r1");
+    cr_assert_str_eq(group(w, "r1", 1)->auth.key, "plain");
+    world_free(w);
+}
