@@ -7,11 +7,17 @@
 #include <string.h>
 
 static volatile sig_atomic_t ended;
+static pcap_t *capturing;
 
+/* A quiet link wakes nobody: the wait itself has to be ended. */
 static void on_end(int sig)
 {
     ended = sig;
+    pcap_breakloop(capturing);
 }
+
+/* A super-packet whole, with its link header and a VLAN tag. */
+enum { SNAP_LONGEST = 14 + 4 + 65535, BUFFER = 32 << 20 };
 
 static void write_frame(u_char *dump, const struct pcap_pkthdr *h, const u_char *frame)
 {
@@ -32,7 +38,8 @@ int lab_capture(struct lab *l, const char *node, const char *ifname, const char 
     pcap_t *p = pcap_create(e->device, err);
     if (!p)
         return cli_fail("%s: %s", e->device, err);
-    pcap_set_snaplen(p, 65535);
+    pcap_set_snaplen(p, SNAP_LONGEST);
+    pcap_set_buffer_size(p, BUFFER); /* a slot of it holds one frame, whatever its size */
     pcap_set_promisc(p, 1);
     pcap_set_immediate_mode(p, 1);
     pcap_set_timeout(p, 100);
@@ -48,6 +55,7 @@ int lab_capture(struct lab *l, const char *node, const char *ifname, const char 
         return rc;
     }
     pcap_dump_flush(dump);
+    capturing = p;
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGHUP, &sa, NULL);
