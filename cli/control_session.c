@@ -160,6 +160,7 @@ static void conn_open(struct conn *c, enum ctl_kind kind)
         conn_refuse(c, "not on this line");
         return;
     }
+    c->peer.quiet = kind == CTL_COMMAND;
     c->use = line_open(c->control->router, &c->peer, c->have_user ? c->user : NULL, &line_calls, c);
     if (!c->use) {
         conn_refuse(c, "all lines are busy");

@@ -80,7 +80,9 @@ static bool read_answer(struct run *r, bool echo, char *buf, size_t cap)
     size_t n = 0;
     for (;;) {
         int ch = pager_key(r);
-        if (ch < 0 || ch == 3 || ch == 26) {
+        if (ch < 0)
+            return false; /* the session is over: what the router has to say follows */
+        if (ch == 3 || ch == 26) {
             put_text(r->f, !echo ? "\n" : ch == 26 ? "^Z\n" : "^C\n", echo ? 3 : 1);
             return false;
         }

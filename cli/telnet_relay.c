@@ -188,6 +188,8 @@ static bool from_router(struct relay *r)
         completed(r, &m);
     if (m.type != CTL_MESSAGE && m.type != CTL_CLOSED)
         return true;
+    if (m.type == CTL_CLOSED && !m.len) /* IOS says nothing at the end of an idle vty */
+        return false;
     drawn_wipe(&r->edit.drawn, strlen(r->edit.prompt), &r->screen);
     show(r);
     for (size_t i = 0; i < m.len; i++)

@@ -13,6 +13,7 @@ enum line_service {
 struct line_peer {
     enum line_service service;
     bool local; /* through the host's loopback: as trusted as the console while the vty lines are not configured */
+    bool quiet; /* one command of SSH: no banners */
     struct addr addr;
     uint16_t port;
     char where[64]; /* for show users: "10.2.1.9"; "" at the console */

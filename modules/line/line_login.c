@@ -137,7 +137,7 @@ static void say_banner(struct line_use *use, unsigned which)
     const char *p = use->l->banner[which];
     struct strbuf b = {0};
     char number[16];
-    if (!p)
+    if (!p || use->peer.quiet)
         return;
     snprintf(number, sizeof number, "%u", line_absolute(use->kind, use->number));
     strbuf_add(&b, "\n");

@@ -1,0 +1,180 @@
+"""Sessions on the vty lines through real sockets, beside each other: logins, refusals, half-open clients, floods.
+lines.py TELNET_PORT SSH_PORT PID. Prints one line per check."""
+import os, socket, subprocess, sys, time
+
+TELNET, SSH, PID = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+rc = 0
+
+
+def check(name, good, got=""):
+    global rc
+    print(("ok " if good else "not ok ") + name + ("" if good else ": %r" % (got,)))
+    rc |= not good
+
+
+class Client:
+    def __init__(self, port=TELNET):
+        self.s = socket.create_connection(("127.0.0.1", port))
+        self.seen = b""
+
+    def until(self, what, wait=8):
+        end, start = time.time() + wait, len(self.seen)
+        while what not in self.seen[start:] and time.time() < end:
+            self.s.settimeout(max(0.01, end - time.time()))
+            try:
+                data = self.s.recv(65536)
+            except OSError:
+                break
+            if not data:
+                break
+            self.seen += data
+        return self.seen[start:]
+
+    def say(self, text, what):
+        self.s.sendall(text)
+        return self.until(what)
+
+    def closed(self, wait=5):
+        self.s.settimeout(wait)
+        try:
+            while True:
+                data = self.s.recv(65536)
+                if not data:
+                    return True
+                self.seen += data
+        except socket.timeout:
+            return False
+        except OSError:
+            return True
+
+
+def login(user, password, prompt=b"#"):
+    c = Client()
+    c.until(b"Username: ")
+    c.say(user + b"\r\n", b"Password: ")
+    c.say(password + b"\r\n", prompt)
+    return c
+
+
+c = Client()
+text = c.until(b"Username: ")
+want = b"\r\nWelcome\r\n\r\n\r\nUser Access Verification\r\n\r\nUsername: "
+check("banner and heading", text.endswith(want), text)
+text = c.say(b"admin\r\n", b"Password: ")
+check("the user name is echoed", text.startswith(b"admin"), text)
+start = time.time()
+text = c.say(b"wrong\r\n", b"Username: ")
+check("a wrong password is not echoed", text == b"\r\n% Login invalid\r\n\r\nUsername: ", text)
+check("and costs time", time.time() - start > 0.9, time.time() - start)
+c.say(b"admin\r\n", b"Password: ")
+text = c.say(b"adminpw\r\n", b"#")
+check("a right one opens at privilege 15", text == b"\r\nR1#", text)
+text = c.say(b"show users\r\n", b"Peer Address")
+check("show users names him", b"*  2 vty 0     admin      idle                 00:00:00   127.0.0.1" in text, text)
+c.until(b"#")
+c.s.sendall(bytes([255, 250, 31, 0, 100, 0, 50, 255, 240]) + b"show terminal\r\n")
+text = c.until(b"columns")
+check("the window is the terminal", b"Length: 50 lines, Width: 100 columns" in text, text)
+c.s.sendall(b"exit\r\n")
+check("exit ends it", c.closed())
+
+c = login(b"joe", b"joepw", b">")
+check("a user without privilege", c.seen.endswith(b"R1>"), c.seen[-50:])
+text = c.say(b"configure terminal\r\n", b"R1>")
+text += c.until(b"R1>", 0.5)
+check("may not configure", b"% Invalid input" in text, text)
+c.say(b"enable\r\n", b"Password: ")
+start = time.time()
+text = c.say(b"no\r\n", b"Password: ")
+check("a wrong enable secret asks again, later", text.endswith(b"Password: ") and time.time() - start > 0.9, text)
+c.say(b"no\r\n", b"Password: ")
+text = c.say(b"no\r\n", b">")
+check("three are bad secrets", b"% Bad secrets" in text, text)
+c.say(b"enable\r\n", b"Password: ")
+text = c.say(b"sesame\r\n", b"#")
+check("the right one", text.endswith(b"R1#"), text)
+c.s.close()
+
+# every option four times over, thousands of times: answered once each
+c = Client()
+c.until(b"Username: ")
+flood = b"".join(bytes([255, verb, option]) for verb in (251, 252, 253, 254) for option in range(256))
+for _ in range(300):
+    c.s.sendall(flood)
+text = c.say(b"admin\r\n", b"Password: ")
+answers = text.count(b"\xff")
+check("an option flood is answered within bounds", 0 < answers <= 512, answers)
+text = c.say(b"adminpw\r\n", b"#")
+check("and the session lives", text.endswith(b"R1#"), text[-100:])
+c.s.close()
+
+
+def figures():
+    kb = [int(l.split()[1]) for l in open("/proc/%d/status" % PID) if l.startswith("VmRSS")][0]
+    return kb, len(os.listdir("/proc/%d/fd" % PID)), len(os.listdir("/proc/%d/task" % PID))
+
+
+def settled(fds):
+    for _ in range(50):
+        if figures()[1:] == (fds, 1):
+            break
+        time.sleep(0.2)
+    return figures()
+
+
+time.sleep(2.5)
+fds = figures()[1]
+first = None
+for turn in range(4):
+    held = [Client(port) for port in (TELNET, SSH) for _ in range(50)]
+    time.sleep(0.3)
+    threads = figures()[2]
+    for h in held:
+        h.s.close()
+    kb, after, tasks = settled(fds)
+    first = first or kb
+check("50 half-open clients at each port: no more threads than lines allow", threads < 80, threads)
+check("nothing of them is left", (after, tasks) == (fds, 1), (after, fds, tasks))
+check("memory is flat", kb - first < 1500, (first, kb))
+
+c = [login(b"admin", b"adminpw") for _ in range(5)]
+check("five sessions at once", all(x.seen.endswith(b"R1#") for x in c))
+d = Client()
+check("the sixth is refused", d.closed(2) and b"Username" not in d.seen, d.seen)
+c[0].s.sendall(b"clear line vty 4\r\n")
+c[0].until(b"[confirm]")
+text = c[0].say(b"\r", b"#")
+check("clear line", b"[OK]" in text, text)
+check("ends the other session", c[4].closed())
+for x in c:
+    x.s.close()
+
+askpass = os.path.join(os.environ["TAPIR_RUN"], "askpass")
+with open(askpass, "w") as f:
+    f.write("#!/bin/sh\necho $PW\n")
+os.chmod(askpass, 0o700)
+
+
+def ssh(user, password, command):
+    try:
+        return subprocess.run(
+            ["ssh", "-p", str(SSH), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+             "-o", "PubkeyAuthentication=no", "-o", "LogLevel=ERROR", user + "@127.0.0.1", command],
+            env=dict(os.environ, SSH_ASKPASS=askpass, SSH_ASKPASS_REQUIRE="force", DISPLAY=":0", PW=password),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+    except FileNotFoundError:
+        return None
+
+
+r = ssh("admin", "adminpw", "show privilege")
+if r is None:
+    print("skip ssh: no openssh-client")
+else:
+    check("ssh runs a command", r.returncode == 0 and r.stdout == b"Current privilege level is 15\r\n", (r.stdout, r.stderr))
+    r = ssh("admin", "adminpw", "show nonsense")
+    check("and says that it was rejected", r.returncode == 1 and b"% Invalid input" in r.stdout, r.stdout)
+    start = time.time()
+    r = ssh("admin", "wrong", "show privilege")
+    check("a wrong password is refused", r.returncode == 255 and not r.stdout, (r.returncode, r.stdout))
+    check("three times, a second each", 2.5 < time.time() - start < 15, time.time() - start)
+sys.exit(rc)
