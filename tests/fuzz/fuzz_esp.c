@@ -99,7 +99,8 @@ static void fresh_sa(bool transport, bool gcm)
             abort();
         s = ipsec_sa_by_spi(b.st, 0x11111111);
     }
-    s->active = s->enabled = true;
+    s->enabled = true;
+    s->active = true;
 }
 
 static struct frame *received(const uint8_t *esp, size_t len)
