@@ -31,7 +31,7 @@ static bool is_word(char ch)
 static char *take_word(struct ctx *x)
 {
     const char *s = x->p;
-    while (is_word(*x->p))
+    while (is_word(*x->p) || (*x->p == '+' && x->p > s && !isdigit((unsigned char)x->p[1]))) /* tacacs+ */
         x->p++;
     return gramc_dup(s, (size_t)(x->p - s));
 }

@@ -84,6 +84,43 @@ static const char *icmp_word(const bool *flags)
     return NULL;
 }
 
+static bool tail_read(struct cmd *c, struct acl_line *l, const char *dscp, const char *precedence, const char *tos)
+{
+    const char *kind = dscp         ? "dscp"
+                       : precedence ? "precedence"
+                                    : "tos",
+               *text = dscp         ? dscp
+                       : precedence ? precedence
+                                    : tos;
+    if (!text || acl_tos_read(l, kind, text))
+        return true;
+    cmd_error(c, "%% Invalid %s value \"%s\"", kind, text);
+    return false;
+}
+
+/* `ack syn`: any of them; `match-all +ack -syn`: exactly so. */
+static bool flags_read(struct cmd *c, struct acl_line *l, const bool tcp[6], bool all, unsigned n,
+                       const char *const *words)
+{
+    static const char *const names[] = {"ack", "fin", "psh", "rst", "syn", "urg"};
+    for (unsigned i = 0; i < 6; i++)
+        if (tcp[i])
+            l->flags_set |= acl_tcp_flag(names[i]);
+    l->flags_all = all;
+    for (unsigned i = 0; i < n; i++) {
+        uint8_t bit = words[i][0] == '+' || words[i][0] == '-' ? acl_tcp_flag(words[i] + 1) : 0;
+        if (!bit) {
+            cmd_error(c, "%% Invalid flag \"%s\": +ack, -syn and the like", words[i]);
+            return false;
+        }
+        if (words[i][0] == '+')
+            l->flags_set |= bit;
+        else
+            l->flags_unset |= bit;
+    }
+    return true;
+}
+
 /* The two args structs that hold @acl-rule have the same members. */
 #define RULE_READER(type)                                                                                              \
     static bool type##_read(struct cmd *c, const struct args_##type *a, struct acl_line *l)                            \
@@ -117,7 +154,13 @@ static const char *icmp_word(const bool *flags)
         ADDRESS(a, dst, &l->rule.dst, &l->rule.dst_wild);                                                              \
         l->established = a->kw_established;                                                                            \
         l->fragments = a->kw_fragments;                                                                                \
-        l->log = a->kw_log;                                                                                            \
+        l->log = a->kw_log || a->kw_log_input;                                                                         \
+        l->log_input = a->kw_log_input;                                                                                \
+        const bool tcp[] = {a->kw_ack, a->kw_fin, a->kw_psh, a->kw_rst, a->kw_syn, a->kw_urg};                         \
+        if (!tail_read(c, l, a->has_dscp ? a->dscp : NULL, a->has_precedence ? a->precedence : NULL,                   \
+                       a->has_tos ? a->tos : NULL) ||                                                                  \
+            !flags_read(c, l, tcp, a->kw_match_all, a->has_flags ? a->n_flags : 0, a->flags))                          \
+            return false;                                                                                              \
         if (a->has_icmptype) {                                                                                         \
             l->icmp_type = (int)a->icmptype;                                                                           \
             l->icmp_code = a->has_icmpcode ? (int)a->icmpcode : ACL_ICMP_ANY;                                          \

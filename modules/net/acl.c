@@ -122,7 +122,8 @@ static bool line_same(const struct acl_line *a, const struct acl_line *b)
            x->sport_lo == y->sport_lo && x->sport_hi == y->sport_hi && x->dport_lo == y->dport_lo &&
            x->dport_hi == y->dport_hi && a->sport_neq == b->sport_neq && a->dport_neq == b->dport_neq &&
            a->established == b->established && a->fragments == b->fragments && a->icmp_type == b->icmp_type &&
-           a->icmp_code == b->icmp_code;
+           a->icmp_code == b->icmp_code && a->tos == b->tos && a->tos_mask == b->tos_mask &&
+           a->flags_set == b->flags_set && a->flags_unset == b->flags_unset && a->flags_all == b->flags_all;
 }
 
 int acl_line_put(struct router *r, struct acl *acl, const struct acl_line *line, uint32_t *seq)
@@ -235,6 +236,17 @@ static bool port_hit(uint16_t port, uint16_t lo, uint16_t hi, bool neq)
     return (port >= lo && port <= hi) != neq;
 }
 
+static bool looks_at_flags(const struct acl_line *l)
+{
+    return l->flags_set || l->flags_unset;
+}
+
+static bool flags_hit(const struct acl_line *l, uint8_t flags)
+{
+    uint8_t right = (uint8_t)((flags & l->flags_set) | (~flags & l->flags_unset));
+    return l->flags_all ? right == (l->flags_set | l->flags_unset) : right != 0;
+}
+
 static bool line_hit(const struct acl_line *l, const struct acl_flow *f, uint32_t src, uint32_t dst)
 {
     const struct acl_rule *u = &l->rule;
@@ -242,10 +254,12 @@ static bool line_hit(const struct acl_line *l, const struct acl_flow *f, uint32_
         return false;
     if (u->proto && u->proto != f->proto)
         return false;
+    if ((f->tos ^ l->tos) & l->tos_mask)
+        return false;
     if (l->fragments)
         return f->fragment;
     bool ports = u->sport_lo || u->sport_hi != 65535 || u->dport_lo || u->dport_hi != 65535 ||
-                 l->icmp_type != ACL_ICMP_ANY || l->established;
+                 l->icmp_type != ACL_ICMP_ANY || l->established || looks_at_flags(l);
     if (!ports)
         return true;
     if (f->fragment) /* nothing to look at: a permit holds for the rest of a packet, a deny does not */
@@ -254,6 +268,8 @@ static bool line_hit(const struct acl_line *l, const struct acl_flow *f, uint32_
         (f->icmp_type != l->icmp_type || (l->icmp_code != ACL_ICMP_ANY && f->icmp_code != l->icmp_code)))
         return false;
     if (l->established && !(f->tcp_flags & 0x14)) /* ACK or RST */
+        return false;
+    if (looks_at_flags(l) && !flags_hit(l, f->tcp_flags))
         return false;
     return port_hit(f->sport, u->sport_lo, u->sport_hi, l->sport_neq) &&
            port_hit(f->dport, u->dport_lo, u->dport_hi, l->dport_neq);
@@ -351,6 +367,11 @@ bool acl_probe(struct nif *nif, unsigned direction, const struct acl_flow *flow,
     *count = NULL;
     if (!a)
         return true;
+    /* Flags differ from packet to packet of a flow: a list that looks at more of them than `established` is walked for
+     * each. */
+    for (const struct acl_line *k = a->lines; flow->proto == 6 && k; k = k->next)
+        if (looks_at_flags(k))
+            return false;
     struct acl_line *l = acl_walk(a, flow);
     if (!l || !l->rule.permit || l->log)
         return false;

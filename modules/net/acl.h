@@ -10,8 +10,12 @@ enum { ACL_ICMP_ANY = -1 };
 struct acl_line {
     struct acl_rule rule;
     bool sport_neq, dport_neq; /* the range is what must not be hit */
-    bool established, log, fragments;
-    int icmp_type, icmp_code; /* ACL_ICMP_ANY */
+    bool established, log, log_input, fragments;
+    uint8_t tos, tos_mask;          /* of the type-of-service byte; mask 0: any */
+    char tos_text[32];              /* "dscp ef" */
+    uint8_t flags_set, flags_unset; /* TCP flags looked at; both 0: none */
+    bool flags_all;                 /* all of them as they are wanted, else any */
+    int icmp_type, icmp_code;       /* ACL_ICMP_ANY */
     bool is_remark;
     char remark[101];
     stat64 matches;
@@ -39,6 +43,9 @@ void acl_clear_counters(struct router *r, const char *name); /* NULL: all */
 /* "permit tcp any any eq telnet log"; the standard form for standard lists, as show prints it. */
 void acl_line_text(const struct acl *acl, const struct acl_line *line, struct strbuf *out);
 
+uint8_t acl_tcp_flag(const char *name); /* 0: unknown */
+/* kind: "dscp", "precedence" or "tos". false: unknown value. */
+bool acl_tos_read(struct acl_line *l, const char *kind, const char *text);
 /* Port and message names of IOS; -1: unknown. udp: the names that differ. */
 int acl_port_number(const char *name, bool udp);
 const char *acl_port_name(unsigned port, bool udp); /* NULL: none */

@@ -1,6 +1,8 @@
 /* The names IOS gives to ports, ICMP messages and protocols in access lists. Called by the access list commands and
  * when a line is printed. */
 #include "modules/net/acl.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct name {
@@ -160,6 +162,70 @@ static void icmp_text(struct strbuf *out, const struct acl_line *l)
         strbuf_add(out, " %d", l->icmp_code);
 }
 
+static const struct {
+    const char *name;
+    uint8_t bit;
+} tcp_flags[] = {{"ack", 0x10}, {"fin", 0x01}, {"psh", 0x08}, {"rst", 0x04}, {"syn", 0x02}, {"urg", 0x20}};
+
+uint8_t acl_tcp_flag(const char *name)
+{
+    for (unsigned i = 0; i < sizeof tcp_flags / sizeof *tcp_flags; i++)
+        if (!strcmp(tcp_flags[i].name, name))
+            return tcp_flags[i].bit;
+    return 0;
+}
+
+static void flags_text(struct strbuf *out, const struct acl_line *l)
+{
+    bool signs = l->flags_all || l->flags_unset;
+    if (signs)
+        strbuf_add(out, l->flags_all ? " match-all" : " match-any");
+    for (unsigned i = 0; i < sizeof tcp_flags / sizeof *tcp_flags; i++) {
+        if (l->flags_set & tcp_flags[i].bit)
+            strbuf_add(out, " %s%s", signs ? "+" : "", tcp_flags[i].name);
+        if (l->flags_unset & tcp_flags[i].bit)
+            strbuf_add(out, " -%s", tcp_flags[i].name);
+    }
+}
+
+/* The number of a name, or the number itself up to max; -1. */
+static int number_of(const char *const *names, const int *values, unsigned n, const char *text, int max)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (!strcmp(names[i], text))
+            return values[i];
+    char *end;
+    long v = strtol(text, &end, 10);
+    return *text >= '0' && *text <= '9' && !*end && v <= max ? (int)v : -1;
+}
+
+/* RFC 2474, 2597, 3246; RFC 791 and 1349 for the older words. */
+bool acl_tos_read(struct acl_line *l, const char *kind, const char *text)
+{
+    static const char *const dscp[] = {"default", "cs1",  "cs2",  "cs3",  "cs4",  "cs5",  "cs6",
+                                       "cs7",     "af11", "af12", "af13", "af21", "af22", "af23",
+                                       "af31",    "af32", "af33", "af41", "af42", "af43", "ef"};
+    static const int dscp_values[] = {0, 8, 16, 24, 32, 40, 48, 56, 10, 12, 14, 18, 20, 22, 26, 28, 30, 34, 36, 38, 46};
+    static const char *const precedence[] = {"routine",        "priority", "immediate", "flash",
+                                             "flash-override", "critical", "internet",  "network"};
+    static const int precedence_values[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    static const char *const tos[] = {"normal", "min-monetary-cost", "max-reliability", "max-throughput", "min-delay"};
+    static const int tos_values[] = {0, 1, 2, 4, 8};
+    int v;
+    if (kind[0] == 'd') {
+        v = number_of(dscp, dscp_values, 21, text, 63);
+        l->tos = (uint8_t)(v << 2), l->tos_mask = 0xfc;
+    } else if (kind[0] == 'p') {
+        v = number_of(precedence, precedence_values, 8, text, 7);
+        l->tos = (uint8_t)(v << 5), l->tos_mask = 0xe0;
+    } else {
+        v = number_of(tos, tos_values, 5, text, 15);
+        l->tos = (uint8_t)(v << 1), l->tos_mask = 0x1e;
+    }
+    snprintf(l->tos_text, sizeof l->tos_text, "%s %s", kind, text);
+    return v >= 0;
+}
+
 static void standard_text(const struct acl_line *l, struct strbuf *out)
 {
     char buf[ADDR_STRLEN];
@@ -199,10 +265,13 @@ void acl_line_text(const struct acl *acl, const struct acl_line *l, struct strbu
     icmp_text(out, l);
     if (l->established)
         strbuf_add(out, " established");
+    flags_text(out, l);
+    if (l->tos_mask)
+        strbuf_add(out, " %s", l->tos_text);
     if (l->fragments)
         strbuf_add(out, " fragments");
     if (l->log)
-        strbuf_add(out, " log");
+        strbuf_add(out, l->log_input ? " log-input" : " log");
 }
 
 void acl_rule_text(const struct acl_rule *rule, char *buf, size_t len)

@@ -1,6 +1,8 @@
-/* configure replace: between any two examples it leaves exactly the target; what both have is not disturbed (an HSRP
- * group keeps its state, SAs stay up); swapped addresses; access lists; the revert timer; the archive; differences. */
+/* The configuration as a whole and its lists. configure replace: between any two examples it leaves exactly the target;
+ * what both have is not disturbed (an HSRP group keeps its state, SAs stay up); swapped addresses; access lists; the
+ * revert timer; the archive; differences. */
 #include "cli/world.h"
+#include "modules/net/ip.h"
 #include "tests/unit/lib_paper.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -247,5 +249,42 @@ Test(archive, keeps_so_many_and_names_the_difference)
     s = exec_ok(w, "r", "show archive config differences flash:a-cfg-2");
     cr_expect(strstr(s, "!No changes were found"), "%s", s);
     free(s);
+    world_free(w);
+}
+
+/* What an access list of the command line says of one packet. */
+static enum acl_verdict judge(struct world *w, const char *list, uint8_t proto, uint8_t flags, uint8_t tos)
+{
+    struct acl_flow flow = {
+        .src = addr_v4(0x0a000001), .dst = addr_v4(0x0a000002), .proto = proto, .tcp_flags = flags, .tos = tos};
+    return acl_match(world_router_get(w, "r"), list, &flow, false, NULL);
+}
+
+Test(lists, flags_and_service_types)
+{
+    struct world *w =
+        one("ip access-list extended any\n permit tcp any any syn fin\nip access-list extended all\n permit tcp "
+            "any any match-all +syn -ack\nip access-list extended ef\n permit ip any any dscp ef\nip access-list "
+            "extended prec\n permit ip any any precedence critical\nip access-list extended tos\n deny ip any "
+            "any tos min-delay\n permit ip any any\n");
+    enum { FIN = 1, SYN = 2, ACK = 16 };
+    cr_expect_eq(judge(w, "any", 6, SYN, 0), ACL_PERMIT);
+    cr_expect_eq(judge(w, "any", 6, FIN | ACK, 0), ACL_PERMIT);
+    cr_expect_eq(judge(w, "any", 6, ACK, 0), ACL_NO_MATCH);
+    cr_expect_eq(judge(w, "all", 6, SYN, 0), ACL_PERMIT);
+    cr_expect_eq(judge(w, "all", 6, SYN | ACK, 0), ACL_NO_MATCH);
+    cr_expect_eq(judge(w, "all", 6, 0, 0), ACL_NO_MATCH);
+    cr_expect_eq(judge(w, "ef", 17, 0, 46 << 2), ACL_PERMIT);
+    cr_expect_eq(judge(w, "ef", 17, 0, 46 << 2 | 3), ACL_PERMIT, "the ECN bits are not looked at");
+    cr_expect_eq(judge(w, "ef", 17, 0, 0), ACL_NO_MATCH);
+    cr_expect_eq(judge(w, "prec", 1, 0, 0xa0), ACL_PERMIT);
+    cr_expect_eq(judge(w, "prec", 1, 0, 0x80), ACL_NO_MATCH);
+    cr_expect_eq(judge(w, "tos", 1, 0, 0x10), ACL_DENY);
+    cr_expect_eq(judge(w, "tos", 1, 0, 0), ACL_PERMIT);
+    cr_expect_eq(
+        world_config(w, "r",
+                     "ip access-list extended x\n permit ip any any dscp nosuch\n permit tcp any any match-all "
+                     "syn\n"),
+        2);
     world_free(w);
 }
