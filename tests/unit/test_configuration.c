@@ -263,7 +263,7 @@ static enum acl_verdict judge(struct world *w, const char *list, uint8_t proto, 
 Test(lists, flags_and_service_types)
 {
     struct world *w =
-        one("ip access-list extended any\n permit tcp any any syn fin\nip access-list extended all\n permit tcp "
+        one("ip access-list extended any\n permit tcp any any fin syn\nip access-list extended all\n permit tcp "
             "any any match-all +syn -ack\nip access-list extended ef\n permit ip any any dscp ef\nip access-list "
             "extended prec\n permit ip any any precedence critical\nip access-list extended tos\n deny ip any "
             "any tos min-delay\n permit ip any any\n");
