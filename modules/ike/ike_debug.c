@@ -25,20 +25,10 @@ static void emit(const struct ike *k, unsigned bit, const char *fmt, va_list ap)
     log_debug(k->r, &ike_module, bit, "%s", line);
 }
 
-void ike_dbg(const struct ike *k, const char *fmt, ...)
-{
-    if (!ike_debug_on(k, IKE_DBG))
-        return;
-    va_list ap;
-    va_start(ap, fmt);
-    emit(k, IKE_DBG, fmt, ap);
-    va_end(ap);
-}
-
 /* Errors show with `debug crypto isakmp` and with `debug crypto isakmp error`, once. */
-void ike_dbg_error(const struct ike *k, const char *fmt, ...)
+void ike_debug_print(const struct ike *k, bool error, const char *fmt, ...)
 {
-    unsigned bit = ike_debug_on(k, IKE_DBG) ? IKE_DBG : IKE_DBG_ERROR;
+    unsigned bit = !error || ike_debug_on(k, IKE_DBG) ? IKE_DBG : IKE_DBG_ERROR;
     if (!ike_debug_on(k, bit))
         return;
     va_list ap;

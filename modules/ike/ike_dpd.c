@@ -55,8 +55,8 @@ static void peer_dead(struct ike_sa *sa)
     event_id ev = log_event(k->r, 0, "ike", "dpd-dead", "peer %s does not answer R_U_THERE", IKE_ADDR(&at.peer));
     ipsec_pair_delete_by_peer(k->r, &at.local, &at.peer, "peer is dead (DPD)", ev);
     ike_session_check(k, &at, sa->his_id, sa->his_id_len, false);
-    for (struct ike_sa *o = k->first, *next; o; o = next) {
-        next = o->next;
+    for (struct ike_sa *o = ike_sa_next_of(k, NULL, NULL, &at.peer), *next; o; o = next) {
+        next = ike_sa_next_of(k, o, NULL, &at.peer);
         if (o != sa && o->established && !o->standby && ike_same_peer(o, &at.local, &at.peer))
             ike_sa_delete(o, IKE_END_SILENT, "peer not responding", ev);
     }

@@ -6,12 +6,12 @@
 
 void ike_half_free(struct ike *k, struct ike_half *h)
 {
-    struct ike_half *before = NULL;
-    for (struct ike_half *p = k->half_first; p && p != h; p = p->next)
-        before = p;
-    *(before ? &before->next : &k->half_first) = h->next;
-    if (k->half_last == h)
-        k->half_last = before;
+    struct ike_half **at = &k->half_peers[ike_peer_hash(&h->at.peer)];
+    while (*at != h)
+        at = &(*at)->peer_next;
+    *at = h->peer_next;
+    *(h->prev ? &h->prev->next : &k->half_first) = h->next;
+    *(h->next ? &h->next->prev : &k->half_last) = h->prev;
     k->n_half--;
     free(h);
 }
@@ -31,15 +31,15 @@ void ike_half_fire(void *arg)
         timer_start(&k->half_timer, 2 * IKE_UNPROVEN_LIFE);
 }
 
-struct ike_half *ike_half_new(struct ike *k, const struct addr *peer)
+struct ike_half *ike_half_new(struct ike *k, const struct ike_endpoint *at)
 {
     unsigned of_peer = 0;
     struct ike_half *oldest_of_peer = NULL;
-    for (struct ike_half *h = k->half_first; h; h = h->next)
-        if (addr_equal(&h->at.peer, peer)) {
+    struct ike_half **bucket = &k->half_peers[ike_peer_hash(&at->peer)];
+    for (struct ike_half *h = *bucket; h; h = h->peer_next) /* newest first */
+        if (addr_equal(&h->at.peer, &at->peer)) {
             of_peer++;
-            if (!oldest_of_peer)
-                oldest_of_peer = h;
+            oldest_of_peer = h;
         }
     struct ike_half *victim = of_peer >= IKE_HALF_PER_PEER ? oldest_of_peer
                               : k->n_half >= IKE_HALF_MAX  ? k->half_first
@@ -52,6 +52,10 @@ struct ike_half *ike_half_new(struct ike *k, const struct addr *peer)
     if (!h)
         return NULL;
     h->born = loop_now(k->r->loop);
+    h->at = *at;
+    h->peer_next = *bucket;
+    *bucket = h;
+    h->prev = k->half_last;
     *(k->half_last ? &k->half_last->next : &k->half_first) = h;
     k->half_last = h;
     k->n_half++;
@@ -62,7 +66,7 @@ struct ike_half *ike_half_new(struct ike *k, const struct addr *peer)
 
 struct ike_half *ike_half_find(struct ike *k, const uint8_t ci[8], const uint8_t cr[8], const struct ike_endpoint *at)
 {
-    for (struct ike_half *h = k->half_first; h; h = h->next)
+    for (struct ike_half *h = k->half_peers[ike_peer_hash(&at->peer)]; h; h = h->peer_next)
         if (memcmp(h->ci, ci, 8) == 0 && (!cr || memcmp(h->cr, cr, 8) == 0) && addr_equal(&h->at.peer, &at->peer) &&
             addr_equal(&h->at.local, &at->local) && h->at.pport == at->pport)
             return h;

@@ -108,8 +108,8 @@ void ike_info_initial_contact(struct ike_sa *sa)
             "remote port %u",
             sa->conn_id, IKE_ADDR(&sa->at.local), IKE_ADDR(&sa->at.peer), sa->at.pport);
     bool alone = true; /* several peers may share the address of a NAT */
-    for (struct ike_sa *o = k->first, *next; o; o = next) {
-        next = o->next;
+    for (struct ike_sa *o = ike_sa_next_of(k, NULL, NULL, &sa->at.peer), *next; o; o = next) {
+        next = ike_sa_next_of(k, o, NULL, &sa->at.peer);
         if (o == sa || !o->established || o->standby || !ike_same_peer(o, &sa->at.local, &sa->at.peer))
             continue;
         if (o->his_id_len != sa->his_id_len || memcmp(o->his_id, sa->his_id, sa->his_id_len) != 0) {

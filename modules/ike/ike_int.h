@@ -32,7 +32,8 @@
 #define IKE_RETRIES 5
 #define IKE_UNPROVEN_LIFE (30 * NS_PER_S)
 #define IKE_NONCE_LEN 20
-#define IKE_BUCKETS 1024
+#define IKE_BUCKET_BITS 10
+#define IKE_BUCKETS (1u << IKE_BUCKET_BITS)
 
 enum ike_state { /* main mode; IOS's names (reference 3.7) */
                  IKE_READY,
@@ -101,8 +102,9 @@ struct ike_caps { /* what the peer's vendor payloads said */
     uint8_t natt; /* IKE_NATT_* */
     bool dpd, unity, xauth, ios, frag;
 };
-struct ike_half {          /* until MM3 brings the right cookie */
-    struct ike_half *next; /* oldest first */
+struct ike_half {                 /* until MM3 brings the right cookie */
+    struct ike_half *next, *prev; /* oldest first */
+    struct ike_half *peer_next;   /* bucket by peer address */
     uint8_t ci[8], cr[8];
     struct ike_endpoint at;
     struct ipsec_endpoint ep;
@@ -146,7 +148,8 @@ struct ike_qm {
 struct ike_sa {
     struct ike *ike;
     struct ike_sa *prev, *next, *bucket_next;
-    unsigned conn_id; /* 0: not yet */
+    struct ike_sa *peer_prev, *peer_next; /* of the peer's bucket, in order of creation */
+    unsigned conn_id;                     /* 0: not yet */
     uint8_t ci[8], cr[8];
     bool initiator;
     enum ike_state state;
@@ -208,8 +211,11 @@ struct ike {
     unsigned keepalive_s, keepalive_retry, nat_keepalive_s;
     bool keepalive_periodic;
     struct ike_sa *first, *last, *bucket[IKE_BUCKETS];
+    struct ike_peer_bucket {
+        struct ike_sa *first, *last;
+    } peers[IKE_BUCKETS];
     unsigned n_sas, n_unproven;
-    struct ike_half *half_first, *half_last;
+    struct ike_half *half_first, *half_last, *half_peers[IKE_BUCKETS];
     unsigned n_half;
     struct timer half_timer;
     unsigned n_unproven_dh; /* computations for responder SAs that wait or run: at most IKE_DH_QUEUE_MAX */
@@ -270,9 +276,11 @@ bool ike_sa_mid_used(const struct ike_sa *sa, uint32_t mid);
 void ike_sa_mid_add(struct ike_sa *sa, uint32_t mid);
 uint32_t ike_sa_mid_new(struct ike_sa *sa);
 void ike_sa_wipe_phase1(struct ike_sa *sa);
+unsigned ike_peer_hash(const struct addr *peer);                     /* below IKE_BUCKETS */
+void ike_sa_moved(struct ike_sa *sa, const struct ike_endpoint *at); /* other addresses */
 struct ike_sa *ike_sa_next_of(struct ike *k, struct ike_sa *prev, const struct addr *local, const struct addr *peer);
 bool ike_same_peer(const struct ike_sa *sa, const struct addr *local, const struct addr *peer);
-struct ike_half *ike_half_new(struct ike *k, const struct addr *peer); /* recycles; zeroed, linked */
+struct ike_half *ike_half_new(struct ike *k, const struct ike_endpoint *at); /* recycles; zeroed, linked */
 struct ike_half *ike_half_find(struct ike *k, const uint8_t ci[8], const uint8_t cr[8] /* NULL: any */,
                                const struct ike_endpoint *at);
 void ike_half_free(struct ike *k, struct ike_half *h);
@@ -427,8 +435,18 @@ void ike_ha_exchange_begins(struct ike *k, const struct ike_sa *sa, bool due); /
 enum { IKE_DBG, IKE_DBG_ERROR, IKE_DBG_HA, IKE_DBG_HA_DETAIL, CRYPTO_DBG_HA, IKE_DBG_FLAGS };
 extern const struct debug_flag ike_debug_flags[IKE_DBG_FLAGS];
 bool ike_debug_on(const struct ike *k, unsigned bit);
-void ike_dbg(const struct ike *k, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* whole line */
-void ike_dbg_error(const struct ike *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A whole line. While debugging is off the arguments are not even looked at. */
+#define ike_dbg(k, ...)                                                                                                \
+    do {                                                                                                               \
+        if ((k)->r->debug_any)                                                                                         \
+            ike_debug_print((k), false, __VA_ARGS__);                                                                  \
+    } while (0)
+#define ike_dbg_error(k, ...)                                                                                          \
+    do {                                                                                                               \
+        if ((k)->r->debug_any)                                                                                         \
+            ike_debug_print((k), true, __VA_ARGS__);                                                                   \
+    } while (0)
+void ike_debug_print(const struct ike *k, bool error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void ike_dbg_ha(const struct ike *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void ike_debug_ha_dump(const struct ike_sa *sa, bool sending, const char *what, unsigned number);
 #define IKE_ADDR(a) addr_format((a), (char[ADDR_STRLEN]){0}) /* lives to the end of the enclosing block */

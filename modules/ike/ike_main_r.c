@@ -108,13 +108,12 @@ void ike_main_first(struct ike *k, struct ike_msg *m)
         free(offer);
         return;
     }
-    h = ike_half_new(k, &m->at.peer);
+    h = ike_half_new(k, &m->at);
     if (h) {
         memcpy(h->ci, m->h.ci, 8);
         do
             rng_bytes(k->r, RNG_COOKIE, h->cr, 8);
         while (memcmp(h->cr, none, 8) == 0);
-        h->at = m->at;
         h->ep = ep;
         h->suite = agreed;
         h->caps = caps;
@@ -133,17 +132,16 @@ void ike_main_first(struct ike *k, struct ike_msg *m)
 /* Room for one more responder SA whose peer has not proved itself: the oldest of the same address, or of all, goes. */
 static void make_room(struct ike *k, const struct addr *peer)
 {
-    unsigned of_peer = 0;
+    unsigned of_peer = 0, left = k->n_unproven < IKE_UNPROVEN_PER_PEER ? 0 : k->n_unproven;
     struct ike_sa *oldest = NULL, *oldest_peer = NULL;
-    for (struct ike_sa *sa = k->first; sa && k->n_unproven; sa = sa->next) {
+    for (struct ike_sa *sa = k->last; sa && left; sa = sa->prev) { /* from the youngest: they are all near */
         if (sa->initiator || sa->established || sa->deleting)
             continue;
-        if (!oldest)
-            oldest = sa;
+        left--;
+        oldest = sa;
         if (addr_equal(&sa->at.peer, peer)) {
             of_peer++;
-            if (!oldest_peer)
-                oldest_peer = sa;
+            oldest_peer = sa;
         }
     }
     struct ike_sa *victim = of_peer >= IKE_UNPROVEN_PER_PEER    ? oldest_peer

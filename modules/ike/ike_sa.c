@@ -13,6 +13,43 @@ static unsigned bucket_of(const uint8_t ci[8])
     return h % IKE_BUCKETS;
 }
 
+unsigned ike_peer_hash(const struct addr *peer)
+{
+    return addr_v4_get(peer) * 2654435761u >> (32 - IKE_BUCKET_BITS);
+}
+
+static struct ike_peer_bucket *peer_bucket(struct ike *k, const struct addr *peer)
+{
+    return &k->peers[ike_peer_hash(peer)];
+}
+
+static void peer_link(struct ike_sa *sa)
+{
+    struct ike_peer_bucket *b = peer_bucket(sa->ike, &sa->at.peer);
+    sa->peer_prev = b->last;
+    sa->peer_next = NULL;
+    *(b->last ? &b->last->peer_next : &b->first) = sa;
+    b->last = sa;
+}
+
+static void peer_unlink(struct ike_sa *sa)
+{
+    struct ike_peer_bucket *b = peer_bucket(sa->ike, &sa->at.peer);
+    *(sa->peer_prev ? &sa->peer_prev->peer_next : &b->first) = sa->peer_next;
+    *(sa->peer_next ? &sa->peer_next->peer_prev : &b->last) = sa->peer_prev;
+}
+
+void ike_sa_moved(struct ike_sa *sa, const struct ike_endpoint *at)
+{
+    if (addr_equal(&sa->at.peer, &at->peer)) {
+        sa->at = *at;
+        return;
+    }
+    peer_unlink(sa);
+    sa->at = *at;
+    peer_link(sa);
+}
+
 static void retransmit_fire(void *arg);
 static void life_fire(void *arg);
 static void rekey_fire(void *arg);
@@ -41,6 +78,7 @@ struct ike_sa *ike_sa_new(struct ike *k, const uint8_t ci[8], const struct ike_e
     struct ike_sa **b = &k->bucket[bucket_of(ci)];
     sa->bucket_next = *b;
     *b = sa;
+    peer_link(sa);
     k->n_sas++;
     if (!initiator)
         k->n_unproven++;
@@ -76,7 +114,7 @@ bool ike_same_peer(const struct ike_sa *sa, const struct addr *local, const stru
 
 struct ike_sa *ike_sa_best(struct ike *k, const struct addr *local, const struct addr *peer)
 {
-    for (struct ike_sa *sa = k->last; sa; sa = sa->prev)
+    for (struct ike_sa *sa = peer_bucket(k, peer)->last; sa; sa = sa->peer_prev)
         if (sa->state == IKE_P1_COMPLETE && !sa->standby && !sa->deleting && ike_same_peer(sa, local, peer))
             return sa;
     return NULL;
@@ -84,7 +122,7 @@ struct ike_sa *ike_sa_best(struct ike *k, const struct addr *local, const struct
 
 struct ike_sa *ike_sa_starting(struct ike *k, const struct addr *local, const struct addr *peer)
 {
-    for (struct ike_sa *sa = k->last; sa; sa = sa->prev)
+    for (struct ike_sa *sa = peer_bucket(k, peer)->last; sa; sa = sa->peer_prev)
         if (sa->initiator && !sa->established && !sa->deleting && ike_same_peer(sa, local, peer))
             return sa;
     return NULL;
@@ -92,7 +130,10 @@ struct ike_sa *ike_sa_starting(struct ike *k, const struct addr *local, const st
 
 struct ike_sa *ike_sa_next_of(struct ike *k, struct ike_sa *prev, const struct addr *local, const struct addr *peer)
 {
-    for (struct ike_sa *sa = prev ? prev->next : k->first; sa; sa = sa->next)
+    for (struct ike_sa *sa = prev   ? (peer ? prev->peer_next : prev->next)
+                             : peer ? peer_bucket(k, peer)->first
+                                    : k->first;
+         sa; sa = peer ? sa->peer_next : sa->next)
         if (!sa->deleting && (!local || addr_equal(&sa->at.local, local)) && (!peer || addr_equal(&sa->at.peer, peer)))
             return sa;
     return NULL;
@@ -116,6 +157,7 @@ static void unlink_sa(struct ike_sa *sa)
     while (*b != sa)
         b = &(*b)->bucket_next;
     *b = sa->bucket_next;
+    peer_unlink(sa);
     *(sa->prev ? &sa->prev->next : &k->first) = sa->next;
     *(sa->next ? &sa->next->prev : &k->last) = sa->prev;
     k->n_sas--;
@@ -281,7 +323,7 @@ void ike_lab_key_add(const struct ike_sa *sa)
     struct ike *k = sa->ike;
     if (!k->r->lab_keys || k->n_lab_keys >= 10000)
         return;
-    for (const struct ike_lab_key *lk = k->lab_keys; lk; lk = lk->next)
+    for (const struct ike_lab_key *lk = sa->standby ? k->lab_keys : NULL; lk; lk = lk->next) /* own ones are new */
         if (memcmp(lk->ci, sa->ci, 8) == 0)
             return;
     struct ike_lab_key *lk = calloc(1, sizeof *lk);

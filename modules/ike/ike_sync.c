@@ -306,7 +306,7 @@ static enum sync_result sa_take(struct router *r, struct object *o, const struct
     }
     nstime now = loop_now(r->loop);
     memcpy(sa->cr, key->b + 8, 8);
-    sa->at = o->sa.at;
+    ike_sa_moved(sa, &o->sa.at);
     sa->established = now - (nstime)o->age_s * NS_PER_S;
     if (!sa->established)
         sa->established = 1; /* zero means "not yet" */

@@ -511,6 +511,8 @@ void ipsec_pair_delete_by_peer(struct router *r, const struct addr *local, const
                                event_id cause)
 {
     struct ipsec *st = ipsec_of(r);
+    if (ipsec_pair_count(r, local, peer) == 0) /* a new peer among ten thousand */
+        return;
     for (struct sa *s = st->first, *next; s != NULL; s = next) {
         next = s->next;
         if (addr_equal(&s->p.prop.peer, peer) && addr_equal(&s->p.prop.local, local))
