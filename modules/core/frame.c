@@ -13,7 +13,7 @@
 #define SLAB_FRAMES 64
 #define POOL_MAX_FRAMES 65536 /* slots alive: 150 MB; a flood that is not drained ends here */
 #define POOL_MAX_BIG 1024     /* 64 KB buffers alive */
-#define POOL_KEEP_BIG 64
+#define POOL_KEEP_BIG 80      /* a vector of them, those that landing frames wait for, and some */
 
 #if defined(__SANITIZE_ADDRESS__)
 #define POOL_PLAIN 1
