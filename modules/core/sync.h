@@ -31,6 +31,7 @@ struct sync_class {
     bool snapshot;            /* objects take part in bulk sync, stale-marking and the digest */
     /* active side */
     void (*enumerate)(struct router *r, void (*emit)(void *ctx, const struct sync_key *key), void *ctx);
+    unsigned (*count)(struct router *r); /* how many it would emit, without looking at them; may be NULL */
     /* Writes the object's current state as TLVs. Called exactly when the record is handed to SCTP. */
     enum sync_result (*encode)(struct router *r, const struct sync_key *key, struct builder *b);
     void (*acked)(struct router *r, const struct sync_key *key); /* peer has applied the last encode; may be NULL */

@@ -174,7 +174,15 @@ struct sa {                 /* a pair of SAs */
     bool exact;     /* numbers in the last record are exact (switchover with notice) */
     bool own;       /* numbers are our own from when we were active, no record came since */
     bool frozen;    /* switchover with notice: no further number is used */
-    /* The data plane's while the SA is active (fast.h): seq to rate_at, last_in, in_packets, in_bytes. The control
+    bool routed;    /* RRI: a route stands, in force while the binding is active */
+    /* A takeover touches every SA: what it needs stands together. */
+    uint32_t takeover_edge;           /* what a successor would refuse up to / did refuse up to, for show */
+    nstime record_at;                 /* standby: when the last record for it was applied */
+    nstime edge_age;                  /* age of the edge at the last takeover */
+    uint32_t rec_rate, rec_m, rec_n;  /* from the record */
+    uint32_t in_kb_sent, out_kb_sent; /* "HA last key lifetime sent" */
+    nstime born, hard_at, rekey_after;
+    /* The data plane's while the SA is active (fast.h): seq to win. The control
      * plane reads them; it writes them only while the SA is not active, or after a quiet point. */
     /* outbound */
     stat32 seq;     /* last number used (standby: L of the last record) */
@@ -185,24 +193,17 @@ struct sa {                 /* a pair of SAs */
     stat64 out_packets, out_bytes;
     _Atomic(nstime) last_out;
     /* inbound */
-    struct replay_window win;
     stat64 in_packets, in_bytes;
     stat32 rate, rate_count; /* packets in the last whole second; in this one */
     _Atomic(nstime) rate_at;
     _Atomic(nstime) last_in;
-    stat64 synced_in;                 /* in_packets at the last REPLAY */
-    stat32 gate_n, gate_m;            /* the replay interval as it was when the SA was last classified */
-    _Atomic(bool) push_armed;         /* a record will be sent in time */
-    _Atomic(uint32_t) events;         /* EV_*: told to the control plane, not handled yet */
-    uint32_t takeover_edge;           /* what a successor would refuse up to / did refuse up to, for show */
-    nstime record_at;                 /* standby: when the last record for it was applied */
-    nstime edge_age;                  /* age of the edge at the last takeover */
-    uint32_t rec_rate, rec_m, rec_n;  /* from the record */
-    uint32_t in_kb_sent, out_kb_sent; /* "HA last key lifetime sent" */
+    stat64 synced_in; /* in_packets at the last REPLAY */
+    struct replay_window win;
+    stat32 gate_n, gate_m;    /* the replay interval as it was when the SA was last classified */
+    _Atomic(bool) push_armed; /* a record will be sent in time */
+    _Atomic(uint32_t) events; /* EV_*: told to the control plane, not handled yet */
     /* life */
-    nstime born, hard_at, rekey_after;
     struct timer soft, hard, push;
-    bool routed; /* RRI: a route stands, in force while the binding is active */
     struct route route;
 };
 
@@ -246,6 +247,7 @@ struct ipsec {
     /* SAs */
     struct sa *first, *last;
     unsigned n_sas, n_flows, n_acquires;
+    unsigned n_ha; /* SAs that are synchronised */
     struct sa *by_spi[IPSEC_BUCKETS], *by_peer[IPSEC_BUCKETS];
     struct flow *flows, *flows_last;
     struct flow *by_remote[IPSEC_BUCKETS], *wide; /* flows to one host; to more than one */

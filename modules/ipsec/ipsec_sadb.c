@@ -293,6 +293,7 @@ struct sa *ipsec_sa_create(struct ipsec *st, const struct ipsec_pair *p, struct 
     s->peer_next = st->by_peer[peer_bucket(&p->prop.peer)];
     st->by_peer[peer_bucket(&p->prop.peer)] = s;
     st->n_sas++;
+    st->n_ha += s->ha;
     struct sa **tail = &flow->pairs;
     while (*tail != NULL)
         tail = &(*tail)->flow_next;
@@ -324,6 +325,7 @@ static void sa_unlink(struct sa *s)
     *(s->prev != NULL ? &s->prev->next : &st->first) = s->next;
     *(s->next != NULL ? &s->next->prev : &st->last) = s->prev;
     st->n_sas--;
+    st->n_ha -= s->ha;
     ipsec_pair_drop(s);
 }
 

@@ -80,9 +80,14 @@ unsigned redundancy_recv_objects(struct redundancy *rd)
 {
     unsigned n, objects = 0;
     const struct sync_class *const *list = sync_classes(rd->router, &n);
-    for (unsigned i = 0; i < n; i++)
-        if (list[i]->snapshot && list[i]->enumerate)
+    for (unsigned i = 0; i < n; i++) {
+        if (!list[i]->snapshot || !list[i]->enumerate)
+            continue;
+        if (list[i]->count)
+            objects += list[i]->count(rd->router);
+        else
             list[i]->enumerate(rd->router, count_one, &objects);
+    }
     return objects;
 }
 
