@@ -103,6 +103,11 @@ void ipsec_ha_freeze(struct ipsec *st, const struct binding *b)
         }
 }
 
+unsigned ipsec_ha_count(struct router *r)
+{
+    return ipsec_of(r)->n_ha;
+}
+
 /* ---- takeover ---- */
 static void numbers_at_takeover(struct sa *s, nstime since)
 {

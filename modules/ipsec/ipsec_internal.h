@@ -410,6 +410,7 @@ bool ipsec_ha_unit_allows(const struct ipsec *st);
 void ipsec_rri_install(struct sa *s);
 void ipsec_rri_remove(struct sa *s);
 struct sync_key ipsec_ha_key(uint32_t in_spi);
+unsigned ipsec_ha_count(struct router *r); /* SAs that are synchronised */
 /* ipsec_sync.c */
 extern const struct sync_class ipsec_sync_sa, ipsec_sync_replay;
 

@@ -500,11 +500,6 @@ out:
     return rc;
 }
 
-static unsigned count(struct router *r)
-{
-    return ipsec_of(r)->n_ha;
-}
-
 static void enumerate(struct router *r, void (*emit)(void *ctx, const struct sync_key *key), void *ctx)
 {
     for (struct sa *s = ipsec_of(r)->first; s != NULL; s = s->next)
@@ -586,7 +581,7 @@ const struct sync_class ipsec_sync_sa = {.name = "ipsec-sa",
                                          .rank = 20,
                                          .snapshot = true,
                                          .enumerate = enumerate,
-                                         .count = count,
+                                         .count = ipsec_ha_count,
                                          .encode = encode_sa,
                                          .acked = acked_sa,
                                          .apply = apply_sa,
