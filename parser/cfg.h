@@ -75,6 +75,9 @@ struct cfg_node **cfg_sorted(const struct cfg_node *block);
 /* ---- a change that takes itself back (shell_replace.c) ---- */
 void revert_free(struct cfg *cfg);
 
+/* Stable; quick where much is in order already (cfg_sort.c). */
+void cfg_sort(struct cfg_node **v, size_t n, int (*compare)(const void *a, const void *b));
+
 /* ---- storage (cfg_store.c) ---- */
 int cfg_startup_read(struct cfg *cfg, char **text, size_t *len); /* 0 or -errno; -ENOENT: not present */
 int cfg_startup_write(struct cfg *cfg, const char *by);

@@ -87,16 +87,19 @@ struct cfg_node **cfg_sorted(const struct cfg_node *block)
         abort();
     memcpy(list, block->child, block->n * sizeof *list);
     bool ordered = block->cmd && (block->cmd->flags & GF_ORDERED);
-    qsort(list, block->n, sizeof *list, ordered ? compare_ordered : compare_rank);
+    cfg_sort(list, block->n, ordered ? compare_ordered : compare_rank);
     return list;
 }
 
-static bool stored(const struct cfg_node *block, const struct gram_cmd *cmd)
+/* By command: does the block hold a line of it? malloc'd. */
+static bool *stored(const struct cfg_node *block)
 {
+    bool *is = calloc(gram_n_cmds, sizeof *is);
+    if (!is)
+        abort();
     for (unsigned i = 0; i < block->n; i++)
-        if (block->child[i]->cmd == cmd)
-            return true;
-    return false;
+        is[block->child[i]->cmd - gram_cmds] = true;
+    return is;
 }
 
 /* The children plus nodes for default lines that are to be shown. Extra nodes are borrowed from *extra. */
@@ -113,9 +116,10 @@ static struct cfg_node **shown(const struct cfg_node *block, unsigned flags, uns
     if (count)
         memcpy(list, block->child, count * sizeof *list);
     *extra = fake;
+    bool *is_stored = stored(block);
     for (unsigned i = 0; i < mode->n_cmd; i++) {
         const struct gram_cmd *cmd = &gram_cmds[mode->cmd[i]];
-        if (!cmd->def || !((cmd->flags & GF_ALWAYS) || (flags & CFG_ALL)) || stored(block, cmd))
+        if (!cmd->def || !((cmd->flags & GF_ALWAYS) || (flags & CFG_ALL)) || is_stored[cmd - gram_cmds])
             continue;
         fake->cmd = cmd;
         fake->line = (char *)cmd->def;
@@ -123,8 +127,8 @@ static struct cfg_node **shown(const struct cfg_node *block, unsigned flags, uns
         list[count++] = fake++;
     }
     bool ordered = block->cmd && (block->cmd->flags & GF_ORDERED);
-    if (count)
-        qsort(list, count, sizeof *list, ordered ? compare_ordered : compare_rank);
+    cfg_sort(list, count, ordered ? compare_ordered : compare_rank);
+    free(is_stored);
     *n = count;
     return list;
 }
@@ -148,7 +152,9 @@ static void lines(const struct cfg_node *block, unsigned depth, unsigned flags, 
             if ((before->cmd->opens != GRAM_NONE && !compact) || section_of(before->cmd) != section_of(c->cmd))
                 strbuf_write(out, "!\n", 2);
         }
-        strbuf_add(out, "%*s%s\n", (int)depth, "", c->line);
+        strbuf_write(out, "        ", depth < 8 ? depth : 8);
+        strbuf_write(out, c->line, strlen(c->line));
+        strbuf_write(out, "\n", 1);
         if (c->cmd->opens != GRAM_NONE && c->identity && !c->negated)
             lines(c, depth + 1, flags, out);
         before = c;
