@@ -123,6 +123,7 @@ struct hsrp_if *hsrp_if_get(struct hsrp *h, struct netif *nif)
     hif->mac_refresh = HSRP_MAC_REFRESH_DEFAULT;
     hif->garp_count = HSRP_GARP_COUNT;
     hif->garp_interval = HSRP_GARP_SPACING;
+    hsrp_auth_init(&hif->adv_auth);
     hif->redirect_adv = HSRP_ADV_DEFAULT;
     hif->redirect_hold = HSRP_HOLDDOWN_DEFAULT;
     timer_init(&hif->delay_timer, h->r->loop, delay_fire, hif);
@@ -200,6 +201,7 @@ static void if_free(struct hsrp_if *hif)
         group_free(hif->groups);
     timer_stop(&hif->delay_timer);
     hsrp_nbr_free_all(hif);
+    hsrp_auth_wipe(&hif->adv_auth);
     for (struct hsrp_if **pp = &hif->h->ifs; *pp; pp = &(*pp)->next)
         if (*pp == hif) {
             *pp = hif->next;

@@ -37,7 +37,7 @@ static void send_adv(struct hsrp_if *hif, uint8_t state, uint16_t active, uint16
         hsrp_dbg_if(hif, HSRP_DBG_PACKETS, "Redirect adv out, %s, active %u passive %u", adv_state_name(state), active,
                     passive);
     hif->adv_out++;
-    hsrp_tx_raw(hif, &p, NULL);
+    hsrp_tx_adv(hif, &p);
 }
 
 void hsrp_adv_update(struct hsrp_if *hif, bool force)
@@ -161,9 +161,17 @@ void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group
     timer_start(&n->timer, (nstime)hif->redirect_hold * NS_PER_S);
 }
 
-void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from)
+void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from, const uint8_t *data,
+                      size_t len)
 {
     char a[ADDR_STRLEN];
+    const char *what =
+        hif->adv_auth.kind == HSRP_AUTH_TEXT ? NULL : hsrp_auth_check(hif, &hif->adv_auth, p, from, data, len);
+    if (what) {
+        ip_drop_count(hif->h->r, !strcmp(what, "MD5 source") ? "hsrp-replay" : "hsrp-authentication", 1);
+        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Auth failed for Adv pkt from %s, %s failed", addr_format(from, a), what);
+        return;
+    }
     hif->adv_in++;
     if (p->adv_type != 1) /* IP redundancy: known, of no use here */
         return;

@@ -41,30 +41,30 @@ void hsrp_auth_digest(const void *key, size_t keylen, const void *data, size_t l
         memset(out, 0, HSRP_DIGEST_LEN);
 }
 
-static bool sending_key(struct hsrp_group *g, struct keychain_key *key)
+static bool sending_key(struct hsrp_if *hif, const struct hsrp_auth *a, struct keychain_key *key)
 {
-    if (g->auth.kind == HSRP_AUTH_KEY_STRING) {
-        *key = (struct keychain_key){0, g->auth.key, strlen(g->auth.key)};
+    if (a->kind == HSRP_AUTH_KEY_STRING) {
+        *key = (struct keychain_key){0, a->key, strlen(a->key)};
         return true;
     }
-    if (keychain_send(g->hif->h->r, g->auth.chain, key))
+    if (keychain_send(hif->h->r, a->chain, key))
         return true;
-    hsrp_dbg_grp(g, HSRP_DBG_ERRORS, "No key to send in key-chain \"%s\"", g->auth.chain);
+    hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "No key to send in key-chain \"%s\"", a->chain);
     return false; /* without a digest nobody believes it, which is what an expired key asks for */
 }
 
-size_t hsrp_auth_seal(struct hsrp_group *g, struct hsrp_packet *p, uint8_t *buf, size_t cap)
+size_t hsrp_auth_seal(struct hsrp_if *hif, const struct hsrp_auth *a, struct hsrp_packet *p, uint8_t *buf, size_t cap)
 {
     struct keychain_key key;
-    if (g->auth.kind == HSRP_AUTH_TEXT) {
-        p->has_text = true;
-        memcpy(p->auth, g->auth.text, sizeof p->auth);
+    if (a->kind == HSRP_AUTH_TEXT) {
+        p->has_text = p->opcode != HSRP_ADVERTISE;
+        memcpy(p->auth, a->text, sizeof p->auth);
         return hsrp_wire_encode(p, buf, cap);
     }
-    if (!sending_key(g, &key))
+    if (!sending_key(hif, a, &key))
         return hsrp_wire_encode(p, buf, cap);
     p->has_md5 = true;
-    p->md5 = (struct hsrp_md5){.algorithm = ALGORITHM_MD5, .source = g->hif->source, .key_id = key.id};
+    p->md5 = (struct hsrp_md5){.algorithm = ALGORITHM_MD5, .source = hif->source, .key_id = key.id};
     size_t len = hsrp_wire_encode(p, buf, cap), at = hsrp_wire_digest_at(p, buf, len);
     if (len == 0 || at + HSRP_DIGEST_LEN > len)
         return 0;
@@ -83,37 +83,37 @@ static bool digest_is(const struct hsrp_packet *p, const uint8_t *data, size_t l
     return crypto_equal(want, p->md5.digest, sizeof want);
 }
 
-static bool key_string_fits(struct hsrp_group *g, const struct hsrp_packet *p, const uint8_t *data, size_t len)
+static bool key_string_fits(struct hsrp_if *hif, struct hsrp_auth *a, const struct hsrp_packet *p, const uint8_t *data,
+                            size_t len)
 {
-    struct hsrp_auth *a = &g->auth;
     if (digest_is(p, data, len, a->key, strlen(a->key)))
         return true;
-    if (a->old_until && loop_now(g->hif->h->r->loop) >= a->old_until) { /* its time is over */
+    if (a->old_until && loop_now(hif->h->r->loop) >= a->old_until) { /* its time is over */
         a->old_until = 0;
         crypto_wipe(a->old_key, sizeof a->old_key);
     }
     return a->old_until && digest_is(p, data, len, a->old_key, strlen(a->old_key));
 }
 
-static bool key_chain_fits(struct hsrp_group *g, const struct hsrp_packet *p, const uint8_t *data, size_t len)
+static bool key_chain_fits(struct hsrp_if *hif, const struct hsrp_auth *a, const struct hsrp_packet *p,
+                           const uint8_t *data, size_t len)
 {
     struct keychain_key key;
-    return keychain_accept(g->hif->h->r, g->auth.chain, p->md5.key_id, &key) &&
-           digest_is(p, data, len, key.text, key.len);
+    return keychain_accept(hif->h->r, a->chain, p->md5.key_id, &key) && digest_is(p, data, len, key.text, key.len);
 }
 
-const char *hsrp_auth_check(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from,
-                            const uint8_t *data, size_t len)
+const char *hsrp_auth_check(struct hsrp_if *hif, struct hsrp_auth *a, const struct hsrp_packet *p,
+                            const struct addr *from, const uint8_t *data, size_t len)
 {
-    if (g->auth.kind == HSRP_AUTH_TEXT) {
-        bool same = p->has_text && !p->has_md5 && crypto_equal(p->auth, g->auth.text, sizeof p->auth);
+    if (a->kind == HSRP_AUTH_TEXT) {
+        bool same = p->has_text && !p->has_md5 && crypto_equal(p->auth, a->text, sizeof p->auth);
         return same ? NULL : p->has_md5 ? "MD5 auth" : "Text auth";
     }
     if (!p->has_md5)
         return "Text auth";
     bool fits =
-        p->md5.algorithm == ALGORITHM_MD5 &&
-        (g->auth.kind == HSRP_AUTH_KEY_STRING ? key_string_fits(g, p, data, len) : key_chain_fits(g, p, data, len));
+        p->md5.algorithm == ALGORITHM_MD5 && (a->kind == HSRP_AUTH_KEY_STRING ? key_string_fits(hif, a, p, data, len)
+                                                                              : key_chain_fits(hif, a, p, data, len));
     if (!fits)
         return "MD5 auth";
     /* The digest covers the sender's address: a packet that comes from another one was copied. */

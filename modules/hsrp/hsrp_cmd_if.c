@@ -105,12 +105,11 @@ static void set_text(struct hsrp_auth *a, const char *text)
 }
 
 /* The key that was in force is accepted for the new line's timeout. */
-static void set_key(struct hsrp_group *g, const char *key, uint32_t timeout)
+static void set_key(struct hsrp_if *hif, struct hsrp_auth *a, const char *key, uint32_t timeout)
 {
-    struct hsrp_auth *a = &g->auth;
     if (a->kind == HSRP_AUTH_KEY_STRING && strcmp(a->key, key) != 0) {
         memcpy(a->old_key, a->key, sizeof a->old_key);
-        a->old_until = timeout ? loop_now(g->hif->h->r->loop) + timeout * NS_PER_S : 0;
+        a->old_until = timeout ? loop_now(hif->h->r->loop) + timeout * NS_PER_S : 0;
     }
     a->kind = HSRP_AUTH_KEY_STRING;
     a->timeout = timeout;
@@ -118,31 +117,48 @@ static void set_key(struct hsrp_group *g, const char *key, uint32_t timeout)
     snprintf(a->key, sizeof a->key, "%s", key);
 }
 
+static void set_chain(struct hsrp_auth *a, const char *chain)
+{
+    hsrp_auth_wipe(a);
+    a->kind = HSRP_AUTH_KEY_CHAIN;
+    snprintf(a->chain, sizeof a->chain, "%s", chain);
+}
+
+/* The key as typed, in clear. */
+static int clear_key(struct cmd *c, const char *text, bool hidden, char key[HSRP_KEY_MAX + 1])
+{
+    if (hidden)
+        return type7_decode(text, key, HSRP_KEY_MAX + 1) ? CMD_OK
+                                                         : cmd_error(c, "%% Invalid encrypted password: %s", text);
+    if (strlen(text) > 64)
+        return cmd_error(c, "%% Key-string length limit (64) exceeded");
+    snprintf(key, HSRP_KEY_MAX + 1, "%s", text);
+    return CMD_OK;
+}
+
+/* What is stored and shown: as typed, without the 0, or as type 7 where passwords are hidden. */
+static void stored_key(struct cmd *c, struct hsrp *h, const char *key, const char **text, bool *clear, bool *hidden)
+{
+    *clear = false;
+    if (c->router->hide_passwords && !*hidden &&
+        type7_encode(key, rng_below(c->router, RNG_JITTER, 16), h->hidden, sizeof h->hidden)) {
+        *hidden = true;
+        *text = h->hidden;
+    }
+}
+
 int hsrp_cmd_authentication(struct cmd *c, struct args_standby_authentication *a)
 {
     char key[HSRP_KEY_MAX + 1] = "";
     bool set = c->op == CMD_SET;
-    if (set && a->kw_hidden && !type7_decode(a->key, key, sizeof key))
-        return cmd_error(c, "%% Invalid encrypted password: %s", a->key);
-    if (set && a->has_key && !a->kw_hidden) {
-        if (strlen(a->key) > 64)
-            return cmd_error(c, "%% Key-string length limit (64) exceeded");
-        snprintf(key, sizeof key, "%s", a->key);
-    }
+    if (set && a->has_key && clear_key(c, a->key, a->kw_hidden, key) != CMD_OK)
+        return CMD_ERROR;
     HSRP_CMD_GROUP(c, a);
     if (set && a->has_key) {
-        set_key(g, key, a->has_timeout_s ? a->timeout_s : 0);
-        a->kw_clear = false; /* shown as it is */
-        struct hsrp *h = g->hif->h;
-        if (c->router->hide_passwords && !a->kw_hidden &&
-            type7_encode(key, rng_below(c->router, RNG_JITTER, 16), h->hidden, sizeof h->hidden)) {
-            a->kw_hidden = true;
-            a->key = h->hidden;
-        }
+        set_key(hif, &g->auth, key, a->has_timeout_s ? a->timeout_s : 0);
+        stored_key(c, hif->h, key, &a->key, &a->kw_clear, &a->kw_hidden);
     } else if (set && a->has_chain) {
-        hsrp_auth_wipe(&g->auth);
-        g->auth.kind = HSRP_AUTH_KEY_CHAIN;
-        snprintf(g->auth.chain, sizeof g->auth.chain, "%s", a->chain);
+        set_chain(&g->auth, a->chain);
     } else {
         hsrp_auth_wipe(&g->auth);
         hsrp_auth_init(&g->auth);
@@ -152,5 +168,25 @@ int hsrp_cmd_authentication(struct cmd *c, struct args_standby_authentication *a
     g->auth.cfg = set;
     crypto_wipe(key, sizeof key);
     hsrp_group_drop_if_empty(g);
+    return CMD_OK;
+}
+
+int hsrp_cmd_redirect_auth(struct cmd *c, struct args_standby_redirect_auth *a)
+{
+    struct hsrp_if *hif = hsrp_cmd_iface(c);
+    char key[HSRP_KEY_MAX + 1] = "";
+    bool set = c->op == CMD_SET;
+    if (!hif || (set && a->has_key && clear_key(c, a->key, a->kw_hidden, key) != CMD_OK))
+        return CMD_ERROR;
+    if (set && a->has_key) {
+        set_key(hif, &hif->adv_auth, key, a->has_timeout_s ? a->timeout_s : 0);
+        stored_key(c, hif->h, key, &a->key, &a->kw_clear, &a->kw_hidden);
+    } else if (set) {
+        set_chain(&hif->adv_auth, a->chain);
+    } else {
+        hsrp_auth_wipe(&hif->adv_auth);
+        hsrp_auth_init(&hif->adv_auth);
+    }
+    crypto_wipe(key, sizeof key);
     return CMD_OK;
 }

@@ -163,6 +163,7 @@ struct hsrp_if {
     nstime garp_interval;
     bool redirect_off, redirect_unknown;
     uint32_t redirect_adv, redirect_hold; /* s */
+    struct hsrp_auth adv_auth;            /* of advertisements; text: none */
     struct hsrp_group *groups, *hash[HSRP_HASH];
     /* advertisements */
     uint8_t adv_state; /* last sent; 0 none yet */
@@ -209,11 +210,11 @@ void hsrp_duplicate(void *hsrp, struct netif *nif, const struct addr *addr, cons
 void hsrp_auth_init(struct hsrp_auth *a);
 void hsrp_auth_wipe(struct hsrp_auth *a);
 /* Completes an outgoing packet: text, or the MD5 TLV with its digest. buf holds the encoded packet; its length. */
-size_t hsrp_auth_seal(struct hsrp_group *g, struct hsrp_packet *p, uint8_t *buf, size_t cap);
+size_t hsrp_auth_seal(struct hsrp_if *hif, const struct hsrp_auth *a, struct hsrp_packet *p, uint8_t *buf, size_t cap);
 /* NULL: authentic. Else what failed: "Text auth", "MD5 auth" (of a bad digest), "MD5 source" (a copy of another
  * router's packet). Borrows the packet as received. */
-const char *hsrp_auth_check(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from,
-                            const uint8_t *data, size_t len);
+const char *hsrp_auth_check(struct hsrp_if *hif, struct hsrp_auth *a, const struct hsrp_packet *p,
+                            const struct addr *from, const uint8_t *data, size_t len);
 void hsrp_auth_digest(const void *key, size_t keylen, const void *data, size_t len, size_t digest_at,
                       uint8_t out[HSRP_DIGEST_LEN]);
 
@@ -256,12 +257,13 @@ void hsrp_address_garp(struct hsrp_group *g);       /* once, now */
 
 /* hsrp_tx.c */
 void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state);
-void hsrp_tx_raw(struct hsrp_if *hif, const struct hsrp_packet *p, const struct mac *src_mac);
+void hsrp_tx_adv(struct hsrp_if *hif, struct hsrp_packet *p);
 uint8_t hsrp_wire_state_of(enum hsrp_state s);
 
 /* hsrp_adv.c */
 void hsrp_adv_update(struct hsrp_if *hif, bool force); /* sends if the interface state changed, or force */
-void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from);
+void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from, const uint8_t *data,
+                      size_t len);
 void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group, uint8_t wire_state);
 void hsrp_nbr_free_all(struct hsrp_if *hif);
 /* An ip_redirect_fn. */

@@ -61,7 +61,7 @@ static void receive(struct hsrp_if *hif, const struct hsrp_packet *p, const stru
 {
     char a[ADDR_STRLEN], v[ADDR_STRLEN];
     if (p->opcode == HSRP_ADVERTISE) {
-        hsrp_adv_receive(hif, p, from);
+        hsrp_adv_receive(hif, p, from, f->data, f->len);
         return;
     }
     struct hsrp_group *g = hsrp_group_find(hif, p->group);
@@ -77,7 +77,7 @@ static void receive(struct hsrp_if *hif, const struct hsrp_packet *p, const stru
     if (hsrp_dbg_packet(hif, p->opcode))
         hsrp_dbg_grp(g, HSRP_DBG_PACKETS, "%-6s in  %s %-7s pri %u vIP %s", hsrp_wire_opcode_name(p->opcode),
                      addr_format(from, a), hsrp_wire_state_name(p->state), p->priority, addr_format(&p->vip, v));
-    const char *what = hsrp_auth_check(g, p, from, f->data, f->len);
+    const char *what = hsrp_auth_check(hif, &g->auth, p, from, f->data, f->len);
     if (what) {
         bad_auth(g, p, from, what);
         return;

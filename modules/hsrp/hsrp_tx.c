@@ -31,10 +31,10 @@ static void send_bytes(struct hsrp_if *hif, const uint8_t *buf, size_t len, cons
         udp_send(hif->h->r, &tx, buf, len);
 }
 
-void hsrp_tx_raw(struct hsrp_if *hif, const struct hsrp_packet *p, const struct mac *src_mac)
+void hsrp_tx_adv(struct hsrp_if *hif, struct hsrp_packet *p)
 {
     uint8_t buf[HSRP_WIRE_MAX];
-    send_bytes(hif, buf, hsrp_wire_encode(p, buf, sizeof buf), src_mac);
+    send_bytes(hif, buf, hsrp_auth_seal(hif, &hif->adv_auth, p, buf, sizeof buf), NULL);
 }
 
 /* Version 1 has whole seconds only; 0 says that the timer is none (a receiver then uses its own). */
@@ -60,7 +60,7 @@ void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state)
         .identifier = hif->nif->mac,
         .vip = addr_is_none(&g->vip) ? addr_v4(0) : g->vip,
     };
-    size_t len = hsrp_auth_seal(g, &p, buf, sizeof buf);
+    size_t len = hsrp_auth_seal(hif, &g->auth, &p, buf, sizeof buf);
     /* Active hellos come from the virtual MAC so that switches learn it; all else from our own (captures). */
     const struct mac *mac = op == HSRP_HELLO && state == HSRP_ACTIVE ? &g->vmac : NULL;
     if (hsrp_dbg_packet(hif, p.opcode)) {

@@ -35,6 +35,18 @@ void hsrp_wire_put_md5(struct builder *b, const struct hsrp_md5 *m)
     builder_bytes(b, m->digest, sizeof m->digest);
 }
 
+/* Behind the fixed part: an MD5 TLV, or something that is no business of ours. */
+static enum hsrp_decode_result decode_md5(struct cursor *c, struct hsrp_packet *p)
+{
+    if (cursor_left(c) == 0 || cursor_u8(c) != HSRP_TLV_MD5)
+        return HSRP_OK;
+    if (cursor_u8(c) != HSRP_MD5_TLV_LEN)
+        return HSRP_BAD_TLV;
+    hsrp_wire_get_md5(c, &p->md5);
+    p->has_md5 = cursor_ok(c);
+    return p->has_md5 ? HSRP_OK : HSRP_BAD_TLV;
+}
+
 static enum hsrp_decode_result decode_adv(struct cursor *c, struct hsrp_packet *p)
 {
     p->adv_type = cursor_u16(c);
@@ -52,7 +64,7 @@ static enum hsrp_decode_result decode_adv(struct cursor *c, struct hsrp_packet *
         return HSRP_BAD_ADV;
     if (p->adv_type == ADV_TYPE_INTERFACE && (p->adv_state < HSRP_ADV_DORMANT || p->adv_state > HSRP_ADV_ACTIVE))
         return HSRP_BAD_STATE;
-    return HSRP_OK;
+    return decode_md5(c, p);
 }
 
 enum hsrp_decode_result hsrp_wire_decode(const void *data, size_t len, struct hsrp_packet *p, uint8_t *version)
@@ -82,13 +94,7 @@ enum hsrp_decode_result hsrp_wire_decode(const void *data, size_t len, struct hs
         return HSRP_TRUNCATED;
     if (!known_state(p->state))
         return HSRP_BAD_STATE;
-    if (cursor_left(&c) == 0 || cursor_u8(&c) != HSRP_TLV_MD5)
-        return HSRP_OK;
-    if (cursor_u8(&c) != HSRP_MD5_TLV_LEN)
-        return HSRP_BAD_TLV;
-    hsrp_wire_get_md5(&c, &p->md5);
-    p->has_md5 = cursor_ok(&c);
-    return p->has_md5 ? HSRP_OK : HSRP_BAD_TLV;
+    return decode_md5(&c, p);
 }
 
 static void encode1(const struct hsrp_packet *p, struct builder *b)
@@ -103,16 +109,16 @@ static void encode1(const struct hsrp_packet *p, struct builder *b)
         builder_u16(b, p->adv_active);
         builder_u16(b, p->adv_passive);
         builder_u32(b, p->adv_reserved2);
-        return;
+    } else {
+        builder_u8(b, p->state);
+        builder_u8(b, (uint8_t)(p->hello_ms / 1000));
+        builder_u8(b, (uint8_t)(p->hold_ms / 1000));
+        builder_u8(b, p->priority);
+        builder_u8(b, (uint8_t)p->group);
+        builder_u8(b, p->reserved);
+        builder_bytes(b, p->auth, sizeof p->auth);
+        builder_u32(b, addr_v4_get(&p->vip));
     }
-    builder_u8(b, p->state);
-    builder_u8(b, (uint8_t)(p->hello_ms / 1000));
-    builder_u8(b, (uint8_t)(p->hold_ms / 1000));
-    builder_u8(b, p->priority);
-    builder_u8(b, (uint8_t)p->group);
-    builder_u8(b, p->reserved);
-    builder_bytes(b, p->auth, sizeof p->auth);
-    builder_u32(b, addr_v4_get(&p->vip));
     if (p->has_md5)
         hsrp_wire_put_md5(b, &p->md5);
 }
@@ -130,7 +136,7 @@ size_t hsrp_wire_encode(const struct hsrp_packet *p, void *buf, size_t cap)
 size_t hsrp_wire_digest_at(const struct hsrp_packet *p, const void *data, size_t len)
 {
     if (p->version == 1)
-        return HSRP_PACKET_LEN + DIGEST_IN_TLV;
+        return (p->opcode == HSRP_ADVERTISE ? HSRP_ADV_LEN : HSRP_PACKET_LEN) + DIGEST_IN_TLV;
     struct cursor c = cursor_make(data, len);
     while (cursor_left(&c) >= 2) {
         size_t at = len - cursor_left(&c);

@@ -101,6 +101,7 @@ int line_cmd_password_encryption(struct cmd *c, struct args_service_password_enc
         cmd_store_again(c, "line-password");
         cmd_store_again(c, "key-string");
         cmd_store_again(c, "standby-authentication");
+        cmd_store_again(c, "standby-redirect-auth");
     }
     return CMD_OK;
 }

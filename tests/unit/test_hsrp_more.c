@@ -479,3 +479,35 @@ Test(hsrp_more, keys_are_hidden_with_the_other_passwords)
     cr_assert_str_eq(group(w, "r1", 1)->auth.key, "plain");
     world_free(w);
 }
+
+Test(hsrp_more, advertisements_with_a_digest)
+{
+    static const char *const versions[] = {"", " standby version 2\n"};
+    for (unsigned v = 0; v < 2; v++) {
+        char cfg[400];
+        snprintf(cfg, sizeof cfg,
+                 "%s standby 1 ip 10.1.0.254\n standby redirect advertisement authentication md5 key-string 7 "
+                 "045802150C2E\n",
+                 versions[v]);
+        struct world *w = elected(cfg, cfg);
+        struct hsrp_if *r1 = group(w, "r1", 1)->hif;
+        uint64_t before = r1->adv_in;
+        expect(w, "r1", "show running-config",
+               " standby redirect advertisement authentication md5 key-string 7 045802150C2E\n", true);
+        world_run(w, 60);
+        cr_assert_gt(r1->adv_in, before, "r2 is passive and says so");
+        cr_assert_eq(ip_drop_get(world_router_get(w, "r1"), "hsrp-authentication"), 0);
+        free(run(w, "r1", "debug standby errors"));
+        configure(w, "r2", IF "standby redirect advertisement authentication md5 key-chain none\n");
+        before = r1->adv_in;
+        world_run(w, 60);
+        cr_assert_eq(r1->adv_in, before);
+        cr_assert_gt(ip_drop_get(world_router_get(w, "r1"), "hsrp-authentication"), 0);
+        expect(w, "r1", "show logging", "HSRP: Et1/1 Auth failed for Adv pkt from 10.1.0.2, Text auth failed\n", true);
+        cr_assert_eq(group(w, "r1", 1)->state, HSRP_ACTIVE, "hellos are another matter");
+        configure(w, "r1", IF "no standby redirect advertisement authentication\n");
+        world_run(w, 60);
+        cr_assert_gt(r1->adv_in, before);
+        world_free(w);
+    }
+}
