@@ -44,9 +44,11 @@ int shell_cmd_prefix_list(struct cmd *c, struct args_ip_prefix_list *a)
 {
     if (c->op == CMD_UNSET)
         return CMD_OK;
+    const struct cfg_node *root = &cfg_get(c->router)->root;
+    const struct gram_cmd *cmd = gram_find("ip-prefix-list");
     unsigned n = 0;
-    for (unsigned i = 0; i < cfg_get(c->router)->root.n; i++)
-        n += cfg_get(c->router)->root.child[i]->cmd == gram_find("ip-prefix-list");
+    for (unsigned i = 0; i < root->n; i++)
+        n += root->child[i]->cmd == cmd;
     if (n >= LISTS_MAX)
         return cmd_error(c, "%% Too many prefix list entries");
     a->prefix = prefix_make(&a->prefix.addr, a->prefix.len); /* host bits are cleared, as IOS does */

@@ -1,5 +1,6 @@
 /* Show commands that take the configuration tree apart: route maps, prefix lists, SNMP communities, partitions; and
  * show tech-support, which runs others. Called through the tables (grammar/platform.gram). */
+#include "objgroup_cmd.h"
 #include "parser/session_int.h"
 #include "platform_cmd.h"
 #include <stdlib.h>
@@ -155,6 +156,41 @@ int shell_cmd_show_snmp_community(struct cmd *c, struct args_show_snmp_community
     }
     out_end(c->out);
     out_text(c->out, "\n");
+    free(list);
+    return CMD_OK;
+}
+
+/* ---- show object-group ---- */
+
+int shell_cmd_show_object_group(struct cmd *c, struct args_show_object_group *a)
+{
+    const struct cfg *cfg = c->session->cfg;
+    struct cfg_node **list = cfg_sorted(&cfg->root);
+    out_array(c->out, NULL);
+    for (unsigned i = 0; i < cfg->root.n; i++) {
+        size_t len;
+        if (!starts(list[i], "object-group ") || (a->has_name && !word_is(list[i]->line, 2, a->name)))
+            continue;
+        const char *name = word_at(list[i]->line, 2, &len),
+                   *type = word_is(list[i]->line, 1, "network") ? "Network" : "Service";
+        out_text(c->out, "%s object group %.*s\n", type, (int)len, name);
+        out_object(c->out, NULL);
+        out_str(c->out, "type", type);
+        out_fmt(c->out, "name", "%.*s", (int)len, name);
+        out_array(c->out, "members");
+        struct cfg_node **members = cfg_sorted(list[i]);
+        for (unsigned k = 0; k < list[i]->n; k++) {
+            const char *line = members[k]->line;
+            bool text = !strncmp(line, "description ", 12);
+            out_text(c->out, " %s%s\n", text ? "Description " : "", text ? line + 12 : line);
+            out_str(c->out, NULL, line);
+        }
+        free(members);
+        out_end(c->out);
+        out_end(c->out);
+        out_text(c->out, "\n");
+    }
+    out_end(c->out);
     free(list);
     return CMD_OK;
 }
