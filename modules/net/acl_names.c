@@ -211,19 +211,16 @@ bool acl_tos_read(struct acl_line *l, const char *kind, const char *text)
     static const int precedence_values[] = {0, 1, 2, 3, 4, 5, 6, 7};
     static const char *const tos[] = {"normal", "min-monetary-cost", "max-reliability", "max-throughput", "min-delay"};
     static const int tos_values[] = {0, 1, 2, 4, 8};
-    int v;
-    if (kind[0] == 'd') {
-        v = number_of(dscp, dscp_values, 21, text, 63);
-        l->tos = (uint8_t)(v << 2), l->tos_mask = 0xfc;
-    } else if (kind[0] == 'p') {
-        v = number_of(precedence, precedence_values, 8, text, 7);
-        l->tos = (uint8_t)(v << 5), l->tos_mask = 0xe0;
-    } else {
-        v = number_of(tos, tos_values, 5, text, 15);
-        l->tos = (uint8_t)(v << 1), l->tos_mask = 0x1e;
-    }
+    unsigned shift = kind[0] == 'd' ? 2 : kind[0] == 'p' ? 5 : 1;
+    int v = kind[0] == 'd'   ? number_of(dscp, dscp_values, 21, text, 63)
+            : kind[0] == 'p' ? number_of(precedence, precedence_values, 8, text, 7)
+                             : number_of(tos, tos_values, 5, text, 15);
+    if (v < 0)
+        return false;
+    l->tos = (uint8_t)((unsigned)v << shift);
+    l->tos_mask = kind[0] == 'd' ? 0xfc : kind[0] == 'p' ? 0xe0 : 0x1e;
     snprintf(l->tos_text, sizeof l->tos_text, "%s %s", kind, text);
-    return v >= 0;
+    return true;
 }
 
 static void standard_text(const struct acl_line *l, struct strbuf *out)
