@@ -135,7 +135,8 @@ for turn in range(4):
     first = first or kb
 check("50 half-open clients at each port: no more threads than lines allow", threads < 80, threads)
 check("nothing of them is left", (after, tasks) == (fds, 1), (after, fds, tasks))
-check("memory is flat", kb - first < 1500, (first, kb))
+# a sanitizer keeps what is freed for a while
+check("memory is flat", kb - first < (40000 if "ASAN_OPTIONS" in os.environ else 1500), (first, kb))
 
 c = [login(b"admin", b"adminpw") for _ in range(5)]
 check("five sessions at once", all(x.seen.endswith(b"R1#") for x in c))
