@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OUT_FULL (256u << 10)
 #define OUT_DROP_LOGS (4u << 20) /* log lines that a slow reader lets pile up beyond this are dropped */
 
 static void conn_refuse(struct conn *c, const char *why)
@@ -45,6 +46,13 @@ static void on_output(void *u, const char *text, size_t len)
     }
     strbuf_write(&c->text, text, len);
     conn_wake(c);
+}
+
+/* Long output waits for its reader here; below that it is on its way. */
+static bool on_full(void *u)
+{
+    struct conn *c = u;
+    return c->text.len + ctl_buf_waiting(&c->out) > OUT_FULL;
 }
 
 static void on_done(void *u, int status)
@@ -115,7 +123,7 @@ void conn_settle(struct conn *c)
 }
 
 static const struct session_ops session_calls = {
-    .output = on_output, .done = on_done, .ask = on_ask, .message = on_message, .closed = on_closed};
+    .output = on_output, .full = on_full, .done = on_done, .ask = on_ask, .message = on_message, .closed = on_closed};
 
 static void session_begin(struct conn *c, const struct session_opts *opts)
 {

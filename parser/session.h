@@ -16,6 +16,7 @@ struct session_ops {                                       /* any may be NULL */
     void (*ask)(void *u, const char *prompt, bool echo);
     void (*message)(void *u, const char *text); /* a log line for this session (rendered, no \n) */
     void (*closed)(void *u, const char *text);  /* exit, logout, reload: text to print, may be "" */
+    bool (*full)(void *u);                      /* its reader does not keep up: long output waits */
 };
 struct session_opts {
     const char *line_name; /* "console", "vty0 (10.2.1.9)", for %SYS-5-CONFIG_I */

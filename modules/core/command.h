@@ -37,6 +37,7 @@ struct cmd {
     const void *block[6];
     const char *block_command[6]; /* that command's grammar name: "interface", "crypto-map-entry" */
     unsigned blocks;
+    int64_t spend_until; /* cmd_spent(); 0: no limit */
 };
 /* The args of the nearest enclosing block opened by grammar command `name`, e.g.
  *   const struct args_interface *i = CMD_BLOCK(c, interface, "interface"); NULL if not inside one. */
@@ -55,6 +56,13 @@ struct cmd_job;
 struct cmd_job *cmd_suspend(struct cmd *c, void (*abort)(void *arg), void *arg);
 struct out *cmd_job_out(struct cmd_job *job);
 void cmd_job_finish(struct cmd_job *job, int result);
+
+/* Long tables: `return cmd_steps(c, step, end, state)`. step prints until it is done (CMD_OK, CMD_ERROR) or, between
+ * two rows, cmd_spent() says that the turn is used up: then it returns CMD_PENDING and is called again later with a cmd
+ * of its own. Meanwhile everything may change: state keeps a place that survives it, and nothing of the args. end frees
+ * state. */
+int cmd_steps(struct cmd *c, int (*step)(struct cmd *c, void *state), void (*end)(void *state), void *state);
+bool cmd_spent(const struct cmd *c);
 
 /* A question ("Proceed with reload? [confirm]"). answer gets a fresh cmd (same session, op RUN) and the
  * typed line ("" for RETURN; NULL: aborted), and returns a cmd_result; it may ask again.

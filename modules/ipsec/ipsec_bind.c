@@ -147,6 +147,12 @@ void ipsec_binding_clear(struct ipsec *st, struct netif *nif)
             struct binding *b = *at;
             binding_drop_sas(b, true);
             *at = b->next;
+            for (struct flow_place *p = st->places; p != NULL; p = p->next)
+                if (p->b == b) {
+                    p->b = b->next;
+                    p->f = NULL;
+                    p->cut = true;
+                }
             binding_free(b);
             ipsec_policy_changed(st);
             break;

@@ -89,6 +89,13 @@ struct flow_counters { /* both planes count */
 };
 void ipsec_counters_copy(const struct flow_counters *from, struct flow_counters *to); /* from NULL: zeroes */
 struct sa;
+/* A place in the list of flows that survives deletions: whoever prints the list in pieces holds one. */
+struct flow_place {
+    struct flow_place *next;
+    struct binding *b; /* whose flows are printed; NULL: at the end */
+    struct flow *f;    /* the next one */
+    bool cut;          /* b is gone; here is its successor */
+};
 struct flow { /* an ident under a map entry: what `show crypto ipsec sa` prints a block for */
     struct flow *next, *prev;
     struct flow *hash_next; /* bucket by remote host, or the list of wider ones */
@@ -250,6 +257,7 @@ struct ipsec {
     unsigned n_ha; /* SAs that are synchronised */
     struct sa *by_spi[IPSEC_BUCKETS], *by_peer[IPSEC_BUCKETS];
     struct flow *flows, *flows_last;
+    struct flow_place *places;
     struct flow *by_remote[IPSEC_BUCKETS], *wide; /* flows to one host; to more than one */
     struct acquire *acquires;
     struct sa_name *names;

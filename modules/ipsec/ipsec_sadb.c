@@ -92,6 +92,9 @@ void ipsec_flow_forget(struct ipsec *st, struct flow *f)
     while (*at != f)
         at = &(*at)->hash_next;
     *at = f->hash_next;
+    for (struct flow_place *p = st->places; p != NULL; p = p->next)
+        if (p->f == f)
+            p->f = f->next;
     *(f->prev != NULL ? &f->prev->next : &st->flows) = f->next;
     *(f->next != NULL ? &f->next->prev : &st->flows_last) = f->prev;
     st->n_flows--;

@@ -3,6 +3,7 @@
 #include "ipsec_cmd.h"
 #include "modules/ipsec/ipsec_internal.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum which { ALL, ONLY_ACTIVE, ONLY_STANDBY };
@@ -200,28 +201,95 @@ static void show_unused(struct view *v, struct ipsec *st, struct binding *b)
     }
 }
 
-static void show_binding(struct view *v, struct ipsec *st, struct binding *b)
+/* The whole table, in pieces: thousands of SAs are more than a turn's worth of text. */
+struct table {
+    struct view v;
+    struct ipsec *st;
+    struct flow_place at;
+    bool open; /* the heading of at.b stands */
+    bool has_tag, has_ifname;
+    struct addr peer;
+    char tag[64], ifname[40];
+};
+
+static bool binding_shown(const struct table *t, const struct binding *b)
 {
+    if ((t->has_tag && strcmp(t->tag, b->map) != 0) || (t->has_ifname && strcmp(t->ifname, b->ifname) != 0))
+        return false;
+    if (t->v.which == ALL && t->v.peer == NULL)
+        return true;
+    for (struct flow *f = t->st->flows; f != NULL; f = f->next)
+        if (f->b == b && flow_shown(&t->v, f))
+            return true;
+    return false;
+}
+
+static void binding_open(struct table *t)
+{
+    struct out *o = t->v.o;
+    struct binding *b = t->at.b;
     char a[ADDR_STRLEN];
-    bool any = v->which == ALL && v->peer == NULL;
-    for (struct flow *f = st->flows; f != NULL && !any; f = f->next)
-        any = f->b == b && flow_shown(v, f);
-    if (!any)
-        return;
     addr_format(&b->local, a);
-    out_object(v->o, NULL);
-    out_str(v->o, "interface", b->ifname);
-    out_str(v->o, "crypto_map", b->map);
-    out_str(v->o, "local_addr", a);
-    out_text(v->o, "\ninterface: %s\n    Crypto map tag: %s, local addr %s\n", b->ifname, b->map, a);
-    out_array(v->o, "flows");
-    for (struct flow *f = st->flows; f != NULL; f = f->next)
-        if (f->b == b && flow_shown(v, f))
-            show_flow(v, f);
-    if (v->which == ALL)
-        show_unused(v, st, b);
-    out_end(v->o);
-    out_end(v->o);
+    out_object(o, NULL);
+    out_str(o, "interface", b->ifname);
+    out_str(o, "crypto_map", b->map);
+    out_str(o, "local_addr", a);
+    out_text(o, "\ninterface: %s\n    Crypto map tag: %s, local addr %s\n", b->ifname, b->map, a);
+    out_array(o, "flows");
+    t->at.f = t->st->flows;
+    t->open = true;
+}
+
+static void binding_close(struct table *t)
+{
+    out_end(t->v.o);
+    out_end(t->v.o);
+    t->open = false;
+    if (!t->at.cut)
+        t->at.b = t->at.b->next;
+    t->at.cut = false;
+}
+
+static int table_step(struct cmd *c, void *arg)
+{
+    struct table *t = arg;
+    t->v.o = c->out;
+    for (;;) {
+        if (t->open && t->at.cut)
+            binding_close(t);
+        t->at.cut = false;
+        if (t->at.b == NULL)
+            break;
+        if (!t->open && !binding_shown(t, t->at.b)) {
+            t->at.b = t->at.b->next;
+            continue;
+        }
+        if (!t->open)
+            binding_open(t);
+        while (t->at.f != NULL) {
+            struct flow *f = t->at.f;
+            t->at.f = f->next;
+            if (f->b == t->at.b && flow_shown(&t->v, f))
+                show_flow(&t->v, f);
+            if (cmd_spent(c))
+                return CMD_PENDING;
+        }
+        if (t->v.which == ALL)
+            show_unused(&t->v, t->st, t->at.b);
+        binding_close(t);
+    }
+    out_end(c->out);
+    return CMD_OK;
+}
+
+static void table_end(void *arg)
+{
+    struct table *t = arg;
+    struct flow_place **at = &t->st->places;
+    while (*at != &t->at)
+        at = &(*at)->next;
+    *at = t->at.next;
+    free(t);
 }
 
 static void show_count(struct ipsec *st, struct out *o)
@@ -243,21 +311,31 @@ static void show_count(struct ipsec *st, struct out *o)
 int ipsec_cmd_show_sa(struct cmd *c, struct args_show_crypto_ipsec_sa *a)
 {
     struct ipsec *st = ipsec_of(c->router);
-    struct view v = {.o = c->out,
-                     .which = a->kw_active    ? ONLY_ACTIVE
-                              : a->kw_standby ? ONLY_STANDBY
-                                              : ALL,
-                     .detail = a->kw_detail,
-                     .identity = a->kw_identity,
-                     .peer = a->has_peer ? &a->peer : NULL};
     if (a->kw_count) {
         show_count(st, c->out);
         return CMD_OK;
     }
+    struct table *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return cmd_error(c, "%% Out of memory");
+    t->st = st;
+    t->has_tag = a->has_tag;
+    t->has_ifname = a->has_ifname;
+    if (a->has_tag)
+        snprintf(t->tag, sizeof t->tag, "%s", a->tag);
+    if (a->has_ifname)
+        snprintf(t->ifname, sizeof t->ifname, "%s", a->ifname.text);
+    if (a->has_peer)
+        t->peer = a->peer;
+    t->v = (struct view){.o = c->out,
+                         .which = a->kw_active    ? ONLY_ACTIVE
+                                  : a->kw_standby ? ONLY_STANDBY
+                                                  : ALL,
+                         .detail = a->kw_detail,
+                         .identity = a->kw_identity,
+                         .peer = a->has_peer ? &t->peer : NULL};
+    t->at = (struct flow_place){.next = st->places, .b = st->bindings};
+    st->places = &t->at;
     out_array(c->out, NULL);
-    for (struct binding *b = st->bindings; b != NULL; b = b->next)
-        if ((!a->has_tag || strcmp(a->tag, b->map) == 0) && (!a->has_ifname || strcmp(a->ifname.text, b->ifname) == 0))
-            show_binding(&v, st, b);
-    out_end(c->out);
-    return CMD_OK;
+    return cmd_steps(c, table_step, table_end, t);
 }

@@ -49,7 +49,8 @@ static struct link *no_link(void *ctx, struct router *r, const char *ifname, uin
 struct bench *bench_new(bool interactive)
 {
     static const struct router_host host = {NULL, no_link, no_reload};
-    static const struct session_ops ops = {on_output, on_done, on_ask, on_message, on_closed};
+    static const struct session_ops ops = {
+        .output = on_output, .done = on_done, .ask = on_ask, .message = on_message, .closed = on_closed};
     struct bench *b = calloc(1, sizeof *b);
     if (!b)
         abort();
