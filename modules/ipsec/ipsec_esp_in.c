@@ -163,7 +163,8 @@ bool ipsec_esp_accept(struct ipsec *st, struct sa *s, struct esp_item *it)
         bad(st, s, &s->flow->n.invalid_ident, it->f, "esp-identity");
         return false;
     }
-    it->f->flags = (uint16_t)((it->f->flags | FRAME_DECRYPTED) & ~FRAME_CRYPTO_DONE);
+    /* A checksum that a host left open was that of the UDP header around ESP, which is gone. */
+    it->f->flags = (uint16_t)((it->f->flags | FRAME_DECRYPTED) & ~(FRAME_CRYPTO_DONE | FRAME_CSUM_PARTIAL));
     it->f->sa = s->p.in_spi;
     return true;
 }
