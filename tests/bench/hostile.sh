@@ -6,9 +6,9 @@
 hostile_up() {
     pair_tapir bad "esp-aes 256 esp-sha-hmac" || return 1
     ns_add bad-x
-    veth bad-x eth0 bad-b evil
-    ip -n "$TAG-bad-b" link set br1 type bridge ageing_time 30000
-    ip -n "$TAG-bad-b" link set evil master br1
+    veth bad-x eth0 bad-g evil
+    ip -n "$TAG-bad-g" link set wan type bridge ageing_time 30000 # three ports: it learns
+    ip -n "$TAG-bad-g" link set evil master wan
     address bad-x eth0 10.91.0.66/24
     # the void: the same wire and a namespace that throws all away
     ns_add bad-v

@@ -86,21 +86,19 @@ wait_for() { # SECONDS COMMAND…: until it succeeds
 # ---- the four namespaces ----
 # way NAME: NAME-c (10.91.1.10) - NAME-a ==== NAME-b - NAME-s (10.91.2.10); the gateways' kernels own the addresses
 # (10.91.1.1, 10.91.0.1, 10.91.0.2, 10.91.2.1) and have devices lan and wan.
-# way NAME taps: devices lan and wan are ports of bridges with taps gi0-0 and gi0-1; no kernel owns an address.
+# way NAME taps: the same three wires for two routers on taps, each wire a bridge: a0 and a1 are the first gateway's taps,
+# b0 and b1 the second's, all in NAME-g (a wire of two taps is one hop only there); no kernel owns an address.
 way() {
     local w=$1
-    ns_add "$w-c" "$w-a" "$w-b" "$w-s" || return 1
-    veth "$w-c" eth0 "$w-a" lan && veth "$w-a" wan "$w-b" wan && veth "$w-b" lan "$w-s" eth0 || return 1
-    address "$w-c" eth0 10.91.1.10/24
-    address "$w-s" eth0 10.91.2.10/24
-    ip -n "$TAG-$w-c" route add default via 10.91.1.1
-    ip -n "$TAG-$w-s" route add default via 10.91.2.1
     if [ "${2:-}" = taps ]; then
-        for g in a b; do
-            bridge "$w-$g" br0 lan gi0-0
-            bridge "$w-$g" br1 wan gi0-1
-        done
+        ns_add "$w-c" "$w-g" "$w-s" || return 1
+        veth "$w-c" eth0 "$w-g" lan1 && veth "$w-g" lan2 "$w-s" eth0 || return 1
+        bridge "$w-g" br1 lan1 a0
+        bridge "$w-g" wan a1 b1
+        bridge "$w-g" br2 b0 lan2
     else
+        ns_add "$w-c" "$w-a" "$w-b" "$w-s" || return 1
+        veth "$w-c" eth0 "$w-a" lan && veth "$w-a" wan "$w-b" wan && veth "$w-b" lan "$w-s" eth0 || return 1
         address "$w-a" lan 10.91.1.1/24
         address "$w-a" wan 10.91.0.1/24
         address "$w-b" wan 10.91.0.2/24
@@ -108,6 +106,10 @@ way() {
         on "$w-a" sysctl -qw net.ipv4.ip_forward=1
         on "$w-b" sysctl -qw net.ipv4.ip_forward=1
     fi
+    address "$w-c" eth0 10.91.1.10/24
+    address "$w-s" eth0 10.91.2.10/24
+    ip -n "$TAG-$w-c" route add default via 10.91.1.1
+    ip -n "$TAG-$w-s" route add default via 10.91.2.1
 }
 reaches() { on "$1-c" ping -q -c 2 -i 0.2 -W 1 10.91.2.10; } # WAY
 server() { # WAY: iperf3's end

@@ -46,9 +46,9 @@ pair_tapir() {
     way "$w" taps || return 1
     gateway_config 1 "$2" >"$T/$w-1.cfg"
     gateway_config 2 "$2" >"$T/$w-2.cfg"
-    router "$w-a" "$w-1" "$T/$w-1.cfg" || return 1
+    router "$w-g" "$w-1" "$T/$w-1.cfg" -i GigabitEthernet0/0=a0 -i GigabitEthernet0/1=a1 || return 1
     pid_a=$pid
-    router "$w-b" "$w-2" "$T/$w-2.cfg" || return 1
+    router "$w-g" "$w-2" "$T/$w-2.cfg" -i GigabitEthernet0/0=b0 -i GigabitEthernet0/1=b1 || return 1
     pid_b=$pid
     wait_for 10 reaches "$w"
 }
