@@ -10,45 +10,46 @@
 /* In the order of show running-config: Loopback, Tunnel, hardware, Vlan, BVI (ios-cli 9.3). */
 #define N1 (1 << 1)
 #define N123 (1 << 1 | 1 << 2 | 1 << 3)
-const struct ifname_type ifname_types[] = {{"Loopback", "Lo", true, N1, false},
-                                           {"Tunnel", "Tu", true, N1, true},
-                                           {"Port-channel", "Po", true, N1, true},
-                                           {"Async", "As", true, N123, true},
-                                           {"ATM", "AT", true, N123, true},
-                                           {"BRI", "BR", true, N123, true},
-                                           {"Cellular", "Ce", true, N123, true},
-                                           {"Embedded-Service-Engine", "Em", true, 1 << 2, true},
-                                           {"HundredGigE", "Hu", false, N123, false},
-                                           {"TenGigabitEthernet", "Te", false, N123, false},
-                                           {"GigabitEthernet", "Gi", false, N123, false},
-                                           {"FastEthernet", "Fa", false, N123, false},
-                                           {"Ethernet", "Et", false, N123, false},
-                                           {"Serial", "Se", false, N123, false},
-                                           {"Multilink", "Mu", true, N1, true},
-                                           {"Group-Async", "Gr", true, N1, true},
-                                           {"Virtual-Template", "Vt", true, N1, true},
-                                           {"Virtual-PPP", "Vp", true, N1, true},
-                                           {"NVI", "NV", true, N1, true},
-                                           {"Dialer", "Di", true, N1, true},
-                                           {"Vlan", "Vl", true, N1, false},
-                                           {"BVI", "BV", true, N1, false},
-                                           {"Null", "Nu", true, N1, false},
-                                           {NULL, NULL, false, 0, false}};
+const struct ifname_type ifname_types[] = {{"Loopback", "Lo", true, N1, false, false},
+                                           {"Tunnel", "Tu", true, N1, true, false},
+                                           {"Port-channel", "Po", true, N1, true, false},
+                                           {"Async", "As", true, N123, true, true},
+                                           {"ATM", "AT", true, N123, true, true},
+                                           {"BRI", "BR", true, N123, true, true},
+                                           {"Cellular", "Ce", true, N123, true, true},
+                                           {"Embedded-Service-Engine", "Em", true, 1 << 2, true, true},
+                                           {"HundredGigE", "Hu", false, N123, false, true},
+                                           {"TenGigabitEthernet", "Te", false, N123, false, false},
+                                           {"GigabitEthernet", "Gi", false, N123, false, false},
+                                           {"FastEthernet", "Fa", false, N123, false, false},
+                                           {"Ethernet", "Et", false, N123, false, false},
+                                           {"Serial", "Se", false, N123, false, false},
+                                           {"Multilink", "Mu", true, N1, true, true},
+                                           {"Group-Async", "Gr", true, N1, true, true},
+                                           {"Virtual-Template", "Vt", true, N1, true, true},
+                                           {"Virtual-PPP", "Vp", true, N1, true, true},
+                                           {"NVI", "NV", true, N1, true, true},
+                                           {"Dialer", "Di", true, N1, true, true},
+                                           {"Vlan", "Vl", true, N1, false, false},
+                                           {"BVI", "BV", true, N1, false, false},
+                                           {"Null", "Nu", true, N1, false, false},
+                                           {NULL, NULL, false, 0, false, false}};
 
 /* The type that the n letters at s name: an exact name, or the only one with that prefix. */
 static const struct ifname_type *type_find(const char *s, size_t n)
 {
-    const struct ifname_type *found = NULL;
-    unsigned hits = 0;
+    const struct ifname_type *found[2] = {NULL, NULL}; /* everyday types, rare ones */
+    unsigned hits[2] = {0, 0};
     for (const struct ifname_type *t = ifname_types; t->name; t++) {
         if (strncasecmp(t->name, s, n) != 0)
             continue;
         if (!t->name[n])
             return t;
-        found = t;
-        hits++;
+        found[t->rare] = t;
+        hits[t->rare]++;
     }
-    return n && hits == 1 ? found : NULL;
+    bool rare = !hits[0];
+    return n && hits[rare] == 1 ? found[rare] : NULL;
 }
 
 size_t ifname_parse(const char *text, char canonical[40])

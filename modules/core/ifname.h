@@ -10,6 +10,7 @@ struct ifname_type {
     bool is_virtual;    /* Loopback, Tunnel, BVI, Vlan, Null: no tap */
     unsigned numbers;   /* 1: port, 2: slot/port (both accepted: bit mask 1<<n) */
     bool hollow;        /* stored and shown only: its line protocol is never up */
+    bool rare;          /* does not stand in the way of a short form of the others: e is Ethernet */
 };
 extern const struct ifname_type ifname_types[]; /* ends with name NULL */
 /* "gi0/3", "gig 0/3", "GigabitEthernet0/3" -> canonical. Returns characters consumed, 0 if it is none. */

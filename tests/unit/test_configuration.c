@@ -2,6 +2,7 @@
  * what both have is not disturbed (an HSRP group keeps its state, SAs stay up); swapped addresses; access lists; the
  * revert timer; the archive; differences. */
 #include "cli/world.h"
+#include "modules/core/ifname.h"
 #include "modules/net/ip.h"
 #include "tests/unit/lib_paper.h"
 #include <criterion/criterion.h>
@@ -287,4 +288,19 @@ Test(lists, flags_and_service_types)
                      "syn\n"),
         2);
     world_free(w);
+}
+
+Test(names, short_forms_mean_the_everyday_types)
+{
+    static const char *const pairs[][2] = {{"e0/0", "Ethernet0/0"}, {"g0/1", "GigabitEthernet0/1"},
+                                           {"v5", "Vlan5"},         {"b1", "BVI1"},
+                                           {"n0", "Null0"},         {"d1", "Dialer1"},
+                                           {"gr1", "Group-Async1"}, {"s0/0", "Serial0/0"},
+                                           {"l0", "Loopback0"},     {"e0/0.20", "Ethernet0/0.20"}};
+    char name[40];
+    for (unsigned i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        cr_expect_gt(ifname_parse(pairs[i][0], name), 0, "%s", pairs[i][0]);
+        cr_expect_str_eq(name, pairs[i][1]);
+    }
+    cr_expect_eq(ifname_parse("t1/1", name), 0, "TenGigabitEthernet or Tunnel");
 }
