@@ -214,6 +214,22 @@ void dp_punt(struct dp *dp, struct nif *nif, struct frame *f, void (*run)(void *
         dp_drop(dp, "punt-queue-full", f);
 }
 
+/* Whole ESP packets that no SA here takes want a log line at most. The control thread runs before everybody else: a
+ * flood of them stays here. */
+enum { ESP_PUNTS = 16 }; /* a millisecond */
+
+bool dp_esp_unwanted(struct dp *dp, const uint8_t *ip)
+{
+    if (ip[9] != IPPROTO_ESP_ || (be16(ip + 6) & (IP_MF | IP_OFFMASK)))
+        return false;
+    nstime now = dp_now(dp);
+    if (now - dp->esp_punt_at >= NS_PER_MS) {
+        dp->esp_punt_at = now;
+        dp->esp_punts = 0;
+    }
+    return dp->esp_punts++ >= ESP_PUNTS;
+}
+
 static void reap(struct net *net)
 {
     struct dp_thread *t = net->dp->thread;

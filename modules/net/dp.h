@@ -67,6 +67,8 @@ struct dp {
         _Atomic(const char *) reason;
         stat64 n;
     } drops[DROP_REASONS_MAX];
+    nstime esp_punt_at; /* ESP handed over in this millisecond */
+    unsigned esp_punts;
     unsigned sample;
     bool timing;
     nstime stamp;
@@ -77,6 +79,7 @@ struct dp {
 /* dp.c, for fast.c */
 struct frame_pool *dp_pool(struct dp *dp);
 void dp_punt(struct dp *dp, struct nif *nif, struct frame *f, void (*run)(void *net, struct ring_msg *m), bool low);
+bool dp_esp_unwanted(struct dp *dp, const uint8_t *ip); /* a punt of this would be one too many */
 void dp_stage_begin(struct dp *dp);
 void dp_stage_end(struct dp *dp, enum dp_stage stage, unsigned frames);
 #endif

@@ -93,6 +93,8 @@ static void hand_over(struct dp *dp, struct nif *nif, struct frame *f, uint32_t 
     if (!f->gso) {
         if (!frame_csum_complete(f)) {
             dp_drop(dp, "checksum-offload", f);
+        } else if (dp->threaded && low && dp_esp_unwanted(dp, ip)) {
+            dp_drop(dp, "esp-punt-limit", f);
         } else if (dp->threaded) {
             dp_punt(dp, nif, f, run, low);
         } else {
