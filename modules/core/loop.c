@@ -80,6 +80,12 @@ void loop_wake(struct loop *loop)
         loop->ops->wake(loop);
 }
 
+void loop_catch_up_set(struct loop *loop, void (*fn)(void *arg), void *arg)
+{
+    loop->catch_up = fn;
+    loop->catch_up_arg = arg;
+}
+
 void loop_release(struct loop *loop)
 {
     if (loop->ops->release)

@@ -46,6 +46,9 @@ void loop_enter(struct loop *loop);
 bool loop_try_enter(struct loop *loop);
 void loop_leave(struct loop *loop);
 void loop_wake(struct loop *loop); /* from any thread: look at descriptors, timers and tasks now */
+/* Where another thread receives: called before a timer fires late, with the lock held. It lets that thread take a turn
+ * and returns once what waited at the links has been handed to the loop. NULL: none. */
+void loop_catch_up_set(struct loop *loop, void (*fn)(void *arg), void *arg);
 /* The loop's own thread, in the middle of a turn: lets others take theirs. */
 void loop_release(struct loop *loop);
 void loop_reacquire(struct loop *loop);

@@ -37,6 +37,8 @@ struct loop {
     unsigned since_move;         /* timers fired and tasks run since `now` moved; only sim looks at it */
     void (*last_ran[2])(void *); /* the last two different ones, newest first */
     struct frame_pool *frames;
+    void (*catch_up)(void *arg);
+    void *catch_up_arg;
     struct meter meter;
 };
 struct loop_fd {

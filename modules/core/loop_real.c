@@ -16,6 +16,7 @@
 
 #define LINK_ROUNDS                                                                                                    \
     32 /* drains of at most 64 frames in front of a due timer: a flood may delay timers, not stop them */
+#define LATE NS_PER_MS /* of a timer: then it looks again at what other threads receive */
 
 struct loop_real_fd {
     struct loop_fd base;
@@ -37,6 +38,7 @@ struct loop_real {
     unsigned n_ready_links, n_ready_others;
     bool serving, swept;
     pthread_mutex_t lock;
+    nstime caught_at;    /* what had arrived by then is handled */
     nstime sleeps_until; /* what it waits for; 0: it does not wait */
     int wake_fd;
     struct event *wake;
@@ -124,6 +126,25 @@ static void serve(struct loop_real *l, bool links)
         fd_unlink_dead(l);
 }
 
+static void serve_links(struct loop_real *l)
+{
+    for (unsigned round = 0; l->n_ready_links && round < LINK_ROUNDS && !l->base.stopped; round++) {
+        serve(l, true);
+        poll_fds(l, 0);
+    }
+}
+
+/* A timer that fires late fires behind what arrived in time: the whole process may have stood still (DESIGN 1). */
+static void catch_up(struct loop_real *l, const struct timer *t)
+{
+    if (!l->base.catch_up || t->deadline + LATE > l->base.now || l->caught_at >= t->deadline)
+        return;
+    l->caught_at = clock_read(CLOCK_MONOTONIC);
+    l->base.catch_up(l->base.catch_up_arg);
+    poll_fds(l, 0);
+    serve_links(l);
+}
+
 static int real_run(struct loop *loop, nstime until)
 {
     struct loop_real *l = (struct loop_real *)loop;
@@ -133,12 +154,12 @@ static int real_run(struct loop *loop, nstime until)
         nstime end = t && t->deadline < until ? t->deadline : until;
         nstime wait = loop->task_head ? 0 : end == INT64_MAX ? -1 : end > loop->now ? end - loop->now : 0;
         poll_fds(l, wait);
-        for (unsigned round = 0; l->n_ready_links && round < LINK_ROUNDS && !loop->stopped; round++) {
-            serve(l, true);
-            poll_fds(l, 0);
-        }
+        serve_links(l);
         if (!loop->stopped && l->n_ready_others)
             serve(l, false);
+        t = loop_next_timer(loop);
+        if (!loop->stopped && t)
+            catch_up(l, t);
         t = loop_next_timer(loop);
         if (!loop->stopped && t && t->deadline <= loop->now)
             loop_fire(t);

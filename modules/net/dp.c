@@ -17,6 +17,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define CATCH_UP_MOST (20 * NS_PER_MS)
+enum { CATCH_UP_ROUNDS = 32 };
 enum { TURN_MESSAGES = 256, POLL_EVERY = 16 };
 
 struct retired {
@@ -30,6 +32,7 @@ struct dp_thread {
     pthread_t id;
     atomic_bool stop, busy, wanted, told;
     _Atomic(uint64_t) epoch; /* quiet points passed */
+    _Atomic(uint64_t) idle;  /* times that nothing was left to read */
     sem_t quiet;
     int wake_fd, control_fd, epoll_fd;
     struct loop_fd *control_watch;
@@ -37,8 +40,6 @@ struct dp_thread {
     unsigned n_links, rounds, meter;
     struct dp_link links[DP_LINKS_MAX];
 };
-
-const char *const dp_stage_names[DP_STAGES] = {"receive", "classify", "forward", "seal", "open", "transmit"};
 
 static void fd_signal(int fd)
 {
@@ -77,82 +78,6 @@ struct frame *dp_frame(struct dp *dp, bool big)
 struct dp *net_dp(struct router *r)
 {
     return net_of(r)->dp;
-}
-
-/* ---- where the time goes ---- */
-
-void dp_stage_begin(struct dp *dp)
-{
-    dp->timing = dp->threaded && dp->sample++ % DP_SAMPLE == 0;
-    if (dp->timing)
-        dp->stamp = loop_now_fresh(dp->loop);
-}
-
-void dp_stage_end(struct dp *dp, enum dp_stage stage, unsigned frames)
-{
-    struct dp_stage_stats *s = &dp->stage[stage];
-    if (!frames)
-        return;
-    STAT_ADD(&s->vectors, 1);
-    STAT_ADD(&s->frames, frames);
-    if (!dp->timing)
-        return;
-    nstime now = loop_now_fresh(dp->loop);
-    STAT_ADD(&s->timed_frames, frames);
-    STAT_ADD(&s->timed_ns, (uint64_t)(now - dp->stamp));
-    dp->stamp = now;
-}
-
-void dp_view(struct net *net, struct dp_view *v)
-{
-    struct dp *dp = net->dp;
-    *v = (struct dp_view){.threaded = dp->threaded,
-                          .hits = STAT_GET(&dp->hits),
-                          .misses = STAT_GET(&dp->misses),
-                          .punts = STAT_GET(&dp->punts),
-                          .turns = STAT_GET(&dp->turns),
-                          .idle_waits = STAT_GET(&dp->idle_waits)};
-    for (unsigned i = 0; i < DP_STAGES; i++) {
-        uint64_t timed = STAT_GET(&dp->stage[i].timed_frames);
-        v->stage[i].vectors = STAT_GET(&dp->stage[i].vectors);
-        v->stage[i].frames = STAT_GET(&dp->stage[i].frames);
-        v->stage[i].ns_per_frame = timed ? (double)STAT_GET(&dp->stage[i].timed_ns) / (double)timed : 0;
-    }
-}
-
-static void clear_run(void *ctx, struct ring_msg *m)
-{
-    struct dp *dp = ((struct net *)ctx)->dp;
-    (void)m;
-    for (unsigned i = 0; i < DP_STAGES; i++) {
-        STAT_SET(&dp->stage[i].vectors, 0);
-        STAT_SET(&dp->stage[i].frames, 0);
-        STAT_SET(&dp->stage[i].timed_frames, 0);
-        STAT_SET(&dp->stage[i].timed_ns, 0);
-    }
-    STAT_SET(&dp->hits, 0);
-    STAT_SET(&dp->misses, 0);
-    STAT_SET(&dp->punts, 0);
-    STAT_SET(&dp->turns, 0);
-    STAT_SET(&dp->idle_waits, 0);
-}
-
-void dp_clear(struct net *net)
-{
-    struct ring_msg m = {.run = clear_run};
-    if (net->dp->threaded)
-        net_dp_run(net->router, &m);
-    else
-        clear_run(net, &m);
-}
-
-void dp_add_stats(const struct net *net, struct ip_stats *sum)
-{
-    const struct dp *dp = net->dp;
-    sum->received += STAT_GET(&dp->received);
-    sum->received_bytes += STAT_GET(&dp->received_bytes);
-    sum->delivered += STAT_GET(&dp->delivered);
-    sum->forwarded += STAT_GET(&dp->forwarded);
 }
 
 /* ---- turns in the loop ---- */
@@ -295,6 +220,15 @@ bool net_dp_run(struct router *r, const struct ring_msg *m)
     return true;
 }
 
+/* Until the next quiet point, or a millisecond: its sign may be an old one, so callers look again. */
+static void wait_quiet(struct dp *dp)
+{
+    nstime end = loop_now_fresh(dp->loop) + NS_PER_MS;
+    struct timespec ts = {.tv_sec = end / NS_PER_S, .tv_nsec = end % NS_PER_S};
+    atomic_store(&dp->thread->wanted, true);
+    sem_clockwait(&dp->thread->quiet, CLOCK_MONOTONIC, &ts);
+}
+
 void net_dp_quiet(struct router *r)
 {
     struct dp *dp = net_of(r)->dp;
@@ -303,10 +237,7 @@ void net_dp_quiet(struct router *r)
         return;
     uint64_t epoch = atomic_load(&t->epoch);
     while (atomic_load(&t->busy) && atomic_load(&t->epoch) == epoch) {
-        nstime end = loop_now_fresh(dp->loop) + NS_PER_MS;
-        struct timespec ts = {.tv_sec = end / NS_PER_S, .tv_nsec = end % NS_PER_S};
-        atomic_store(&t->wanted, true);
-        sem_clockwait(&t->quiet, CLOCK_MONOTONIC, &ts);
+        wait_quiet(dp);
     }
 }
 
@@ -368,6 +299,7 @@ static void find_ready(struct dp *dp, bool wait)
     struct epoll_event ev[32];
     if (wait) {
         STAT_ADD(&dp->idle_waits, 1);
+        atomic_fetch_add(&t->idle, 1);
         atomic_store(&t->busy, false);
         pass_quiet(t);
         wait = !ring_used(&t->to_data) && !atomic_load(&t->stop);
@@ -457,6 +389,24 @@ static void thread_free(struct dp_thread *t)
     free(t);
 }
 
+/* What waited at the links when it was called is in the ring when it returns: the thread found nothing more twice (the
+ * first time it may have been about to sleep), or went round often enough for what was there. */
+static void catch_up(void *arg)
+{
+    struct dp *dp = arg;
+    struct dp_thread *t = dp->thread;
+    uint64_t idle = atomic_load(&t->idle), epoch = atomic_load(&t->epoch);
+    nstime end = loop_now_fresh(dp->loop) + CATCH_UP_MOST;
+    loop_release(dp->loop);
+    for (unsigned step = 1; step <= 2; step++) {
+        fd_signal(t->wake_fd);
+        while (atomic_load(&t->idle) < idle + step && atomic_load(&t->epoch) < epoch + CATCH_UP_ROUNDS &&
+               loop_now_fresh(dp->loop) < end)
+            wait_quiet(dp);
+    }
+    loop_reacquire(dp->loop);
+}
+
 /* false: it stays in one thread. */
 static bool thread_start(struct dp *dp)
 {
@@ -487,6 +437,7 @@ static bool thread_start(struct dp *dp)
     if (rc == 0) {
         t->meter = meter_thread(dp->loop, "Data Plane", t->id, true);
         sched_control_thread(dp->loop);
+        loop_catch_up_set(dp->loop, catch_up, dp);
         return true;
     }
     dp->threaded = false;
@@ -556,6 +507,7 @@ static void thread_stop(struct dp *dp)
     loop_release(dp->loop); /* it may wait for a turn */
     pthread_join(t->id, NULL);
     loop_reacquire(dp->loop);
+    loop_catch_up_set(dp->loop, NULL, NULL);
     meter_thread_gone(dp->loop, t->meter);
     dp->threaded = false;
     frame_pool_adopt(dp->pool);
