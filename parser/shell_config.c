@@ -1,5 +1,6 @@
 /* The exec commands that show, save and load the configuration (grammar/exec.gram; ios-cli 9.3, 9.4). Called by exec.c
  * through the tables. */
+#include "boilerplate_cmd.h"
 #include "exec_cmd.h"
 #include "parser/archive.h"
 #include "parser/session_int.h"
@@ -46,6 +47,13 @@ static int show_section(struct cmd *c, const char *re)
     strbuf_free(&b);
     strbuf_free(&why);
     return rc;
+}
+
+/* There is no routing protocol: the word is known, so that it is incomplete by itself, and nothing follows. */
+int shell_cmd_router(struct cmd *c, struct args_router_odr *a)
+{
+    (void)a;
+    return cmd_error(c, "%% Routing protocols are not supported; use ip route");
 }
 
 int shell_cmd_show_running(struct cmd *c, struct args_show_running_config *a)
