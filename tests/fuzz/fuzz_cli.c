@@ -1,52 +1,11 @@
 /* Fuzz target: whatever bytes arrive at a console. Each line is typed into one session in configuration or exec mode,
  * and asked for help and completion. */
-#include "modules/core/router.h"
 #include "parser/session.h"
+#include "tests/unit/lib_alone.h"
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct link *no_link(void *ctx, struct router *r, const char *ifname, uint16_t mtu)
-{
-    (void)ctx, (void)r, (void)ifname, (void)mtu;
-    return NULL;
-}
-
-static void no_reload(void *ctx, struct router *r, const char *reason)
-{
-    (void)ctx, (void)r, (void)reason;
-}
-
-struct world {
-    struct loop *loop;
-    struct rng *rng;
-    struct storage storage;
-    struct router *r;
-};
-
-static void power_on(struct world *w)
-{
-    static const struct router_host host = {NULL, no_link, no_reload};
-    memset(w, 0, sizeof *w);
-    w->loop = loop_new_sim(INT64_C(1790000000) * NS_PER_S);
-    w->rng = rng_new_seeded(1, "fuzz", 1);
-    storage_open_memory(&w->storage);
-    struct router_opts ro = {
-        .name = "fuzz", .loop = w->loop, .rng = w->rng, .storage = &w->storage, .host = &host, .incarnation = 1};
-    w->r = router_new(&ro);
-    if (!w->r)
-        abort();
-    router_start(w->r);
-}
-
-static void power_off(struct world *w)
-{
-    router_free(w->r);
-    rng_free(w->rng);
-    loop_free(w->loop);
-    storage_close(&w->storage);
-}
 
 static void one_line(struct session *s, const char *line)
 {
@@ -59,8 +18,9 @@ static void one_line(struct session *s, const char *line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct world w;
-    power_on(&w);
+    struct alone w;
+    alone_open(&w, "fuzz", alone_sim_loop());
+    router_start(w.r);
     struct session_ops ops = {0};
     struct session_opts so = {.line_name = "console", .privilege = 15};
     struct session *s = session_new(w.r, &so, &ops, NULL);
@@ -77,6 +37,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         one_line(s, line);
     free(text);
     session_free(s);
-    power_off(&w);
+    alone_close(&w);
     return 0;
 }

@@ -4,17 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct link *no_link(void *ctx, struct router *r, const char *ifname, uint16_t mtu)
-{
-    (void)ctx, (void)r, (void)ifname, (void)mtu;
-    return NULL;
-}
-
-static void no_reload(void *ctx, struct router *r, const char *reason)
-{
-    (void)ctx, (void)r, (void)reason;
-}
-
 static const char config[] = "crypto isakmp policy 1\n encr aes 256\n authentication pre-share\n group 2\n"
                              "crypto isakmp policy 2\n encr 3des\n hash md5\n authentication pre-share\n group 1\n"
                              "crypto isakmp key cisco123 address 0.0.0.0 0.0.0.0\n"
@@ -25,15 +14,11 @@ static const char config[] = "crypto isakmp policy 1\n encr aes 256\n authentica
 
 void ike_rig_open(struct ike_rig *g)
 {
-    static const struct router_host host = {NULL, no_link, no_reload};
     memset(g, 0, sizeof *g);
-    g->loop = loop_new_sim(INT64_C(1790000000) * NS_PER_S);
-    g->rng = rng_new_seeded(1, "rig", 1);
-    storage_open_memory(&g->storage);
-    struct router_opts ro = {
-        .name = "rig", .loop = g->loop, .rng = g->rng, .storage = &g->storage, .host = &host, .incarnation = 1};
-    g->r = router_new(&ro);
-    if (!g->r || config_load(g->r, config, true, NULL, NULL))
+    alone_open(&g->alone, "rig", alone_sim_loop());
+    g->loop = g->alone.loop;
+    g->r = g->alone.r;
+    if (config_load(g->r, config, true, NULL, NULL))
         abort();
     router_start(g->r);
     g->k = ike_of(g->r);
@@ -41,10 +26,7 @@ void ike_rig_open(struct ike_rig *g)
 
 void ike_rig_close(struct ike_rig *g)
 {
-    router_free(g->r);
-    rng_free(g->rng);
-    loop_free(g->loop);
-    storage_close(&g->storage);
+    alone_close(&g->alone);
 }
 
 void ike_rig_feed(struct ike_rig *g, const uint8_t *data, size_t len)

@@ -2,11 +2,11 @@
 #ifndef TAPIR_TESTS_LIB_IKE_H
 #define TAPIR_TESTS_LIB_IKE_H
 #include "modules/ike/ike_int.h"
+#include "tests/unit/lib_alone.h"
 struct ike_rig {
-    struct loop *loop;
-    struct rng *rng;
-    struct storage storage;
-    struct router *r;
+    struct alone alone;
+    struct loop *loop; /* alone's */
+    struct router *r;  /* alone's */
     struct ike *k;
     struct ike_sa *sa; /* established with 10.1.11.11, or NULL */
 };

@@ -35,33 +35,16 @@ static void on_ask(void *u, const char *prompt, bool echo)
     b->asked = strdup(prompt);
 }
 
-static void no_reload(void *ctx, struct router *r, const char *reason)
-{
-    (void)ctx, (void)r, (void)reason;
-}
-
-static struct link *no_link(void *ctx, struct router *r, const char *ifname, uint16_t mtu)
-{
-    (void)ctx, (void)r, (void)ifname, (void)mtu;
-    return NULL;
-}
-
 struct bench *bench_new(bool interactive)
 {
-    static const struct router_host host = {NULL, no_link, no_reload};
     static const struct session_ops ops = {
         .output = on_output, .done = on_done, .ask = on_ask, .message = on_message, .closed = on_closed};
     struct bench *b = calloc(1, sizeof *b);
     if (!b)
         abort();
-    b->loop = loop_new_sim(INT64_C(1790000000) * NS_PER_S);
-    b->rng = rng_new_seeded(1, "R1", 1);
-    storage_open_memory(&b->storage);
-    struct router_opts ro = {
-        .name = "R1", .loop = b->loop, .rng = b->rng, .storage = &b->storage, .host = &host, .incarnation = 1};
-    b->r = router_new(&ro);
-    if (!b->r)
-        abort();
+    alone_open(&b->alone, "R1", alone_sim_loop());
+    b->loop = b->alone.loop;
+    b->r = b->alone.r;
     router_start(b->r);
     struct session_opts so = {.line_name = "console", .privilege = 15, .interactive = interactive, .console_log = true};
     b->s = session_new(b->r, &so, &ops, b);
@@ -71,10 +54,7 @@ struct bench *bench_new(bool interactive)
 void bench_free(struct bench *b)
 {
     session_free(b->s);
-    router_free(b->r);
-    rng_free(b->rng);
-    loop_free(b->loop);
-    storage_close(&b->storage);
+    alone_close(&b->alone);
     strbuf_free(&b->out);
     strbuf_free(&b->log);
     free(b->asked);

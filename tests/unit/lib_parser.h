@@ -2,14 +2,13 @@
 #ifndef TAPIR_TESTS_LIB_PARSER_H
 #define TAPIR_TESTS_LIB_PARSER_H
 #include "modules/core/out.h"
-#include "modules/core/router.h"
 #include "parser/session.h"
+#include "tests/unit/lib_alone.h"
 
 struct bench {
-    struct loop *loop;
-    struct rng *rng;
-    struct storage storage;
-    struct router *r;
+    struct alone alone;
+    struct loop *loop; /* alone's */
+    struct router *r;  /* alone's */
     struct session *s;
     struct strbuf out; /* what the session printed since the last bench_type */
     struct strbuf log; /* messages */

@@ -23,14 +23,14 @@ static const char gw_map[] = SET "crypto dynamic-map dyn1 10\n set transform-set
                                  "interface Loopback0\n ip address 10.2.1.254 255.255.255.255\n"
                                  "interface Ethernet1/1\n ip address 10.1.11.1 255.255.0.0\n crypto map ha\n";
 
-static struct world *pair(const char *spoke_ike, const char *gw_ike)
+static struct world *pair_of(const char *spoke_ike, const char *spoke_more, const char *gw_ike, const char *gw_more)
 {
     struct world *w = world_new(7);
     char text[4096];
     world_switch(w, "outside");
-    snprintf(text, sizeof text, "%s%s", spoke_ike, spoke_map);
+    snprintf(text, sizeof text, "%s%s%s", spoke_ike, spoke_map, spoke_more);
     world_router(w, "spoke", text);
-    snprintf(text, sizeof text, "%s%s", gw_ike, gw_map);
+    snprintf(text, sizeof text, "%s%s%s", gw_ike, gw_map, gw_more);
     world_router(w, "gw", text);
     world_plug(w, "spoke", "FastEthernet4", "outside", "1");
     world_plug(w, "gw", "Ethernet1/1", "outside", "2");
@@ -38,6 +38,11 @@ static struct world *pair(const char *spoke_ike, const char *gw_ike)
     world_start(w, "gw");
     world_run(w, 3);
     return w;
+}
+
+static struct world *pair(const char *spoke_ike, const char *gw_ike)
+{
+    return pair_of(spoke_ike, "", gw_ike, "");
 }
 
 static void expect(struct world *w, const char *node, const char *cmd, const char *want)
@@ -223,18 +228,8 @@ Test(ike_world, restart_of_the_spoke_brings_initial_contact)
 Test(ike_world, quick_mode_with_pfs)
 {
     static const char key[] = POLICY "crypto isakmp key cisco123 address 0.0.0.0 0.0.0.0\n";
-    struct world *w = world_new(7);
-    char text[4096];
-    world_switch(w, "outside");
-    snprintf(text, sizeof text, "%s%scrypto map test_1 1 ipsec-isakmp\n set pfs group14\n", key, spoke_map);
-    world_router(w, "spoke", text);
-    snprintf(text, sizeof text, "%s%scrypto dynamic-map dyn1 10\n set pfs group14\n", key, gw_map);
-    world_router(w, "gw", text);
-    world_plug(w, "spoke", "FastEthernet4", "outside", "1");
-    world_plug(w, "gw", "Ethernet1/1", "outside", "2");
-    world_start(w, "spoke");
-    world_start(w, "gw");
-    world_run(w, 3);
+    struct world *w = pair_of(key, "crypto map test_1 1 ipsec-isakmp\n set pfs group14\n", key,
+                              "crypto dynamic-map dyn1 10\n set pfs group14\n");
     ping(w, "Success rate is ");
     ping(w, "Success rate is 100 percent");
     expect(w, "spoke", "show crypto ipsec sa", "PFS (Y/N): Y, DH group: group14");

@@ -135,12 +135,12 @@ Test(config, a_full_disk_keeps_the_old_startup_config)
     bench_paste(b, "conf t\nhostname one\nend\nwrite\n");
     for (int steps = 0; steps < 4; steps++) {
         bench_paste(b, "conf t\nhostname two\nend\n");
-        storage_memory_cut(&b->storage, steps);
+        storage_memory_cut(&b->alone.storage, steps);
         const char *answer = bench_type(b, "write memory");
         bool failed = b->status != 0;
         if (failed)
             cr_expect(strstr(answer, "% Error writing startup-config: "), "%s", answer);
-        storage_memory_cut(&b->storage, -1);
+        storage_memory_cut(&b->alone.storage, -1);
         const char *saved = bench_type(b, "show startup-config | i ^hostname");
         cr_expect(!strcmp(saved, "hostname one\n") || !strcmp(saved, "hostname two\n"), "%s", saved);
         bench_paste(b, "conf t\nhostname one\nend\nwrite\n");
