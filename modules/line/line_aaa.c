@@ -17,12 +17,19 @@ static const char *keep(struct lines *l, const char *text)
     return l->scratch.s;
 }
 
-static int bad_hash(struct cmd *c, unsigned type)
+/* A secret as typed: a hash of its type, or clear text (given NULL), which becomes one of type 5. */
+static int secret_take(struct cmd *c, struct line_secret *s, unsigned type, const char *given, const char *clear)
 {
-    return cmd_error(c,
-                     "ERROR: The secret you entered is not a valid encrypted secret.\n"
-                     "To enter an UNENCRYPTED secret, do not specify type %u encryption.",
-                     type);
+    char hash[LINE_PASSWORD_MAX];
+    if (given && !secret_valid(type, given))
+        return cmd_error(c,
+                         "ERROR: The secret you entered is not a valid encrypted secret.\n"
+                         "To enter an UNENCRYPTED secret, do not specify type %u encryption.",
+                         type);
+    if (!given && !secret_store(lines_cmd(c), clear, 5, hash, sizeof hash))
+        return cmd_error(c, "%% The secret cannot be hashed here");
+    secret_set(s, type, given ? given : hash);
+    return CMD_OK;
 }
 
 /* ---- enable secret, enable password ---- */
@@ -31,24 +38,19 @@ int line_cmd_enable_secret(struct cmd *c, struct args_enable_secret *a)
 {
     struct lines *l = lines_cmd(c);
     struct line_secret *s = &l->enable_secret[a->level];
-    char hash[LINE_PASSWORD_MAX];
     if (c->op == CMD_UNSET) {
         secret_set(s, SECRET_NONE, NULL);
         return CMD_OK;
     }
     unsigned type = a->kw_8 ? 8 : a->kw_9 ? 9 : 5;
     const char *given = a->kw_5 ? a->hash : a->kw_8 ? a->hash8 : a->kw_9 ? a->hash9 : NULL;
-    if (given && !secret_valid(type, given))
-        return bad_hash(c, type);
-    if (!given) {
-        if (!secret_store(l, a->clear, 5, hash, sizeof hash))
-            return cmd_error(c, "%% The secret cannot be hashed here");
-        /* What is left in the arguments is stored: the hash, never the clear text. */
+    if (secret_take(c, s, type, given, a->clear) != CMD_OK)
+        return CMD_ERROR;
+    if (!given) { /* what is left in the arguments is stored: the hash, never the clear text */
         a->kw_0 = a->has_clear = false;
         a->kw_5 = a->has_hash = true;
-        a->hash = given = keep(l, hash);
+        a->hash = keep(l, s->text);
     }
-    secret_set(s, type, given);
     return CMD_OK;
 }
 
@@ -148,19 +150,15 @@ static struct line_user *user_get(struct lines *l, const char *name)
 static int set_user_secret(struct cmd *c, struct line_user *u, struct args_username *a)
 {
     struct lines *l = lines_cmd(c);
-    char hash[LINE_PASSWORD_MAX];
     unsigned type = a->kw_8 ? 8 : a->kw_9 ? 9 : 5;
     const char *given = a->kw_5 ? a->hash : a->kw_8 ? a->hash8 : a->kw_9 ? a->hash9 : NULL;
-    if (given && !secret_valid(type, given))
-        return bad_hash(c, type);
+    if (secret_take(c, &u->secret, type, given, a->clear) != CMD_OK)
+        return CMD_ERROR;
     if (!given) {
-        if (!secret_store(l, a->clear, 5, hash, sizeof hash))
-            return cmd_error(c, "%% The secret cannot be hashed here");
         a->kw_0 = a->has_clear = false;
         a->kw_5 = a->has_hash = true;
-        a->hash = given = keep(l, hash);
+        a->hash = keep(l, u->secret.text);
     }
-    secret_set(&u->secret, type, given);
     u->is_password = u->nopassword = false;
     return CMD_OK;
 }
