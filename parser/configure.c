@@ -1,5 +1,6 @@
 /* Lines in configuration mode (see configure.h). */
 #include "parser/configure.h"
+#include "modules/core/banner.h"
 #include "parser/render.h"
 #include "parser/session_int.h"
 #include <stdlib.h>
@@ -231,19 +232,6 @@ static size_t skip_word(const char *line, size_t i, size_t len)
     return i;
 }
 
-/* The delimiter of a banner: one character, or the pair ^C of a saved configuration (ios-cli 1.3). */
-static size_t delimiter(const char *text)
-{
-    return text[0] == '^' && text[1] == 'C' ? 2 : text[0] != 0;
-}
-
-static bool closed(const char *text)
-{
-    size_t n = delimiter(text);
-    char d[3] = {text[0], n == 2 ? 'C' : 0, 0};
-    return n && strstr(text + n, d);
-}
-
 /* The text of a command that takes several lines: of a banner up to its delimiter, of a certificate up to `quit`. */
 enum text_state { TEXT_NONE, TEXT_OPEN, TEXT_CLOSED };
 
@@ -262,7 +250,7 @@ static enum text_state text_state(const struct matcher *m, const char *line)
     if (m->last < 0 || (m->flags & MATCH_NO))
         return TEXT_NONE;
     if (!strcmp(name, "banner") || !strcmp(name, "client-group-banner"))
-        return closed(line + m->st[m->last].pos) ? TEXT_CLOSED : TEXT_OPEN;
+        return banner_split(line + m->st[m->last].pos).closed ? TEXT_CLOSED : TEXT_OPEN;
     if (!strcmp(name, "certificate") || !strcmp(name, "certificate-own")) {
         /* The body is the last argument; without it, or with hex lines so far, more lines follow. */
         const struct gram_node *n = match_node(m, m->cmd, m->st[m->last].node);
@@ -330,7 +318,8 @@ static enum line_result one_line(struct place *p, struct matcher *m, struct cmd 
         if (text_state(m, line) == TEXT_OPEN && !strchr(line, '\n')) {
             const char *text = line + m->st[m->last].pos;
             if (strncmp(m->cmd->name, "certificate", 11) != 0)
-                cmd_note(c, "Enter TEXT message.  End with the character '%.*s'.", (int)delimiter(text), text);
+                cmd_note(c, "Enter TEXT message.  End with the character '%.*s'.",
+                         (int)(banner_split(text).text - text), text);
             strbuf_add(&p->text, "%s%s", line, strncmp(m->cmd->name, "certificate", 11) != 0 ? "" : " ");
             return LINE_OK;
         }

@@ -58,8 +58,6 @@ int exec_line(struct session *s, const char *line, size_t from);
 void exec_output_open(struct session *s, struct pipe *pipe, const char *json_command);
 bool exec_output_close(struct session *s); /* false: what a filter had to write could not be written */
 
-/* The stored form of a banner's text (shell.c). Lives until the line is stored. */
-const char *shell_banner_text(struct cmd *c, const char *text);
 /* alias.c: `line` with an alias in its first word written out, malloc'd; NULL: there is none. */
 char *alias_expand(struct session *s, const char *line, const char *mode);
 /* What an alias of that mode begins with (`?`). */

@@ -207,17 +207,3 @@ int shell_cmd_show_terminal(struct cmd *c, struct args_show_terminal *a)
         out_text(c->out, "History is disabled.\n");
     return CMD_OK;
 }
-
-/* Stored between the two characters ^C, as IOS shows it; the text between the delimiters is kept as it is. */
-const char *shell_banner_text(struct cmd *c, const char *t)
-{
-    size_t n = !strncmp(t, "^C", 2) ? 2 : 1;
-    char delim[3] = {t[0], n == 2 ? 'C' : 0, 0};
-    const char *end = strstr(t + n, delim);
-    size_t len = end ? (size_t)(end - t) - n : strlen(t) - n;
-    struct strbuf *keep = &cfg_get(c->router)->text;
-    strbuf_free(keep);
-    *keep = (struct strbuf){0};
-    strbuf_add(keep, "^C%.*s^C", (int)len, t + n);
-    return keep->s;
-}

@@ -2,6 +2,7 @@
  * need of the configuration tree is the next sequence number. Called through the tables (grammar/objects.gram). */
 #include "certificate_cmd.h"
 #include "ikeextra_cmd.h"
+#include "modules/core/banner.h"
 #include "objects_cmd.h"
 #include "parser/session_int.h"
 #include <string.h>
@@ -120,7 +121,13 @@ int shell_cmd_certificate_own(struct cmd *c, struct args_certificate_own *a)
 
 int shell_cmd_group_banner(struct cmd *c, struct args_client_group_banner *a)
 {
-    if (c->op == CMD_SET)
-        a->text = shell_banner_text(c, a->text);
+    struct banner b = banner_split(a->text);
+    struct strbuf *keep = &cfg_get(c->router)->text;
+    if (c->op != CMD_SET)
+        return CMD_OK;
+    keep->len = 0;
+    if (!banner_store(keep, b.text, b.len))
+        return cmd_error(c, "%% No character is left to delimit this banner");
+    a->text = keep->s;
     return CMD_OK;
 }

@@ -1,6 +1,7 @@
 /* Users, enable secrets, AAA lists and banners: the handlers of grammar/aaa.gram and what the login dialogue asks of
  * them. Secrets leave a handler in the form that is stored; clear text is wiped. */
 #include "aaa_cmd.h"
+#include "modules/core/banner.h"
 #include "modules/crypto/crypto.h"
 #include "modules/line/line_int.h"
 #include <stdio.h>
@@ -362,24 +363,23 @@ int line_cmd_aaa_exec(struct cmd *c, struct args_aaa_authorization_exec *a)
     return list_set(c, AAA_EXEC, a->has_list ? a->list : "", a->methods);
 }
 
-/* ---- banners: stored between the two characters ^C, as IOS shows them ---- */
+/* ---- banners ---- */
 
 int line_cmd_banner(struct cmd *c, struct args_banner *a)
 {
     struct lines *l = lines_cmd(c);
     char **banner = &l->banner[a->kw_motd ? 0 : a->kw_login ? 1 : a->kw_exec ? 2 : 3];
-    free(*banner);
-    *banner = NULL;
-    if (c->op != CMD_SET)
+    if (c->op != CMD_SET) {
+        free(*banner);
+        *banner = NULL;
         return CMD_OK;
-    const char *t = a->text;
-    size_t n = !strncmp(t, "^C", 2) ? 2 : 1;
-    char delim[3] = {t[0], n == 2 ? 'C' : 0, 0};
-    const char *end = strstr(t + n, delim);
-    int len = (int)(end ? (size_t)(end - t) - n : strlen(t) - n);
-    *banner = strndup(t + n, (size_t)len);
+    }
+    struct banner b = banner_split(a->text);
     l->scratch.len = 0;
-    strbuf_add(&l->scratch, "^C%.*s^C", len, t + n);
+    if (!banner_store(&l->scratch, b.text, b.len))
+        return cmd_error(c, "%% No character is left to delimit this banner");
+    free(*banner);
+    *banner = strndup(b.text, b.len);
     a->text = l->scratch.s;
     return CMD_OK;
 }

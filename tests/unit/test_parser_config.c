@@ -233,3 +233,15 @@ Test(repair, the_white_paper)
     cr_expect_eq(h.commands, 2);
     cr_expect_eq(h.dots, 1);
 }
+
+/* A text that holds ^C itself is shown between other delimiters, so that it can be read again. */
+Test(config, banner_delimiters)
+{
+    struct bench *b = bench_new(true);
+    bench_paste(b, "configure terminal\nbanner motd #one ^C two#\nbanner exec ^Cthree#\n~^C\nhostname Q\nend\n");
+    const char *run = bench_type(b, "show running-config | begin ^banner");
+    static const char want[] = "banner exec ^Cthree#\n~^C\nbanner motd ~one ^C two~\n";
+    cr_assert(!strncmp(run, want, sizeof want - 1), "%s", run);
+    cr_assert_str_eq(bench_type(b, "show running-config | include hostname"), "hostname Q\n");
+    bench_free(b);
+}
