@@ -17,6 +17,7 @@
 #include <libssh/server.h>
 
 enum { LOGIN_S = 30, CHUNK = 8192, COMMAND_MAX = 8192 };
+enum { METHODS = SSH_AUTH_METHOD_INTERACTIVE | SSH_AUTH_METHOD_PASSWORD };
 
 struct ssh_conn {
     int fd;
@@ -34,7 +35,9 @@ struct ssh_conn {
     struct vty *vty;
     int pipe; /* our end of the vty's net */
     bool authenticated, want_shell, readable;
+    bool in_over; /* the client types no more, or the vty takes no more */
     char *command;
+    char *asked; /* whom keyboard-interactive asks */
     unsigned tries, rows, columns;
     uint8_t pending[CHUNK];
     size_t at, len;
@@ -42,13 +45,12 @@ struct ssh_conn {
 
 /* ---- the client asks (libssh calls these from ssh_event_dopoll) ---- */
 
-static int on_password(ssh_session s, const char *user, const char *password, void *u)
+/* Asks the router; false: refused. */
+static bool judge(struct ssh_conn *k, const char *user, const char *password)
 {
-    struct ssh_conn *k = u;
     struct ctl_msg m;
     size_t nu = strlen(user) + 1, np = strlen(password);
     char *text = nu + np < 1024 ? malloc(nu + np) : NULL;
-    (void)s;
     k->tries++;
     if (text) {
         memcpy(text, user, nu);
@@ -62,7 +64,41 @@ static int on_password(ssh_session s, const char *user, const char *password, vo
                 break;
             }
     }
-    return k->authenticated ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+    return k->authenticated;
+}
+
+static int on_password(ssh_session s, const char *user, const char *password, void *u)
+{
+    struct ssh_conn *k = u;
+    (void)s;
+    if (k->authenticated || k->tries >= k->retries)
+        return SSH_AUTH_DENIED;
+    return judge(k, user, password) ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
+}
+
+/* keyboard-interactive has no callback of its own: one prompt, as IOS asks (RFC 4256 3). 0: replied; 1: libssh replies
+ * with a failure. */
+static int on_message(ssh_session s, ssh_message m, void *u)
+{
+    struct ssh_conn *k = u;
+    const char *prompts[] = {"Password: "};
+    char echo[] = {0};
+    if (ssh_message_type(m) != SSH_REQUEST_AUTH || ssh_message_subtype(m) != SSH_AUTH_METHOD_INTERACTIVE)
+        return 1;
+    ssh_message_auth_set_methods(m, METHODS);
+    if (k->authenticated || k->tries >= k->retries)
+        return 1;
+    if (!ssh_message_auth_kbdint_is_response(m)) {
+        const char *user = ssh_message_auth_user(m);
+        free(k->asked);
+        k->asked = user ? strdup(user) : NULL;
+        return !k->asked || ssh_message_auth_interactive_request(m, "", "", 1, prompts, echo) != SSH_OK;
+    }
+    const char *given =
+        k->asked && ssh_userauth_kbdint_getnanswers(s) == 1 ? ssh_userauth_kbdint_getanswer(s, 0) : NULL;
+    if (!given || !judge(k, k->asked, given))
+        return 1;
+    return ssh_message_auth_reply_success(m, 0) != SSH_OK;
 }
 
 static void window(struct ssh_conn *k, int columns, int rows)
@@ -219,26 +255,39 @@ static bool start_shell(struct ssh_conn *k)
     return ssh_event_add_fd(k->event, k->pipe, POLLIN, on_readable, k) == SSH_OK;
 }
 
-/* false: the vty ended. */
+/* The vty is told that no more comes; what it still says is waited for. */
+static void in_end(struct ssh_conn *k)
+{
+    k->in_over = true;
+    k->at = k->len = 0;
+    shutdown(k->pipe, SHUT_WR);
+}
+
+/* false: the client is gone. */
 static bool pump_in(struct ssh_conn *k)
 {
-    for (;;) {
+    while (!k->in_over) {
         if (k->at == k->len) {
             int n = ssh_channel_read_nonblocking(k->channel, k->pending, sizeof k->pending, 0);
+            if (n == SSH_EOF || (n == 0 && ssh_channel_is_eof(k->channel)))
+                in_end(k);
             if (n <= 0)
-                return n == 0 || n == SSH_AGAIN;
+                return n == 0 || n == SSH_AGAIN || n == SSH_EOF;
             k->at = 0;
             k->len = (size_t)n;
         }
         ssize_t n = send(k->pipe, k->pending + k->at, k->len - k->at, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0)
-            return errno == EAGAIN || errno == EINTR;
-        k->at += (size_t)n;
-        if (k->at < k->len)
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return true;
+        if (n < 0)
+            in_end(k); /* the session is over: its last words are in the pipe */
+        else
+            k->at += (size_t)n;
     }
+    return true;
 }
 
+/* false: the vty ended, and all it said is written. */
 static bool pump_out(struct ssh_conn *k)
 {
     uint8_t buf[CHUNK];
@@ -264,7 +313,7 @@ static void run_shell(struct ssh_conn *k)
         bool full = k->at < k->len || !ssh_channel_window_size(k->channel);
         if (ssh_event_dopoll(k->event, full ? 5 : 1000) == SSH_ERROR)
             break;
-        live = pump_in(k) && pump_out(k) && !(ssh_channel_is_eof(k->channel) && k->at == k->len && !k->len);
+        live = pump_in(k) && pump_out(k);
     }
     if (k->pipe >= 0 && k->vty) {
         ssh_event_remove_fd(k->event, k->pipe);
@@ -313,7 +362,8 @@ static void serve(struct ssh_conn *k, ssh_bind bind)
     struct timespec now;
     ssh_callbacks_init(&calls);
     ssh_set_server_callbacks(k->session, &calls);
-    ssh_set_auth_methods(k->session, SSH_AUTH_METHOD_PASSWORD);
+    ssh_set_message_callback(k->session, on_message, k);
+    ssh_set_auth_methods(k->session, METHODS);
     if (!handshake(k, bind) || ssh_event_add_session(k->event, k->session) != SSH_OK)
         return;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -364,6 +414,7 @@ static void conn_free(struct ssh_conn *k)
         explicit_bzero(k->pem, strlen(k->pem));
     free(k->pem);
     free(k->command);
+    free(k->asked);
     free(k);
 }
 

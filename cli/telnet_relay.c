@@ -26,6 +26,7 @@ struct relay {
     enum { BEFORE /* the first prompt */, AT_PROMPT, RUNNING, COMPLETING } state;
     bool helping;  /* the line stays when the prompt comes back */
     bool ctl_over; /* the router closed the connection */
+    bool typed;    /* the client of SSH types no more: what it typed is still run */
     unsigned resized;
     bool pressed;
     time_t told;
@@ -52,6 +53,11 @@ static bool from_net(struct relay *r)
     uint8_t in[CHUNK], out[CHUNK], reply[256];
     size_t n_reply = 0;
     ssize_t n = recv(r->v->net, in, sizeof in, MSG_DONTWAIT);
+    if (!n && r->v->raw) {
+        r->typed = true;
+        keyq_end(&r->v->keys);
+        return true;
+    }
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
     size_t len = telnet_filter_in(&r->in, in, (size_t)n, out, reply, sizeof reply, &n_reply);
@@ -172,7 +178,7 @@ static bool type(struct relay *r)
             break;
         }
     }
-    return true;
+    return !r->typed || r->state != AT_PROMPT || ctl_buf_waiting(&r->to_net) >= OUT_MAX;
 }
 
 /* A log line, a completion, or the end of the session, while no command runs. false: over. */
@@ -217,7 +223,8 @@ static bool relay_turn(struct relay *r)
         live = type(r);
     bool again = mine && ctl_waiting(v->ctl);
     struct pollfd fds[3] = {
-        {.fd = v->net, .events = (short)((room_keys ? POLLIN : 0) | (ctl_buf_waiting(&r->to_net) ? POLLOUT : 0))},
+        {.fd = v->net,
+         .events = (short)((room_keys && !r->typed ? POLLIN : 0) | (ctl_buf_waiting(&r->to_net) ? POLLOUT : 0))},
         {.fd = v->wire, .events = (short)((room_net ? POLLIN : 0) | (ctl_buf_waiting(&r->to_lib) ? POLLOUT : 0))},
         /* While the hook has it, only its end is looked for: a question has no answer then. */
         {.fd = r->ctl_over ? -1 : ctl_fd(v->ctl), .events = mine ? POLLIN : 0}};
@@ -235,7 +242,9 @@ static bool relay_turn(struct relay *r)
         live = from_router(r);
         pthread_mutex_unlock(&v->lock);
     }
-    if (live && fds[0].revents & (POLLIN | POLLHUP | POLLERR) && room_keys)
+    if (r->typed) /* both ways: the client is gone */
+        live = live && !(fds[0].revents & (POLLHUP | POLLERR));
+    else if (live && fds[0].revents & (POLLIN | POLLHUP | POLLERR) && room_keys)
         live = from_net(r);
     if (live && fds[1].revents & (POLLIN | POLLHUP | POLLERR) && room_net)
         live = from_lib(r);

@@ -156,13 +156,13 @@ with open(askpass, "w") as f:
 os.chmod(askpass, 0o700)
 
 
-def ssh(user, password, command):
+def ssh(user, password, *command, typed=b""):
     try:
         return subprocess.run(
             ["ssh", "-p", str(SSH), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-             "-o", "PubkeyAuthentication=no", "-o", "LogLevel=ERROR", user + "@127.0.0.1", command],
+             "-o", "PubkeyAuthentication=no", "-o", "LogLevel=ERROR", user + "@127.0.0.1", *command],
             env=dict(os.environ, SSH_ASKPASS=askpass, SSH_ASKPASS_REQUIRE="force", DISPLAY=":0", PW=password),
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+            input=typed, capture_output=True, timeout=20)
     except FileNotFoundError:
         return None
 
@@ -174,6 +174,15 @@ else:
     check("ssh runs a command", r.returncode == 0 and r.stdout == b"Current privilege level is 15\r\n", (r.stdout, r.stderr))
     r = ssh("admin", "adminpw", "show nonsense")
     check("and says that it was rejected", r.returncode == 1 and b"% Invalid input" in r.stdout, r.stdout)
+    r = ssh("admin", "adminpw", "-o", "PreferredAuthentications=keyboard-interactive", "show privilege")
+    check("ssh asks by keyboard-interactive too", r.returncode == 0 and b"level is 15" in r.stdout, (r.stdout, r.stderr))
+    # what was typed before the end of input is run, and all of its output arrives, session after session
+    for last in (b"exit\n", b""):
+        typed = b"terminal length 0\n" + 10 * b"show running-config\n" + b"show privilege\n" + last
+        got = [ssh("admin", "adminpw", "-T", typed=typed) for _ in range(4)]
+        check("a shell fed from a pipe runs it all" + (", exit too" if last else ""),
+              all(r.returncode == 0 and r.stdout.count(b"\r\nend\r\n") == 10 and b"Current privilege level is 15" in r.stdout for r in got),
+              [(r.returncode, len(r.stdout), r.stderr) for r in got])
     start = time.time()
     r = ssh("admin", "wrong", "show privilege")
     check("a wrong password is refused", r.returncode == 255 and not r.stdout, (r.returncode, r.stdout))
