@@ -24,6 +24,7 @@ static int line_init(struct router *r, void **state)
     for (unsigned i = 0; i < 16; i++)
         l->enable_secret[i].type = l->enable_password[i].type = SECRET_NONE;
     line_ssh_init(l);
+    line_watch_init(l);
     *state = l;
     return 0;
 }
@@ -53,6 +54,7 @@ static void line_fini(struct router *r, void *state)
     for (unsigned i = 0; i < 4; i++)
         free(l->banner[i]);
     line_ssh_fini(l);
+    line_watch_fini(l);
     if (l->scratch.s)
         crypto_wipe(l->scratch.s, l->scratch.cap);
     strbuf_free(&l->scratch);
@@ -161,6 +163,7 @@ static struct line_block *block_here(const struct cmd *c)
 
 SETTING(exec_timeout, line_exec_timeout,
         b->exec_timeout_s = set ? a->minutes * 60 + (a->has_seconds ? a->seconds : 0) : LINE_EXEC_TIMEOUT_S)
+SETTING(absolute_timeout, line_absolute_timeout, b->absolute_s = set ? a->minutes * 60 : 0)
 SETTING(session_timeout, line_session_timeout, b->session_timeout_s = set ? a->minutes * 60 : 0)
 SETTING(logging, line_logging, b->synchronous = set)
 SETTING(history, line_history, b->history = set ? a->size : 20)

@@ -17,7 +17,7 @@ struct line_block { /* the settings of a range of lines */
     char login_list[32], exec_list[32]; /* "": default */
     char password[LINE_PASSWORD_MAX];
     bool has_password, has_privilege, has_transport, telnet, ssh, synchronous, no_exec;
-    unsigned privilege, exec_timeout_s, session_timeout_s, history, length, width;
+    unsigned privilege, exec_timeout_s, session_timeout_s, absolute_s, history, length, width;
     char acl_in[64];
     struct line_block *next;
 };
@@ -60,7 +60,7 @@ struct line_use {
     unsigned tries;
     char given[LINE_PASSWORD_MAX];
     char over[160]; /* text for closed, when a timer ends the use */
-    struct timer limit, penalty, idle;
+    struct timer limit, penalty, idle, absolute;
     struct task task;
     void (*later)(struct line_use *use); /* what penalty does */
     bool busy;
@@ -71,7 +71,8 @@ struct line_use {
 struct line_auth {
     struct lines *l;
     struct timer timer;
-    char user[64], where[64], given[LINE_PASSWORD_MAX];
+    struct line_peer peer;
+    char user[64], given[LINE_PASSWORD_MAX];
     bool ok;
     void (*done)(void *u, bool ok);
     void *u;
@@ -83,6 +84,15 @@ struct rsa_key {
     char *pem;
     nstime made; /* wall */
     struct rsa_key *next;
+};
+struct line_watch {                                                              /* logins over time (line_watch.c) */
+    unsigned block_s, attempts, within_s, delay_s, every_failure, every_success; /* 0: not configured */
+    unsigned failed;                                                             /* since first */
+    uint64_t failures, successes;
+    nstime first;
+    bool quiet;
+    struct timer timer;
+    char acl[64];
 };
 struct lines {
     struct router *r;
@@ -96,6 +106,7 @@ struct lines {
     struct line_use *uses;
     unsigned n_uses;
     struct line_auth *auths;
+    struct line_watch watch;
     nstime costly;         /* when the last slow hash was computed: they are kept apart */
     struct strbuf scratch; /* what a handler leaves in its arguments until the line is stored */
     /* SSH */
@@ -138,6 +149,12 @@ void line_opened(struct line_use *use);
 void line_end(struct line_use *use, const char *text);
 enum aaa_method line_method(const struct lines *l, const struct line_block *b, const struct line_peer *p);
 bool line_is_open_house(const struct lines *l, const struct line_block *b, const struct line_peer *p);
+/* line_watch.c */
+void line_watch_init(struct lines *l);
+void line_watch_fini(struct lines *l);
+nstime line_watch_delay(const struct lines *l); /* what a wrong password costs */
+bool line_watch_admits(struct lines *l, const struct line_peer *p);
+void line_watch_result(struct lines *l, const struct line_peer *p, const char *user, bool ok);
 /* line_key.c, line_ssh.c */
 void line_keys_free(struct lines *l);
 void line_keys_load(struct lines *l);

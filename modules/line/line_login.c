@@ -66,6 +66,10 @@ bool line_may_open(struct router *r, const struct line_peer *p, unsigned pending
     *why = "busy";
     if (l->n_uses >= LINE_USES_MAX)
         return false;
+    if (!line_watch_admits(l, p)) {
+        *why = "access-class";
+        return false;
+    }
     return p->service == LINE_CONSOLE || find_vty(l, p, pending, why) >= 0;
 }
 
@@ -181,6 +185,7 @@ void line_end(struct line_use *use, const char *text)
     timer_stop(&use->limit);
     timer_stop(&use->penalty);
     timer_stop(&use->idle);
+    timer_stop(&use->absolute);
     if (use->ops.closed)
         use->ops.closed(use->u, text);
 }
@@ -231,6 +236,8 @@ void line_opened(struct line_use *use)
     use->state = USE_OPEN;
     use->since = use->last_key = loop_now(use->l->r->loop);
     idle_start(use);
+    if (b->absolute_s)
+        timer_start(&use->absolute, (nstime)b->absolute_s * NS_PER_S);
     struct line_grant g = {.privilege = level_of(use, b),
                            .name = use->name,
                            .length = b->length,
@@ -268,11 +275,7 @@ static void wrong(struct line_use *use)
     use->tries++;
     bool last = use->tries >= LINE_TRIES, local = use->method == AAA_LOCAL;
     const char *text = use->l->aaa ? "% Authentication failed\n" : local ? "% Login invalid\n" : "";
-    log_syslog(use->l->r, 0, "SEC_LOGIN", 4, "LOGIN_FAILED", "Login failed [user: %s] [Source: %s] [localport: %u]",
-               local ? use->user : "", use->peer.where[0] ? use->peer.where : "console",
-               use->peer.service == LINE_SSH      ? 22
-               : use->peer.service == LINE_TELNET ? 23
-                                                  : 0);
+    line_watch_result(use->l, &use->peer, local ? use->user : "", false);
     use->user[0] = '\0';
     if (last) {
         snprintf(use->over, sizeof use->over, "%s", text[0] ? text : "% Bad passwords\n");
@@ -288,6 +291,7 @@ static void wrong(struct line_use *use)
 static void right(struct line_use *use)
 {
     use->have_user = use->method == AAA_LOCAL;
+    line_watch_result(use->l, &use->peer, use->user, true);
     line_opened(use);
 }
 
@@ -334,7 +338,7 @@ static void judge(struct line_use *use)
     if (ok)
         right(use);
     else
-        later(use, LINE_PENALTY, wrong);
+        later(use, line_watch_delay(use->l), wrong);
 }
 
 void line_dialog_answer(struct line_use *use, const char *text)
@@ -345,7 +349,7 @@ void line_dialog_answer(struct line_use *use, const char *text)
         if (!text && user) /* Ctrl-C */
             line_end(use, "");
         else
-            later(use, LINE_PENALTY, wrong);
+            later(use, line_watch_delay(use->l), wrong);
         return;
     }
     if (user) {
@@ -391,6 +395,12 @@ static void idle_over(void *arg)
         snprintf(use->over, sizeof use->over, "\n\n%s con0 is now available\n\n\n\n\n\nPress RETURN to get started.\n",
                  use->l->r->hostname[0] ? use->l->r->hostname : "Router");
     line_end(use, use->over);
+}
+
+/* However busy he is. */
+static void absolute_over(void *arg)
+{
+    line_end(arg, "\n*\n*\n* Line timeout expired\n*\n*\n");
 }
 
 void line_alive(struct line_use *use)
@@ -439,6 +449,7 @@ struct line_use *line_open(struct router *r, const struct line_peer *p, const ch
     timer_init(&use->limit, r->loop, limit_over, use);
     timer_init(&use->penalty, r->loop, penalty_over, use);
     timer_init(&use->idle, r->loop, idle_over, use);
+    timer_init(&use->absolute, r->loop, absolute_over, use);
     use->task = (struct task){.run = begin, .arg = use};
     loop_defer(r->loop, &use->task);
     struct line_use **pp = &l->uses;
@@ -469,6 +480,7 @@ void line_close(struct line_use *use)
     timer_stop(&use->limit);
     timer_stop(&use->penalty);
     timer_stop(&use->idle);
+    timer_stop(&use->absolute);
     loop_cancel(l->r->loop, &use->task);
     crypto_wipe(use, sizeof *use);
     free(use);
@@ -493,11 +505,9 @@ static void auth_judge(void *arg)
     const struct line_user *u = line_user_find(a->l, a->user);
     a->ok = line_user_check(a->l, a->user, a->given) && u;
     crypto_wipe(a->given, sizeof a->given);
-    if (!a->ok)
-        log_syslog(a->l->r, 0, "SEC_LOGIN", 4, "LOGIN_FAILED", "Login failed [user: %s] [Source: %s] [localport: 22]",
-                   a->user, a->where);
+    line_watch_result(a->l, &a->peer, a->user, a->ok);
     timer_init(&a->timer, a->l->r->loop, auth_told, a);
-    timer_start(&a->timer, a->ok ? 0 : LINE_PENALTY);
+    timer_start(&a->timer, a->ok ? 0 : line_watch_delay(a->l));
 }
 
 static void auth_told(void *arg)
@@ -522,7 +532,7 @@ struct line_auth *line_auth_start(struct router *r, const struct line_peer *p, c
     *a = (struct line_auth){.l = l, .done = done, .u = u, .next = l->auths};
     l->auths = a;
     snprintf(a->user, sizeof a->user, "%s", user);
-    snprintf(a->where, sizeof a->where, "%s", p->where);
+    a->peer = *p;
     snprintf(a->given, sizeof a->given, "%s", password);
     timer_init(&a->timer, r->loop, auth_judge, a);
     timer_start(&a->timer, known ? secret_wait(l, &known->secret) : 0);

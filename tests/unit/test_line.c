@@ -410,3 +410,86 @@ Test(line, enable_asks_three_times)
     cr_expect_str_eq(bench_type(b, "show privilege"), "Current privilege level is 15\n");
     bench_free(b);
 }
+
+Test(line, absolute_timeout)
+{
+    const char *const cfg[] = {"line vty 0 4", "password p", "login", "exec-timeout 0 0", "absolute-timeout 2", NULL};
+    struct bench *b = configured(cfg);
+    struct door d = {0};
+    struct line_use *use = line_open(b->r, &outside, NULL, &calls, &d);
+    pass(b, 0);
+    line_answer(use, "p");
+    for (int i = 0; i < 119; i++) {
+        pass(b, NS_PER_S);
+        line_alive(use);
+    }
+    cr_expect(d.open && !d.closed);
+    line_busy(use, true);
+    pass(b, 2 * NS_PER_S);
+    cr_expect(d.closed);
+    cr_expect_not_null(strstr(d.text.s, "* Line timeout expired\n"));
+    line_close(use);
+    strbuf_free(&d.text);
+    bench_free(b);
+}
+
+static void fail_once(struct bench *b)
+{
+    struct door d = {0};
+    struct line_use *use = line_open(b->r, &outside, NULL, &calls, &d);
+    cr_assert_not_null(use);
+    pass(b, 0);
+    line_answer(use, "admin");
+    pass(b, 0);
+    line_answer(use, "wrong");
+    pass(b, NS_PER_S + NS_PER_S / 2);
+    line_close(use);
+    strbuf_free(&d.text);
+}
+
+Test(line, quiet_mode)
+{
+    const char *const cfg[] = {"username admin password s",
+                               "login block-for 60 attempts 3 within 30",
+                               "login on-failure log every 2",
+                               "login on-success log",
+                               "line vty 0 4",
+                               "login local",
+                               NULL};
+    struct bench *b = configured(cfg);
+    const struct line_peer console = {.service = LINE_CONSOLE};
+    const char *why;
+    fail_once(b);
+    fail_once(b);
+    cr_expect(line_may_open(b->r, &outside, 0, &why));
+    pass(b, 40 * NS_PER_S); /* the watch begins anew */
+    fail_once(b);
+    fail_once(b);
+    cr_expect(line_may_open(b->r, &outside, 0, &why));
+    fail_once(b);
+    cr_expect_not(line_may_open(b->r, &outside, 0, &why));
+    cr_expect(line_may_open(b->r, &console, 0, &why));
+    pass(b, 61 * NS_PER_S);
+    cr_expect(line_may_open(b->r, &outside, 0, &why));
+    struct door d = {0};
+    struct line_use *use = line_open(b->r, &outside, NULL, &calls, &d);
+    pass(b, 0);
+    say(b, &d, use, "admin");
+    say(b, &d, use, "s");
+    cr_expect(d.open);
+    bench_type(b, "enable");
+    const char *text = bench_type(b, "show logging");
+    cr_expect_not_null(strstr(text, "%SEC_LOGIN-1-QUIET_MODE_ON: Still timeleft for watching failures is "), "%s",
+                       text);
+    cr_expect_not_null(
+        strstr(text, "%SEC_LOGIN-5-QUIET_MODE_OFF: Quiet Mode is OFF, because block period timed out at "));
+    cr_expect_not_null(
+        strstr(text, "%SEC_LOGIN-5-LOGIN_SUCCESS: Login Success [user: admin] [Source: 10.2.1.9] [localport: 23] at "));
+    int n = 0;
+    for (const char *p = text; (p = strstr(p, "LOGIN_FAILED: Login failed [user: admin]")); p++)
+        n++;
+    cr_expect_eq(n, 2, "every second of five");
+    line_close(use);
+    strbuf_free(&d.text);
+    bench_free(b);
+}
