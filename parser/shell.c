@@ -179,8 +179,12 @@ int shell_cmd_show_history(struct cmd *c, struct args_show_history *a)
     (void)a;
     struct session *s = c->session;
     const struct history *h = s->place.depth ? &s->config_history : &s->exec_history;
-    for (unsigned i = 0; i < h->n; i++)
+    out_array(c->out, NULL);
+    for (unsigned i = 0; i < h->n; i++) {
         out_text(c->out, "  %s\n", h->line[i]);
+        out_str(c->out, NULL, h->line[i]);
+    }
+    out_end(c->out);
     return CMD_OK;
 }
 
@@ -188,6 +192,9 @@ int shell_cmd_show_privilege(struct cmd *c, struct args_show_privilege *a)
 {
     (void)a;
     out_text(c->out, "Current privilege level is %u\n", c->session->privilege);
+    out_object(c->out, NULL);
+    out_int(c->out, "privilege_level", c->session->privilege);
+    out_end(c->out);
     return CMD_OK;
 }
 
@@ -205,5 +212,12 @@ int shell_cmd_show_terminal(struct cmd *c, struct args_show_terminal *a)
         out_text(c->out, "History is enabled, history size is %u.\n", s->history_size);
     else
         out_text(c->out, "History is disabled.\n");
+    out_object(c->out, NULL);
+    out_str(c->out, "line", s->line_name);
+    out_int(c->out, "length", s->length);
+    out_int(c->out, "width", s->width);
+    out_int(c->out, "escape_character", s->escape);
+    out_int(c->out, "history_size", s->history_size);
+    out_end(c->out);
     return CMD_OK;
 }

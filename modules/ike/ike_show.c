@@ -173,6 +173,7 @@ int ike_cmd_show_peers(struct cmd *c, struct args_show_crypto_isakmp_peers *a)
 {
     struct ike *k = ike_of(c->router);
     (void)a;
+    out_array(c->out, NULL);
     for (struct ike_sa *sa = k->first; sa; sa = sa->next) {
         char id[128];
         if (!sa->established)
@@ -180,6 +181,13 @@ int ike_cmd_show_peers(struct cmd *c, struct args_show_crypto_isakmp_peers *a)
         ike_id_text(sa->his_id, sa->his_id_len, id, sizeof id);
         out_text(c->out, "Peer: %s Port: %u Local: %s\n Phase1 id: %s\n", IKE_ADDR(&sa->at.peer), sa->at.pport,
                  IKE_ADDR(&sa->at.local), id);
+        out_object(c->out, NULL);
+        out_addr(c->out, "peer", &sa->at.peer);
+        out_int(c->out, "port", sa->at.pport);
+        out_addr(c->out, "local", &sa->at.local);
+        out_str(c->out, "phase1_id", id);
+        out_end(c->out);
     }
+    out_end(c->out);
     return CMD_OK;
 }

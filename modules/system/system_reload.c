@@ -89,5 +89,10 @@ int system_cmd_show_reload(struct cmd *c, struct args_show_reload *a)
         out_text(c->out, "Reload scheduled in %s\n", duration_format(timer_left(&s->reload_at), left));
     else
         out_text(c->out, "No reload is scheduled.\n");
+    out_object(c->out, NULL);
+    out_bool(c->out, "scheduled", timer_armed(&s->reload_at));
+    if (timer_armed(&s->reload_at))
+        out_int(c->out, "reload_in", timer_left(&s->reload_at) / NS_PER_MS); /* CONTRACT 5: times in ms */
+    out_end(c->out);
     return CMD_OK;
 }

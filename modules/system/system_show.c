@@ -12,9 +12,12 @@ int system_cmd_show_clock(struct cmd *c, struct args_show_clock *a)
 {
     char buf[WALL_STRLEN];
     (void)a;
-    out_text(c->out, "*%s\n",
-             wall_format_zone(loop_wall(c->router->loop), true, c->router->stamps.zone, c->router->stamps.zone_minutes,
-                              buf));
+    wall_format_zone(loop_wall(c->router->loop), true, c->router->stamps.zone, c->router->stamps.zone_minutes, buf);
+    out_text(c->out, "*%s\n", buf);
+    out_object(c->out, NULL);
+    out_str(c->out, "time", buf);
+    out_bool(c->out, "authoritative", false); /* the asterisk */
+    out_end(c->out);
     return CMD_OK;
 }
 
@@ -83,14 +86,24 @@ int system_cmd_show_version(struct cmd *c, struct args_show_version *a)
              SYSTEM_VERSION, SYSTEM_RELEASE);
     out_text(o, "%s uptime is %s\n", r->hostname, up.s ? up.s : "");
     out_text(o, "System returned to ROM by %s\n", reason ? "reload" : "power-on");
-    out_text(o, "System restarted at %s\n",
-             wall_format_zone(loop_wall(r->loop) - age, false, r->stamps.zone, r->stamps.zone_minutes, when));
+    wall_format_zone(loop_wall(r->loop) - age, false, r->stamps.zone, r->stamps.zone_minutes, when);
+    out_text(o, "System restarted at %s\n", when);
     out_text(o, "System image file is \"flash:tapir-%s.bin\"\n", SYSTEM_RELEASE);
     out_text(o, "Last reload reason: %s\n\n", reason ? reason : "power-on");
     out_text(o, "cisco Tapir (revision %s) with 262144K/32768K bytes of memory.\n", SYSTEM_RELEASE);
     out_text(o, "Processor board ID %s\n", serial);
     count_interfaces(c);
     out_text(o, "255K bytes of non-volatile configuration memory.\n\nConfiguration register is 0x2102\n");
+    out_object(o, NULL);
+    out_str(o, "version", SYSTEM_VERSION);
+    out_str(o, "release", SYSTEM_RELEASE);
+    out_str(o, "hostname", r->hostname);
+    out_int(o, "uptime", age / NS_PER_MS);
+    out_str(o, "restarted_at", when);
+    out_str(o, "last_reload_reason", reason ? reason : "power-on");
+    out_str(o, "processor_board_id", serial);
+    out_str(o, "configuration_register", "0x2102");
+    out_end(o);
     strbuf_free(&up);
     return CMD_OK;
 }
@@ -102,6 +115,15 @@ int system_cmd_show_inventory(struct cmd *c, struct args_show_inventory *a)
     serial_number(c->router, serial);
     out_text(c->out, "NAME: \"Tapir chassis\", DESCR: \"Tapir chassis\"\nPID: %-18s, VID: V01 , SN: %s\n\n", "TAPIR",
              serial);
+    out_array(c->out, NULL);
+    out_object(c->out, NULL);
+    out_str(c->out, "name", "Tapir chassis");
+    out_str(c->out, "descr", "Tapir chassis");
+    out_str(c->out, "pid", "TAPIR");
+    out_str(c->out, "vid", "V01");
+    out_str(c->out, "sn", serial);
+    out_end(c->out);
+    out_end(c->out);
     return CMD_OK;
 }
 
