@@ -77,7 +77,7 @@ PACKAGES := gcc make libc6-dev libcrypt-dev libreadline-dev libcli-dev libssh-de
             libcriterion-dev iproute2 iputils-ping
 # Not on every architecture; without it OpenSSL does all of it.
 SPEED_PACKAGES := libipsec-mb-dev
-TEST_PACKAGES := binutils util-linux procps tcpdump tshark python3 python3-textfsm iputils-arping
+TEST_PACKAGES := binutils util-linux procps tcpdump tshark python3 python3-textfsm python3-scapy iputils-arping openssh-client
 INTEROP_PACKAGES := python3-netmiko ansible openssh-client strongswan-charon strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins
 BENCH_PACKAGES := iperf3 openssl python3 openvpn wireguard-go wireguard-tools procps util-linux $(INTEROP_PACKAGES)
 define need
