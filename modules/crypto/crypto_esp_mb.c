@@ -301,6 +301,18 @@ static void gcm_one(struct mb *m, struct esp_job *e)
     e->ok = k->seal || CRYPTO_memcmp(tag, p + n, 16) == 0;
 }
 
+/* True: the suite is GCM and all is done; else every job is good so far. */
+static bool gcm_all(struct mb *m, struct esp_job *const *jobs, unsigned n)
+{
+    bool gcm = jobs[0]->key->suite.cipher == CIPHER_AES_GCM;
+    for (unsigned i = 0; i < n; i++)
+        if (gcm)
+            gcm_one(m, jobs[i]);
+        else
+            jobs[i]->ok = true;
+    return gcm;
+}
+
 /* The cipher over n jobs whose integrity is settled; tail: bytes behind what is encrypted. */
 static void cipher_all(struct mb *m, struct esp_job *const *jobs, unsigned n, uint32_t tail)
 {
@@ -321,13 +333,8 @@ static void mb_seal(void *state, struct esp_job *const *jobs, unsigned n)
 {
     struct mb *m = state;
     const struct esp_suite *s = &jobs[0]->key->suite;
-    if (s->cipher == CIPHER_AES_GCM) {
-        for (unsigned i = 0; i < n; i++)
-            gcm_one(m, jobs[i]);
+    if (gcm_all(m, jobs, n))
         return;
-    }
-    for (unsigned i = 0; i < n; i++)
-        jobs[i]->ok = true;
     if (s->cipher != CIPHER_NULL)
         cipher_all(m, jobs, n, 0);
     if (s->auth == HASH_NONE)
@@ -343,13 +350,8 @@ static void mb_open(void *state, struct esp_job *const *jobs, unsigned n)
 {
     struct mb *m = state;
     const struct esp_suite *s = &jobs[0]->key->suite;
-    if (s->cipher == CIPHER_AES_GCM) {
-        for (unsigned i = 0; i < n; i++)
-            gcm_one(m, jobs[i]);
+    if (gcm_all(m, jobs, n))
         return;
-    }
-    for (unsigned i = 0; i < n; i++)
-        jobs[i]->ok = true;
     if (s->auth != HASH_NONE) { /* RFC 4303 3.4.4.1: integrity first */
         for (unsigned i = 0; i < n; i++)
             hash_fill(m, i, jobs[i], jobs[i]->len - s->icv_len, m->tag[i]);
