@@ -2,7 +2,6 @@
  * the door's (cli/ssh.c), the keys are line_key.c. */
 #include "boilerplate_cmd.h"
 #include "modules/line/line_int.h"
-#include "service_cmd.h"
 #include "ssh_cmd.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "modules/core/wall.h"
 #include "modules/line/line_int.h"
 #include "modules/net/ip.h"
-#include "service_cmd.h"
+#include "login_cmd.h"
 #include <stdio.h>
 #include <string.h>
 

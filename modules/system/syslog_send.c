@@ -3,7 +3,7 @@
 #include "modules/net/ip.h"
 #include "modules/net/netif.h"
 #include "modules/system/system.h"
-#include "service_cmd.h"
+#include "logging_cmd.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

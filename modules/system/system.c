@@ -1,7 +1,7 @@
 /* The router as a whole: module entry, hostname, service lines, debugging as a whole. The logging buffer is
  * system_log.c, reload is system_reload.c, the show commands are system_show.c. */
 #include "modules/system/system.h"
-#include "service_cmd.h"
+#include "clock_cmd.h"
 #include "system_cmd.h"
 #include <ctype.h>
 #include <errno.h>
