@@ -1,10 +1,10 @@
 /* What happens to logins over time: `login on-failure log`, `login on-success log`, `login delay`, `login block-for`
  * and its quiet mode. Called by line_login.c with each login's result and before a vty is given out. */
+#include "login_cmd.h"
 #include "modules/core/log.h"
 #include "modules/core/wall.h"
 #include "modules/line/line_int.h"
 #include "modules/net/ip.h"
-#include "login_cmd.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* Log lines to syslog hosts: `logging host` and what goes with it (RFC 3164 over UDP, as IOS sends it: priority, a
  * running number, the line). Lines wait for the end of the event they come from. Called by system.c and the tables. */
+#include "logging_cmd.h"
 #include "modules/net/ip.h"
 #include "modules/net/netif.h"
 #include "modules/system/system.h"
-#include "logging_cmd.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
