@@ -118,6 +118,7 @@ static int json_lines(struct cmd *c, const struct gram_cmd *cmd, void *args)
     struct out *json = c->out;
     struct strbuf text = {0};
     c->out = out_new_text(strbuf_sink, &text);
+    c->at_once = true;
     int rc = cfg_call(cmd, c, args);
     out_free(c->out);
     c->out = json;

@@ -66,6 +66,8 @@ void alias_each(struct session *s, const char *mode, void (*each)(void *arg, con
 
 int shell_enter_config(struct cmd *c); /* configure terminal (shell.c) */
 int shell_save(struct cmd *c);         /* write memory (shell_config.c) */
+/* Prints a configuration text with what IOS writes in front of it, and frees it (shell_config.c). */
+int shell_print_config(struct cmd *c, struct strbuf *config);
 /* Merges startup-config into the running one (shell_config.c). */
 int shell_merge_startup(struct cmd *c, bool report);
 /* ---- output filters (pipe.c) ---- */

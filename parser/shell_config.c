@@ -23,30 +23,25 @@ static struct cfg_node *find_interface(struct cfg *cfg, const char *name)
     return NULL;
 }
 
-static void section_emit(void *arg, const char *text, size_t len)
-{
-    out_write(arg, text, len);
-}
-
 /* `show running-config section RE` is what `| section RE` leaves of it. */
 static int show_section(struct cmd *c, const char *re)
 {
-    struct strbuf line = {0}, b = {0}, why = {0};
+    struct strbuf line = {0}, b = {0}, why = {0}, kept = {0};
     struct pipe *p;
     enum pipe_kind kind;
     size_t fail;
     strbuf_add(&line, "| section %s", re);
     if (pipe_parse(c->session, line.s, 0, false, &p, &kind, &fail, &why) == MATCH_OK && p) {
         cfg_text(c->session->cfg, 0, &b);
-        pipe_write(p, b.s, b.len, section_emit, c->out);
-        pipe_finish(p, section_emit, c->out);
+        pipe_write(p, b.s, b.len, strbuf_sink, &kept);
+        pipe_finish(p, strbuf_sink, &kept);
         pipe_free(p);
     }
     int rc = why.len ? cmd_error(c, "%.*s", (int)why.len - 1, why.s) : CMD_OK;
     strbuf_free(&line);
     strbuf_free(&b);
     strbuf_free(&why);
-    return rc;
+    return rc == CMD_OK ? cmd_print(c, &kept) : rc;
 }
 
 /* There is no routing protocol: the word is known, so that it is incomplete by itself, and nothing follows. */
@@ -54,6 +49,16 @@ int shell_cmd_router(struct cmd *c, struct args_router_odr *a)
 {
     (void)a;
     return cmd_error(c, "%% Routing protocols are not supported; use ip route");
+}
+
+int shell_print_config(struct cmd *c, struct strbuf *config)
+{
+    struct strbuf b = {0};
+    strbuf_add(&b, "Building configuration...\n\nCurrent configuration : %zu bytes\n", config->len);
+    strbuf_write(&b, config->s, config->len);
+    strbuf_write(&b, "\n", 1);
+    strbuf_free(config);
+    return cmd_print(c, &b);
 }
 
 int shell_cmd_show_running(struct cmd *c, struct args_show_running_config *a)
@@ -72,11 +77,7 @@ int shell_cmd_show_running(struct cmd *c, struct args_show_running_config *a)
     } else {
         cfg_text(cfg, a->kw_all ? CFG_ALL : 0, &b);
     }
-    out_text(c->out, "Building configuration...\n\nCurrent configuration : %zu bytes\n", b.len);
-    out_write(c->out, b.s, b.len);
-    out_text(c->out, "\n");
-    strbuf_free(&b);
-    return CMD_OK;
+    return shell_print_config(c, &b);
 }
 
 static int show_startup(struct cmd *c)
@@ -90,12 +91,13 @@ static int show_startup(struct cmd *c)
     }
     if (rc)
         return cmd_error(c, "%% Error reading startup-config: %s", strerror(-rc));
-    out_text(c->out, "Using %zu out of %d bytes\n", len, NVRAM_SIZE);
-    out_write(c->out, text, len);
+    struct strbuf b = {0};
+    strbuf_add(&b, "Using %zu out of %d bytes\n", len, NVRAM_SIZE);
+    strbuf_write(&b, text, len);
     if (len && text[len - 1] != '\n')
-        out_text(c->out, "\n");
+        strbuf_write(&b, "\n", 1);
     free(text);
-    return CMD_OK;
+    return cmd_print(c, &b);
 }
 
 int shell_cmd_show_startup(struct cmd *c, struct args_show_startup_config *a)

@@ -18,11 +18,12 @@ int shell_cmd_more(struct cmd *c, struct args_exec_more *a)
     int rc = file_read(c->session->cfg, &f, &text, &len);
     if (rc)
         return cmd_error(c, "%%Error opening %s (%s)", f.shown, file_error(rc));
-    out_write(c->out, text, len);
+    struct strbuf b = {0};
+    strbuf_write(&b, text, len);
     if (len && text[len - 1] != '\n')
-        out_text(c->out, "\n");
+        strbuf_write(&b, "\n", 1);
     free(text);
-    return CMD_OK;
+    return cmd_print(c, &b);
 }
 
 /* ---- questions keep what they are about in the session ---- */

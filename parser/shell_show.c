@@ -230,12 +230,8 @@ int shell_cmd_show_partition(struct cmd *c, struct args_show_running_partition *
         cfg_text_block(cfg, list[i], 0, &b);
     }
     strbuf_add(&b, "!\nend\n");
-    out_text(c->out, "Building configuration...\n\nCurrent configuration : %zu bytes\n", b.len);
-    out_write(c->out, b.s, b.len);
-    out_text(c->out, "\n");
-    strbuf_free(&b);
     free(list);
-    return CMD_OK;
+    return shell_print_config(c, &b);
 }
 
 /* ---- show tech-support ---- */
@@ -249,6 +245,7 @@ static void show_line(struct cmd *c, const char *line)
         void *args = match_args(&m, line, &pool);
         struct cmd sub = *c;
         sub.line = line;
+        sub.at_once = true;
         out_text(c->out, "\n------------------ %s ------------------\n\n", line);
         cfg_call(m.cmd, &sub, args);
         free(args);
@@ -257,37 +254,44 @@ static void show_line(struct cmd *c, const char *line)
     matcher_free(&m);
 }
 
+/* One command a turn. */
+static int tech_step(struct cmd *c, void *state)
+{
+    static const char *const tech[] = {"show version",
+                                       "show inventory",
+                                       "show running-config",
+                                       "show ip interface brief",
+                                       "show interfaces",
+                                       "show ip route",
+                                       "show ip arp",
+                                       "show access-lists",
+                                       "show ip traffic",
+                                       "show drops",
+                                       "show standby",
+                                       "show track",
+                                       "show redundancy",
+                                       "show redundancy inter-device",
+                                       "show redundancy history",
+                                       "show ipc association",
+                                       "show crypto ha",
+                                       "show crypto isakmp sa",
+                                       "show crypto ipsec sa",
+                                       "show crypto map",
+                                       "show crypto session",
+                                       "show processes cpu",
+                                       "show memory statistics",
+                                       "show debugging",
+                                       "show logging"};
+    unsigned *at = state;
+    show_line(c, tech[*at]);
+    return ++*at < sizeof tech / sizeof *tech ? CMD_PENDING : CMD_OK;
+}
+
 int shell_cmd_show_tech(struct cmd *c, struct args_show_tech_support *a)
 {
-    static const char *const lines[] = {"show version",
-                                        "show inventory",
-                                        "show running-config",
-                                        "show ip interface brief",
-                                        "show interfaces",
-                                        "show ip route",
-                                        "show ip arp",
-                                        "show access-lists",
-                                        "show ip traffic",
-                                        "show drops",
-                                        "show standby",
-                                        "show track",
-                                        "show redundancy",
-                                        "show redundancy inter-device",
-                                        "show redundancy history",
-                                        "show ipc association",
-                                        "show crypto ha",
-                                        "show crypto isakmp sa",
-                                        "show crypto ipsec sa",
-                                        "show crypto map",
-                                        "show crypto session",
-                                        "show processes cpu",
-                                        "show memory statistics",
-                                        "show debugging",
-                                        "show logging"};
     (void)a;
     if (out_is_json(c->out))
         return CMD_OK; /* its lines are asked for again */
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        show_line(c, lines[i]);
-    return CMD_OK;
+    unsigned *at = calloc(1, sizeof *at);
+    return at ? cmd_steps(c, tech_step, free, at) : cmd_error(c, "%% Out of memory");
 }

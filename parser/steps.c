@@ -3,6 +3,7 @@
  * not keep up holds the handler, not the router's memory. In sim nothing waits: all pieces run at once. */
 #include "parser/session_int.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define STEP (400 * NS_PER_US)
 #define READER_PAUSE (2 * NS_PER_MS)
@@ -71,7 +72,7 @@ static void steps_abort(void *arg)
 int cmd_steps(struct cmd *c, int (*step)(struct cmd *c, void *state), void (*end)(void *state), void *state)
 {
     struct loop *loop = c->router->loop;
-    struct steps *x = c->session && !loop_is_sim(loop) ? calloc(1, sizeof *x) : NULL;
+    struct steps *x = c->session && !c->at_once && !loop_is_sim(loop) ? calloc(1, sizeof *x) : NULL;
     int rc;
     if (!x) {
         while ((rc = step(c, state)) == CMD_PENDING)
@@ -91,4 +92,73 @@ int cmd_steps(struct cmd *c, int (*step)(struct cmd *c, void *state), void (*end
     x->job = cmd_suspend(c, steps_abort, x);
     steps_go_on(x);
     return CMD_PENDING;
+}
+
+/* ---- a text that is there as a whole ---- */
+
+enum { PIECE = 4096 };
+
+struct printing {
+    struct strbuf text;
+    size_t at;
+    bool begun;
+};
+
+/* What is printed before the clock is asked again: whole lines. */
+static size_t piece_end(const struct printing *p)
+{
+    size_t end = p->at + PIECE;
+    if (end >= p->text.len)
+        return p->text.len;
+    const char *nl = memchr(p->text.s + end, '\n', p->text.len - end);
+    return nl ? (size_t)(nl - p->text.s) + 1 : p->text.len;
+}
+
+static void print_values(struct out *o, struct printing *p, size_t end)
+{
+    if (!p->begun) {
+        out_object(o, NULL);
+        out_array(o, "lines");
+        p->begun = true;
+    }
+    while (p->at < end) {
+        char *line = p->text.s + p->at;
+        size_t len = strcspn(line, "\n");
+        line[len] = 0;
+        out_str(o, NULL, line);
+        p->at += len + 1;
+    }
+}
+
+static int print_step(struct cmd *c, void *state)
+{
+    struct printing *p = state;
+    do {
+        size_t end = piece_end(p);
+        if (out_is_json(c->out))
+            print_values(c->out, p, end);
+        else
+            out_write(c->out, p->text.s + p->at, end - p->at);
+        p->at = end;
+    } while (p->at < p->text.len && !cmd_spent(c));
+    return p->at < p->text.len ? CMD_PENDING : CMD_OK;
+}
+
+static void print_end(void *state)
+{
+    struct printing *p = state;
+    strbuf_free(&p->text);
+    free(p);
+}
+
+int cmd_print(struct cmd *c, struct strbuf *text)
+{
+    struct printing *p = calloc(1, sizeof *p);
+    if (!p) {
+        strbuf_free(text);
+        return cmd_error(c, "%% Out of memory");
+    }
+    p->text = *text;
+    *text = (struct strbuf){0};
+    return cmd_steps(c, print_step, print_end, p);
 }

@@ -38,6 +38,7 @@ struct cmd {
     const char *block_command[6]; /* that command's grammar name: "interface", "crypto-map-entry" */
     unsigned blocks;
     int64_t spend_until; /* cmd_spent(); 0: no limit */
+    bool at_once;        /* a command within another one's output: cmd_steps does not leave before the end */
 };
 /* The args of the nearest enclosing block opened by grammar command `name`, e.g.
  *   const struct args_interface *i = CMD_BLOCK(c, interface, "interface"); NULL if not inside one. */
@@ -63,6 +64,8 @@ void cmd_job_finish(struct cmd_job *job, int result);
  * state. */
 int cmd_steps(struct cmd *c, int (*step)(struct cmd *c, void *state), void (*end)(void *state), void *state);
 bool cmd_spent(const struct cmd *c);
+/* Prints text in such pieces and frees it; for `| json` its lines. `return cmd_print(c, &text);` */
+int cmd_print(struct cmd *c, struct strbuf *text);
 
 /* A question ("Proceed with reload? [confirm]"). answer gets a fresh cmd (same session, op RUN) and the
  * typed line ("" for RETURN; NULL: aborted), and returns a cmd_result; it may ask again.

@@ -112,9 +112,12 @@ static void json_string(struct strbuf *b, const char *text)
             strbuf_write(b, "\\n", 2);
         else if (*s < 0x20 || *s == 0x7f)
             strbuf_add(b, "\\u%04x", *s);
-        else if (*s < 0x80)
-            strbuf_write(b, (const char *)s, 1);
-        else if ((n = utf8_length(s))) {
+        else if (*s < 0x80) {
+            for (n = 1; s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\'; n++)
+                ;
+            strbuf_write(b, (const char *)s, n);
+            s += n - 1;
+        } else if ((n = utf8_length(s))) {
             strbuf_write(b, (const char *)s, n);
             s += n - 1;
         } else

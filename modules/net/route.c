@@ -332,12 +332,30 @@ bool route_find(struct router *r, const struct prefix *prefix, struct route_hit 
     return true;
 }
 
-static int entry_order(const void *a, const void *b)
+struct ordered {
+    uint64_t key; /* prefix, then length: 38 bits */
+    const struct fib_entry *e;
+};
+
+/* By key, eleven bits a pass: a hundred thousand routes in a turn of the control loop. tmp has room for n. */
+static void order(struct ordered *v, struct ordered *tmp, unsigned n)
 {
-    const struct fib_entry *x = *(const struct fib_entry *const *)a, *y = *(const struct fib_entry *const *)b;
-    if (x->prefix != y->prefix)
-        return x->prefix < y->prefix ? -1 : 1;
-    return x->len - y->len;
+    enum { BITS = 11, PASSES = 4 };
+    for (unsigned shift = 0; shift < BITS * PASSES; shift += BITS) {
+        unsigned at[1u << BITS] = {0}, sum = 0;
+        for (unsigned i = 0; i < n; i++)
+            at[v[i].key >> shift & ((1u << BITS) - 1)]++;
+        for (unsigned k = 0; k < 1u << BITS; k++) {
+            unsigned count = at[k];
+            at[k] = sum;
+            sum += count;
+        }
+        for (unsigned i = 0; i < n; i++)
+            tmp[at[v[i].key >> shift & ((1u << BITS) - 1)]++] = v[i];
+        struct ordered *other = v; /* an even number of passes: the result is back in v */
+        v = tmp;
+        tmp = other;
+    }
 }
 
 void rib_foreach(struct net *net, void (*fn)(void *ctx, const struct route *rt, const struct nif *out), void *ctx)
@@ -345,17 +363,17 @@ void rib_foreach(struct net *net, void (*fn)(void *ctx, const struct route *rt, 
     struct rib *rib = net->rib;
     if (rib->dirty)
         fib_build(net);
-    if (!rib->fib)
+    unsigned n = 0, cap = rib->n + rib->n_connected;
+    if (!rib->fib || !cap)
         return;
-    const struct fib_entry **list = calloc(rib->mask + 1u, sizeof *list);
-    unsigned n = 0;
-    for (uint32_t i = 0; list && i <= rib->mask; i++)
+    struct ordered *list = calloc(cap, 2 * sizeof *list);
+    for (uint32_t i = 0; list && i <= rib->mask && n < cap; i++)
         if (rib->fib[i].used)
-            list[n++] = &rib->fib[i];
+            list[n++] = (struct ordered){(uint64_t)rib->fib[i].prefix << 6 | rib->fib[i].len, &rib->fib[i]};
     if (n)
-        qsort(list, n, sizeof *list, entry_order);
+        order(list, list + cap, n);
     for (unsigned i = 0; i < n; i++)
-        for (unsigned k = 0; k < list[i]->n; k++)
-            fn(ctx, list[i]->hop[k].route, list[i]->hop[k].out);
+        for (unsigned k = 0; k < list[i].e->n; k++)
+            fn(ctx, list[i].e->hop[k].route, list[i].e->hop[k].out);
     free(list);
 }

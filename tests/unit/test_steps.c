@@ -1,5 +1,6 @@
 /* Long output on a real loop: show crypto ipsec sa of thousands of pairs comes in pieces; timers fire in between, SAs
- * and the map itself may go meanwhile, a reader that does not read holds it, an abort ends it. */
+ * and the map itself may go meanwhile, a reader that does not read holds it, an abort ends it. The configuration and
+ * the routing table are shown as they were when they were asked for. */
 #include "modules/core/meter.h"
 #include "modules/ike/ike_int.h"
 #include "modules/ipsec/ipsec_internal.h"
@@ -17,7 +18,7 @@ struct rig {
     struct router *r;
     struct session *s;
     struct strbuf text;
-    bool done, full;
+    bool done, full, slow; /* slow: a piece costs its reader 50 us */
     int status;
     unsigned ticks, full_ticks;
     struct timer tick;
@@ -46,6 +47,8 @@ static void on_output(void *u, const char *text, size_t len)
 {
     struct rig *g = u;
     strbuf_write(&g->text, text, len);
+    for (nstime end = loop_now_fresh(g->loop) + 50 * NS_PER_US; g->slow && loop_now_fresh(g->loop) < end;)
+        ;
 }
 
 static void on_done(void *u, int status)
@@ -217,5 +220,97 @@ Test(steps, a_slow_reader_holds_it_and_an_abort_ends_it)
     session_free(g.s); /* the session ends in the middle */
     g.s = NULL;
     cr_assert_null(ipsec_of(g.r)->places);
+    rig_close(&g);
+}
+
+/* ---- texts and tables that are shown as of one moment ---- */
+
+enum { ROUTES = 20000 };
+
+static void add_routes(struct rig *g)
+{
+    struct strbuf b = {0};
+    for (unsigned i = 0; i < ROUTES; i++)
+        strbuf_add(&b, "ip route 10.%u.%u.%u 255.255.255.255 Null0\n", 100 + i / 62500, i / 250 % 250, i % 250);
+    cr_assert_eq(config_load(g->r, b.s, false, NULL, NULL), 0);
+    strbuf_free(&b);
+}
+
+static void drop_a_route(struct rig *g)
+{
+    char line[80];
+    snprintf(line, sizeof line, "no ip route 10.100.%u.%u 255.255.255.255 Null0\n", g->ticks / 250, g->ticks % 250);
+    if (!g->done && g->ticks < 250 * 250)
+        cr_assert_eq(config_load(g->r, line, false, NULL, NULL), 0);
+}
+
+static unsigned count(const char *text, const char *what)
+{
+    unsigned n = 0;
+    for (const char *p = text; p && (p = strstr(p, what)); p += strlen(what))
+        n++;
+    return n;
+}
+
+static void shown_whole(const char *command, const char *row)
+{
+    struct rig g;
+    rig_open(&g);
+    add_routes(&g);
+    g.at_tick = drop_a_route;
+    g.slow = true;
+    session_line(g.s, command);
+    cr_assert(session_busy(g.s) && count(g.text.s, row) < ROUTES / 2, "%s: the first piece is short", command);
+    go(&g, 30 * NS_PER_S);
+    cr_assert(g.done && g.status == 0);
+    cr_assert_eq(count(g.text.s, row), ROUTES, "%s: as it was when asked for", command);
+    cr_assert_gt(g.ticks, 3, "%s: timers fired meanwhile", command);
+    rig_close(&g);
+}
+
+Test(steps, the_routing_table_as_of_one_moment)
+{
+    shown_whole("show ip route", "\nS        10.100.");
+}
+
+Test(steps, the_configuration_as_of_one_moment)
+{
+    shown_whole("show running-config", "\nip route 10.100.");
+}
+
+Test(steps, filters_and_json_of_what_comes_in_pieces)
+{
+    struct rig g;
+    rig_open(&g);
+    add_routes(&g);
+    session_line(g.s, "show running-config | count ^ip route");
+    go(&g, 30 * NS_PER_S);
+    cr_assert(g.done && strstr(g.text.s, "= 20000\n"), "%s", g.text.s);
+    g.text.len = 0, g.done = false;
+    session_line(g.s, "show running-config | json");
+    go(&g, 30 * NS_PER_S);
+    cr_assert(g.done && count(g.text.s, "\"ip route 10.100.") == ROUTES);
+    cr_assert_eq(strncmp(g.text.s, "{\"command\":\"show running-config\",\"data\":{\"lines\":[\"Building", 58), 0);
+    g.text.len = 0, g.done = false;
+    session_line(g.s, "show ip route | json");
+    go(&g, 30 * NS_PER_S);
+    cr_assert(g.done && count(g.text.s, "\"protocol\":\"S\"") == ROUTES);
+    rig_close(&g);
+}
+
+Test(steps, tech_support_is_one_command_after_the_other)
+{
+    struct rig g;
+    rig_open(&g);
+    add_routes(&g);
+    session_line(g.s, "show tech-support");
+    go(&g, 30 * NS_PER_S);
+    cr_assert(g.done && g.status == 0);
+    const char *run = strstr(g.text.s, "-- show running-config --"),
+               *brief = strstr(g.text.s, "-- show ip interface brief --"),
+               *sa = strstr(g.text.s, "-- show crypto ipsec sa --"), *map = strstr(g.text.s, "-- show crypto map --");
+    cr_assert(run && brief && sa && map && run < brief && brief < sa && sa < map);
+    cr_assert_lt(strstr(run, "\nend\n"), brief, "the whole of it stands below its title");
+    cr_assert_eq(blocks(&g), PAIRS);
     rig_close(&g);
 }
