@@ -1,5 +1,5 @@
-/* What shows the IP stack: the ARP cache, drops. Layouts: ios-cli 11.5. Routes are in route_show.c, the counters of show ip
- * traffic in ip_traffic.c, CEF and the summary in ip_table.c. */
+/* What shows the IP stack: the ARP cache, drops. Layouts: ios-cli 11.5. Routes are in route_show.c, the counters of
+ * show ip traffic in ip_traffic.c, CEF and the summary in ip_table.c. */
 #include "ip_cmd.h"
 #include "modules/net/stack.h"
 #include <stdio.h>
