@@ -30,6 +30,7 @@ enum ctl_type {
     CTL_ALIVE,    /* a key was pressed: the exec timeout begins anew */
     CTL_WINDOW,   /* u32 length, u32 width: the user's window */
     CTL_AUTH,     /* user NUL password, before CTL_OPEN (SSH lines only); answered by CTL_RESULT */
+    CTL_PUBKEY,   /* u8 1: its signature is right; user NUL type NUL 16 bytes of hash. Likewise */
     CTL_CIPHERS,  /* in NUL out NUL MAC in NUL MAC out: for show ssh */
     /* from the router */
     CTL_STATE = 64, /* the fields of struct ctl_state */

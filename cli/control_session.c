@@ -210,6 +210,25 @@ static void conn_auth(struct conn *c, const char *data, size_t len)
     free(password);
 }
 
+/* A public key that a client offers, or has signed with. */
+static void conn_pubkey(struct conn *c, const char *data, size_t len)
+{
+    enum { HASH = 16 };
+    size_t user = len > 1 ? strnlen(data + 1, len - 1) + 1 : 0, type = 0;
+    if (user && 1 + user < len)
+        type = strnlen(data + 1 + user, len - 1 - user) + 1;
+    bool ok = c->is_vty && c->peer.service == LINE_SSH && !c->auth && !c->use && !c->session && type &&
+              user <= sizeof c->user && len == 1 + user + type + HASH &&
+              line_ssh_pubkey(c->control->router, &c->peer, data + 1, data + 1 + user,
+                              (const uint8_t *)data + len - HASH, data[0]);
+    if (data[0]) {
+        c->have_user = ok;
+        snprintf(c->user, sizeof c->user, "%s", ok ? data + 1 : "");
+    }
+    uint8_t status = !ok;
+    conn_message(c, CTL_RESULT, &status, 1, NULL, 0);
+}
+
 /* ---- messages ---- */
 
 static void request_data(void *arg, const char *text, size_t len)
@@ -278,6 +297,8 @@ static bool conn_before(struct conn *c, const struct ctl_msg *m)
     } else if (m->type == CTL_AUTH) {
         conn_auth(c, m->data, m->len);
         explicit_bzero((char *)(uintptr_t)m->data, m->len);
+    } else if (m->type == CTL_PUBKEY && m->len) {
+        conn_pubkey(c, m->data, m->len);
     } else if (m->type == CTL_REQUEST && !c->is_vty) {
         char *text = line_text(m->data, m->len);
         if (text)

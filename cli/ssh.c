@@ -17,13 +17,12 @@
 #include <libssh/server.h>
 
 enum { LOGIN_S = 30, CHUNK = 8192, COMMAND_MAX = 8192 };
-enum { METHODS = SSH_AUTH_METHOD_INTERACTIVE | SSH_AUTH_METHOD_PASSWORD };
 
 struct ssh_conn {
     int fd;
     struct ctl *ctl; /* NULL: the vty has it */
     char *pem;
-    unsigned timeout_s, retries;
+    struct line_ssh_settings set; /* as they were when the client came */
     pthread_t thread;
     atomic_bool finished, on_line, stop;
     struct ssh_conn *next;
@@ -45,10 +44,27 @@ struct ssh_conn {
 
 /* ---- the client asks (libssh calls these from ssh_event_dopoll) ---- */
 
+static int methods(const struct ssh_conn *k)
+{
+    unsigned m = k->set.methods;
+    return (m & LINE_AUTH_PUBKEY ? SSH_AUTH_METHOD_PUBLICKEY : 0) |
+           (m & LINE_AUTH_KEYBOARD ? SSH_AUTH_METHOD_INTERACTIVE : 0) |
+           (m & LINE_AUTH_PASSWORD ? SSH_AUTH_METHOD_PASSWORD : 0);
+}
+
+/* The router's word. */
+static bool permitted(struct ssh_conn *k)
+{
+    struct ctl_msg m;
+    while (ctl_recv(k->ctl, &m, LOGIN_S * 1000) == 1)
+        if (m.type == CTL_RESULT || m.type == CTL_REFUSED)
+            return m.type == CTL_RESULT && m.len && !m.data[0];
+    return false;
+}
+
 /* Asks the router; false: refused. */
 static bool judge(struct ssh_conn *k, const char *user, const char *password)
 {
-    struct ctl_msg m;
     size_t nu = strlen(user) + 1, np = strlen(password);
     char *text = nu + np < 1024 ? malloc(nu + np) : NULL;
     k->tries++;
@@ -58,20 +74,45 @@ static bool judge(struct ssh_conn *k, const char *user, const char *password)
         int sent = ctl_send(k->ctl, CTL_AUTH, text, nu + np);
         explicit_bzero(text, nu + np);
         free(text);
-        while (!sent && ctl_recv(k->ctl, &m, LOGIN_S * 1000) == 1)
-            if (m.type == CTL_RESULT || m.type == CTL_REFUSED) {
-                k->authenticated = m.type == CTL_RESULT && m.len && !m.data[0];
-                break;
-            }
+        k->authenticated = !sent && permitted(k);
     }
     return k->authenticated;
+}
+
+/* A key is offered first and signed with only if we would take it (RFC 4252 7); libssh has checked the signature. */
+static int on_pubkey(ssh_session s, const char *user, struct ssh_key_struct *key, char state, void *u)
+{
+    struct ssh_conn *k = u;
+    const char *type = ssh_key_type_to_char(ssh_key_type(key));
+    const char *curve = ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P256   ? "ecdsa-sha2-nistp256"
+                        : ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P384 ? "ecdsa-sha2-nistp384"
+                        : ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P521 ? "ecdsa-sha2-nistp521"
+                                                                      : type;
+    unsigned char *hash = NULL;
+    size_t len = 0;
+    char text[400];
+    bool valid = state == SSH_PUBLICKEY_STATE_VALID;
+    (void)s;
+    if (k->authenticated || !(k->set.methods & LINE_AUTH_PUBKEY) || !curve ||
+        (state != SSH_PUBLICKEY_STATE_NONE && !valid) ||
+        ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_MD5, &hash, &len) != SSH_OK)
+        return SSH_AUTH_DENIED;
+    int n = snprintf(text, sizeof text, "%c%s%c%s%c", valid, user, 0, curve, 0);
+    bool ok = n > 0 && (size_t)n + len <= sizeof text;
+    if (ok) {
+        memcpy(text + n, hash, len);
+        ok = !ctl_send(k->ctl, CTL_PUBKEY, text, (size_t)n + len) && permitted(k);
+    }
+    ssh_clean_pubkey_hash(&hash);
+    k->authenticated = ok && valid;
+    return ok ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
 }
 
 static int on_password(ssh_session s, const char *user, const char *password, void *u)
 {
     struct ssh_conn *k = u;
     (void)s;
-    if (k->authenticated || k->tries >= k->retries)
+    if (k->authenticated || !(k->set.methods & LINE_AUTH_PASSWORD) || k->tries >= k->set.retries)
         return SSH_AUTH_DENIED;
     return judge(k, user, password) ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
 }
@@ -85,8 +126,8 @@ static int on_message(ssh_session s, ssh_message m, void *u)
     char echo[] = {0};
     if (ssh_message_type(m) != SSH_REQUEST_AUTH || ssh_message_subtype(m) != SSH_AUTH_METHOD_INTERACTIVE)
         return 1;
-    ssh_message_auth_set_methods(m, METHODS);
-    if (k->authenticated || k->tries >= k->retries)
+    ssh_message_auth_set_methods(m, methods(k));
+    if (k->authenticated || !(k->set.methods & LINE_AUTH_KEYBOARD) || k->tries >= k->set.retries)
         return 1;
     if (!ssh_message_auth_kbdint_is_response(m)) {
         const char *user = ssh_message_auth_user(m);
@@ -339,6 +380,18 @@ static bool over(const struct ssh_conn *k, time_t deadline)
     return atomic_load(&k->stop) || now.tv_sec >= deadline;
 }
 
+static void set_algorithms(ssh_bind bind, enum line_ssh_algorithm kind, const char *names)
+{
+    static const enum ssh_bind_options_e option[LINE_SSH_ALGORITHMS][2] = {
+        [LINE_SSH_CIPHERS] = {SSH_BIND_OPTIONS_CIPHERS_C_S, SSH_BIND_OPTIONS_CIPHERS_S_C},
+        [LINE_SSH_MACS] = {SSH_BIND_OPTIONS_HMAC_C_S, SSH_BIND_OPTIONS_HMAC_S_C},
+        [LINE_SSH_KEX] = {SSH_BIND_OPTIONS_KEY_EXCHANGE, SSH_BIND_OPTIONS_KEY_EXCHANGE},
+        [LINE_SSH_HOSTKEYS] = {SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS, SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS},
+        [LINE_SSH_PUBKEYS] = {SSH_BIND_OPTIONS_PUBKEY_ACCEPTED_KEY_TYPES, SSH_BIND_OPTIONS_PUBKEY_ACCEPTED_KEY_TYPES}};
+    for (unsigned i = 0; names[0] && i < 2; i++)
+        ssh_bind_options_set(bind, option[kind][i], names);
+}
+
 static bool handshake(struct ssh_conn *k, ssh_bind bind)
 {
     ssh_key key = NULL;
@@ -350,6 +403,8 @@ static bool handshake(struct ssh_conn *k, ssh_bind bind)
     ssh_bind_options_set(bind, SSH_BIND_OPTIONS_BANNER, "Tapir");
     if (ssh_bind_options_set(bind, SSH_BIND_OPTIONS_IMPORT_KEY, key) != SSH_OK) /* takes the key */
         return false;
+    for (unsigned i = 0; i < LINE_SSH_ALGORITHMS; i++)
+        set_algorithms(bind, i, k->set.algorithms[0][i]);
     ssh_options_set(k->session, SSH_OPTIONS_TIMEOUT, &timeout);
     return ssh_bind_accept_fd(bind, k->session, k->fd) == SSH_OK && (k->fd = -1, true) &&
            ssh_handle_key_exchange(k->session) == SSH_OK;
@@ -357,18 +412,20 @@ static bool handshake(struct ssh_conn *k, ssh_bind bind)
 
 static void serve(struct ssh_conn *k, ssh_bind bind)
 {
-    struct ssh_server_callbacks_struct calls = {
-        .userdata = k, .auth_password_function = on_password, .channel_open_request_session_function = on_channel};
+    struct ssh_server_callbacks_struct calls = {.userdata = k,
+                                                .auth_password_function = on_password,
+                                                .auth_pubkey_function = on_pubkey,
+                                                .channel_open_request_session_function = on_channel};
     struct timespec now;
     ssh_callbacks_init(&calls);
     ssh_set_server_callbacks(k->session, &calls);
     ssh_set_message_callback(k->session, on_message, k);
-    ssh_set_auth_methods(k->session, METHODS);
+    ssh_set_auth_methods(k->session, methods(k));
     if (!handshake(k, bind) || ssh_event_add_session(k->event, k->session) != SSH_OK)
         return;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    time_t deadline = now.tv_sec + (time_t)k->timeout_s;
-    while (!k->want_shell && !k->command && !over(k, deadline) && (k->authenticated || k->tries < k->retries))
+    time_t deadline = now.tv_sec + (time_t)k->set.timeout_s;
+    while (!k->want_shell && !k->command && !over(k, deadline) && (k->authenticated || k->tries < k->set.retries))
         if (ssh_event_dopoll(k->event, 500) == SSH_ERROR)
             return;
     if (k->want_shell)
@@ -422,7 +479,6 @@ bool sshline_start(struct ssh_conn **list, struct router *r, int fd, struct ctl 
 {
     unsigned generation;
     const char *pem = line_ssh_key(r, &generation);
-    const struct line_ssh_settings *set = line_ssh(r);
     struct ssh_conn *k = pem ? calloc(1, sizeof *k) : NULL;
     if (!k) {
         ctl_close(ctl);
@@ -432,8 +488,9 @@ bool sshline_start(struct ssh_conn **list, struct router *r, int fd, struct ctl 
     k->ctl = ctl;
     k->pipe = -1;
     k->pem = strdup(pem);
-    k->timeout_s = set->timeout_s < LOGIN_S ? set->timeout_s : LOGIN_S;
-    k->retries = set->retries ? set->retries : 1;
+    k->set = *line_ssh(r);
+    k->set.timeout_s = k->set.timeout_s < LOGIN_S ? k->set.timeout_s : LOGIN_S;
+    k->set.retries = k->set.retries ? k->set.retries : 1;
     if (!k->pem || pthread_create(&k->thread, NULL, sshline_main, k)) {
         k->fd = -1;
         conn_free(k);

@@ -36,6 +36,7 @@ void place_leave(struct place *p)
     cut(p, 0);
     strbuf_free(&p->text);
     p->text = (struct strbuf){0};
+    p->text_prompt = NULL;
 }
 
 bool place_wants_text(const struct place *p)
@@ -235,13 +236,21 @@ static size_t skip_word(const char *line, size_t i, size_t len)
 /* The text of a command that takes several lines: of a banner up to its delimiter, of a certificate up to `quit`. */
 enum text_state { TEXT_NONE, TEXT_OPEN, TEXT_CLOSED };
 
-static enum text_state certificate_state(const char *line)
+static enum text_state text_until(const char *line, const char *word)
 {
     const char *last = strrchr(line, '\n');
     if (!last)
         return TEXT_OPEN;
     last += 1 + strspn(last + 1, " \t");
-    return !strncasecmp(last, "quit", 4) && !last[4 + strspn(last + 4, " \t")] ? TEXT_CLOSED : TEXT_OPEN;
+    return !strncasecmp(last, word, 4) && !last[4 + strspn(last + 4, " \t")] ? TEXT_CLOSED : TEXT_OPEN;
+}
+
+static const char *first_word(const struct matcher *m)
+{
+    int32_t i = m->last;
+    while (m->st[i].parent >= 0)
+        i = m->st[i].parent;
+    return match_node(m, m->cmd, m->st[i].node)->text;
 }
 
 static enum text_state text_state(const struct matcher *m, const char *line)
@@ -256,9 +265,25 @@ static enum text_state text_state(const struct matcher *m, const char *line)
         const struct gram_node *n = match_node(m, m->cmd, m->st[m->last].node);
         if (n->type == GT_LINE && line[m->st[m->last].pos] != '\n')
             return TEXT_NONE; /* nvram:FILE */
-        return certificate_state(line);
+        return text_until(line, "quit");
     }
+    if (!strcmp(name, "ssh-pubkey-key") && !strcmp(first_word(m), "key-string") &&
+        (match_node(m, m->cmd, m->st[m->last].node)->type == GT_KW || line[m->st[m->last].pos] == '\n'))
+        return text_until(line, "exit");
     return TEXT_NONE;
+}
+
+/* The first line of such a text: is the text an argument of its own, behind a line end? */
+static void text_begin(struct place *p, const struct matcher *m, struct cmd *c, const char *line)
+{
+    bool banner =
+        match_node(m, m->cmd, m->st[m->last].node)->type == GT_LINE && strncmp(m->cmd->name, "certificate", 11) != 0;
+    if (banner) {
+        const char *text = line + m->st[m->last].pos;
+        cmd_note(c, "Enter TEXT message.  End with the character '%.*s'.", (int)(banner_split(text).text - text), text);
+    }
+    strbuf_add(&p->text, "%s%s", line, banner ? "" : " ");
+    p->text_prompt = !strcmp(m->cmd->name, "ssh-pubkey-key") ? "(conf-ssh-pubkey-data)" : NULL;
 }
 
 static enum line_result one_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
@@ -276,6 +301,7 @@ enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *
             return LINE_OK;
         struct strbuf whole = p->text;
         p->text = (struct strbuf){0};
+        p->text_prompt = NULL;
         enum line_result r = one_line(p, m, c, by, whole.s, whole.len, v);
         strbuf_free(&whole);
         return r;
@@ -316,11 +342,7 @@ static enum line_result one_line(struct place *p, struct matcher *m, struct cmd 
         break;
     case ENGINE_NOT:
         if (text_state(m, line) == TEXT_OPEN && !strchr(line, '\n')) {
-            const char *text = line + m->st[m->last].pos;
-            if (strncmp(m->cmd->name, "certificate", 11) != 0)
-                cmd_note(c, "Enter TEXT message.  End with the character '%.*s'.",
-                         (int)(banner_split(text).text - text), text);
-            strbuf_add(&p->text, "%s%s", line, strncmp(m->cmd->name, "certificate", 11) != 0 ? "" : " ");
+            text_begin(p, m, c, line);
             return LINE_OK;
         }
         break;

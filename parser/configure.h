@@ -19,7 +19,8 @@ struct place {
     unsigned depth; /* 0: not in configuration mode */
     struct level level[PLACE_MAX];
     unsigned generation;
-    struct strbuf text; /* a banner whose closing delimiter has not come yet; text.s NULL: none */
+    struct strbuf text;      /* a banner whose closing delimiter has not come yet; text.s NULL: none */
+    const char *text_prompt; /* the mode that such a text seems to stand in; NULL: no prompt */
 };
 struct verdict { /* of a line that the parser refused */
     enum match_result result;

@@ -115,8 +115,10 @@ bool session_in_config(const struct session *s)
 const char *session_prompt(struct session *s)
 {
     const char *host = s->r->hostname[0] ? s->r->hostname : "Router";
-    if (place_wants_text(&s->place))
+    if (place_wants_text(&s->place) && !s->place.text_prompt)
         s->prompt[0] = 0;
+    else if (place_wants_text(&s->place))
+        snprintf(s->prompt, sizeof s->prompt, "%.20s%s#", host, s->place.text_prompt);
     else if (s->place.depth) /* ios-cli 2: the name is cut to 20 in configuration modes only */
         snprintf(s->prompt, sizeof s->prompt, "%.20s%s#", host, place_mode(&s->place)->prompt);
     else

@@ -51,14 +51,30 @@ struct line_auth *line_auth_start(struct router *r, const struct line_peer *p, c
 void line_auth_cancel(struct line_auth *a);
 
 /* ---- SSH (line_ssh.c) ---- */
+enum { LINE_AUTH_PUBKEY = 1, LINE_AUTH_KEYBOARD = 2, LINE_AUTH_PASSWORD = 4 };
+enum line_ssh_algorithm {
+    LINE_SSH_CIPHERS,
+    LINE_SSH_MACS,
+    LINE_SSH_KEX,
+    LINE_SSH_HOSTKEYS,
+    LINE_SSH_PUBKEYS,
+    LINE_SSH_ALGORITHMS
+};
 struct line_ssh_settings {
     unsigned version; /* 0: both (1.99) */
+    unsigned methods; /* LINE_AUTH_…: ip ssh server algorithm authentication */
     unsigned timeout_s, retries;
     unsigned dh_min;
+    char algorithms[2][LINE_SSH_ALGORITHMS]
+                   [200]; /* of the server, of the client; names with commas, "": the library's */
 };
 const struct line_ssh_settings *line_ssh(struct router *r);
 /* The host key as PEM, NULL: none. Changes its generation when it is replaced. Borrowed. */
 const char *line_ssh_key(struct router *r, unsigned *generation);
+/* May the owner of that public key come in as user? type as SSH names it; hash: MD5 of the key. proved: he is its
+ * owner, so this is his login. */
+bool line_ssh_pubkey(struct router *r, const struct line_peer *p, const char *user, const char *type,
+                     const uint8_t hash[16], bool proved);
 bool line_transport(struct router *r, enum line_service s); /* some vty line takes it */
 /* A session's ciphers, for show ssh. */
 void line_set_ssh(struct line_use *use, const char *cipher_in, const char *cipher_out, const char *mac_in,

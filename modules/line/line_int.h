@@ -85,6 +85,12 @@ struct rsa_key {
     nstime made; /* wall */
     struct rsa_key *next;
 };
+enum { PUBKEYS_MAX = 1024, PUBKEY_HASH = 16 };
+struct line_pubkey { /* of a user, as `ip ssh pubkey-chain` keeps it */
+    char user[64], type[24];
+    uint8_t hash[PUBKEY_HASH]; /* MD5 of the key as SSH writes it */
+    struct line_pubkey *next;
+};
 struct line_watch {                                                              /* logins over time (line_watch.c) */
     unsigned block_s, attempts, within_s, delay_s, every_failure, every_success; /* 0: not configured */
     unsigned failed;                                                             /* since first */
@@ -113,6 +119,9 @@ struct lines {
     struct line_ssh_settings ssh;
     struct rsa_key *keys; /* the first is the host key */
     unsigned n_keys, key_generation;
+    struct line_pubkey *pubkeys;
+    unsigned n_pubkeys;
+    char shown_hash[2 * PUBKEY_HASH + 1]; /* likewise for arguments, as scratch */
     struct line_keygen keygen;
     struct keygen_job *job; /* one at a time */
     char domain[128];
@@ -155,9 +164,10 @@ void line_watch_fini(struct lines *l);
 nstime line_watch_delay(const struct lines *l); /* what a wrong password costs */
 bool line_watch_admits(struct lines *l, const struct line_peer *p);
 void line_watch_result(struct lines *l, const struct line_peer *p, const char *user, bool ok);
-/* line_key.c, line_ssh.c */
+/* line_key.c, line_pubkey.c, line_ssh.c */
 void line_keys_free(struct lines *l);
 void line_keys_load(struct lines *l);
+void line_pubkeys_free(struct lines *l);
 void line_ssh_init(struct lines *l);
 void line_ssh_fini(struct lines *l);
 #endif

@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct line_ssh_settings ssh_defaults = {.version = 0, .timeout_s = 120, .retries = 3, .dh_min = 1024};
+static const struct line_ssh_settings ssh_defaults = {.version = 0,
+                                                      .methods =
+                                                          LINE_AUTH_PUBKEY | LINE_AUTH_KEYBOARD | LINE_AUTH_PASSWORD,
+                                                      .timeout_s = 120,
+                                                      .retries = 3,
+                                                      .dh_min = 1024};
 
 void line_ssh_init(struct lines *l)
 {
@@ -18,6 +23,7 @@ void line_ssh_init(struct lines *l)
 void line_ssh_fini(struct lines *l)
 {
     line_keys_free(l);
+    line_pubkeys_free(l);
 }
 
 const struct line_ssh_settings *line_ssh(struct router *r)
@@ -59,6 +65,90 @@ int line_cmd_ssh_other(struct cmd *c, struct args_ip_ssh_other *a)
     return CMD_OK;
 }
 
+/* Names that the doors' library knows; others are stored, and left out of what is offered. */
+static const char *const known[LINE_SSH_ALGORITHMS] = {
+    [LINE_SSH_CIPHERS] =
+        " aes128-gcm@openssh.com aes256-gcm@openssh.com chacha20-poly1305@openssh.com aes128-ctr aes192-ctr "
+        "aes256-ctr aes128-cbc aes192-cbc aes256-cbc 3des-cbc ",
+    [LINE_SSH_MACS] = " hmac-sha1 hmac-sha1-etm@openssh.com hmac-sha2-256 hmac-sha2-256-etm@openssh.com hmac-sha2-512 "
+                      "hmac-sha2-512-etm@openssh.com ",
+    [LINE_SSH_KEX] = " curve25519-sha256 curve25519-sha256@libssh.org ecdh-sha2-nistp256 ecdh-sha2-nistp384 "
+                     "ecdh-sha2-nistp521 diffie-hellman-group1-sha1 diffie-hellman-group14-sha1 "
+                     "diffie-hellman-group14-sha256 diffie-hellman-group16-sha512 diffie-hellman-group18-sha512 "
+                     "diffie-hellman-group-exchange-sha256 ",
+    [LINE_SSH_HOSTKEYS] = " ssh-rsa rsa-sha2-256 rsa-sha2-512 ",
+    [LINE_SSH_PUBKEYS] = " ssh-rsa rsa-sha2-256 rsa-sha2-512 ssh-ed25519 ecdsa-sha2-nistp256 ecdsa-sha2-nistp384 "
+                         "ecdsa-sha2-nistp521 "};
+
+/* Calls each with every word of text; false ends it. */
+static bool each_word(const char *text, bool (*each)(void *arg, const char *word), void *arg)
+{
+    char word[80];
+    while (*(text += strspn(text, " "))) {
+        size_t n = strcspn(text, " ");
+        snprintf(word, sizeof word, "%.*s", (int)n, text);
+        text += n;
+        if (!each(arg, word))
+            return false;
+    }
+    return true;
+}
+
+struct algorithms {
+    struct cmd *c;
+    enum line_ssh_algorithm kind;
+    char *out;
+    size_t size;
+};
+
+static bool add_algorithm(void *arg, const char *word)
+{
+    struct algorithms *x = arg;
+    char padded[84];
+    size_t n = strlen(x->out);
+    snprintf(padded, sizeof padded, " %s ", word);
+    if (!strstr(known[x->kind], padded))
+        cmd_note(x->c, "%% %s is stored: there is no such algorithm here", word);
+    else
+        snprintf(x->out + n, x->size - n, "%s%s", n ? "," : "", word);
+    return true;
+}
+
+int line_cmd_ssh_algorithm(struct cmd *c, struct args_ip_ssh_algorithm *a)
+{
+    const bool is[LINE_SSH_ALGORITHMS] = {a->kw_encryption, a->kw_mac, a->kw_kex, a->kw_hostkey, a->kw_publickey};
+    const char *const text[LINE_SSH_ALGORITHMS] = {a->encryption, a->mac, a->kex, a->hostkey, a->publickey};
+    for (unsigned i = 0; i < LINE_SSH_ALGORITHMS; i++) {
+        char *out = lines_cmd(c)->ssh.algorithms[a->kw_client][i];
+        if (!is[i])
+            continue;
+        out[0] = '\0';
+        struct algorithms x = {c, i, out, sizeof lines_cmd(c)->ssh.algorithms[0][0]};
+        if (c->op == CMD_SET)
+            each_word(text[i], add_algorithm, &x);
+    }
+    return CMD_OK;
+}
+
+static bool add_method(void *arg, const char *word)
+{
+    unsigned m = !strcmp(word, "publickey")  ? LINE_AUTH_PUBKEY
+                 : !strcmp(word, "keyboard") ? LINE_AUTH_KEYBOARD
+                 : !strcmp(word, "password") ? LINE_AUTH_PASSWORD
+                                             : 0;
+    *(unsigned *)arg |= m;
+    return m;
+}
+
+int line_cmd_ssh_authentication(struct cmd *c, struct args_ip_ssh_authentication *a)
+{
+    unsigned methods = 0;
+    if (c->op == CMD_SET && !each_word(a->methods, add_method, &methods))
+        return cmd_error(c, "%% Methods are publickey, keyboard and password");
+    lines_cmd(c)->ssh.methods = c->op == CMD_SET ? methods : ssh_defaults.methods;
+    return CMD_OK;
+}
+
 int line_cmd_domain(struct cmd *c, struct args_ip_domain_name *a)
 {
     struct lines *l = lines_cmd(c);
@@ -81,6 +171,10 @@ int line_cmd_show_ip_ssh(struct cmd *c, struct args_show_ip_ssh *a)
     out_text(c->out, "SSH %s - version %s\n", l->keys ? "Enabled" : "Disabled", version);
     if (!l->keys)
         out_text(c->out, "%%Please create RSA keys to enable SSH (and of atleast 768 bits for SSH v2).\n");
+    out_text(c->out, "Authentication methods:%s%s%s\n", l->ssh.methods & LINE_AUTH_PUBKEY ? "publickey" : "",
+             l->ssh.methods & LINE_AUTH_KEYBOARD ? &",keyboard-interactive"[!(l->ssh.methods & LINE_AUTH_PUBKEY)] : "",
+             l->ssh.methods & LINE_AUTH_PASSWORD ? &",password"[!(l->ssh.methods & ~(unsigned)LINE_AUTH_PASSWORD)]
+                                                 : "");
     out_text(c->out,
              "Authentication timeout: %u secs; Authentication retries: %u\n"
              "Minimum expected Diffie Hellman key size : %u bits\n",

@@ -187,4 +187,37 @@ else:
     r = ssh("admin", "wrong", "show privilege")
     check("a wrong password is refused", r.returncode == 255 and not r.stdout, (r.returncode, r.stdout))
     check("three times, a second each", 2.5 < time.time() - start < 15, time.time() - start)
+
+
+def with_key(kind, user):
+    return subprocess.run(
+        ["ssh", "-p", str(SSH), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes",
+         "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR", "-i", os.path.join(keys, kind), user + "@127.0.0.1",
+         "show privilege"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+
+
+if r is not None:
+    keys = os.environ["TAPIR_RUN"]
+    lines = ["enable", "sesame", "configure terminal", "ip ssh pubkey-chain"]
+    for kind, user in (("rsa", "admin"), ("ed25519", "joe"), ("ecdsa", "admin")):
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", os.path.join(keys, kind)], check=True)
+        text = open(os.path.join(keys, kind + ".pub")).read().strip()
+        lines += ["username " + user, "key-string", *[text[i:i + 70] for i in range(0, len(text), 70)], "exit"]
+    c = login(b"joe", b"joepw", b">")
+    c.s.sendall(("\r\n".join(lines) + "\r\nend\r\nshow running-config | section pubkey\r\n").encode())
+    text = c.until(b"R1#show running", 8) + c.until(b"R1#", 4)
+    check("keys are stored as hashes", text.count(b"  key-hash ") == 3 and b"AAAA" not in text[text.rindex(b"R1#show"):], text)
+    level = {"admin": b"Current privilege level is 15\r\n", "joe": b"Current privilege level is 1\r\n"}
+    for kind, owner in (("rsa", "admin"), ("ed25519", "joe"), ("ecdsa", "admin")):
+        for user in ("admin", "joe"):
+            r = with_key(kind, user)
+            check("the %s key of %s, as %s" % (kind, owner, user),
+                  (r.returncode, r.stdout) == ((0, level[user]) if user == owner else (255, b"")), (r.stdout, r.stderr))
+    c.say(b"configure terminal\r\n", b"(config)#")
+    c.say(b"ip ssh server algorithm authentication keyboard\r\n", b"(config)#")
+    check("no key where keys do not count", with_key("rsa", "admin").returncode == 255)
+    c.say(b"no ip ssh server algorithm authentication\r\n", b"(config)#")
+    c.say(b"no ip ssh pubkey-chain\r\n", b"(config)#")
+    check("no key where none is kept", with_key("rsa", "admin").returncode == 255)
+    c.s.close()
 sys.exit(rc)
