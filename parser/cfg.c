@@ -325,8 +325,8 @@ static int unset_many(struct cfg *cfg, struct cfg_node *at, const struct gram_cm
         bool fits = n->cmd == cmd;
         for (unsigned k = 0; fits && k < cmd->n_member; k++) {
             const struct gram_member *m = &cmd->member[k];
-            if (m->type != GT_KW && value_is_set(m, args) &&
-                (!value_is_set(m, n->args) || value_compare(m, args, n->args)))
+            if (value_is_set(m, args) &&
+                (!value_is_set(m, n->args) || (m->type != GT_KW && value_compare(m, args, n->args))))
                 fits = false;
         }
         if (fits)

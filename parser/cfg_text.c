@@ -48,8 +48,16 @@ static int compare_ordered(const void *a, const void *b)
 static int compare_by(const struct cfg_node *x, const struct cfg_node *y)
 {
     const struct gram_member *mx = &x->cmd->member[x->cmd->by], *my = &y->cmd->member[y->cmd->by];
+    if (x->cmd == y->cmd)
+        return value_compare(mx, x->args, y->args);
+    if (mx->type == GT_WORD && my->type == GT_WORD) {
+        const char *tx, *ty;
+        memcpy(&tx, (const char *)x->args + mx->off, sizeof tx);
+        memcpy(&ty, (const char *)y->args + my->off, sizeof ty);
+        return strcmp(tx ? tx : "", ty ? ty : "");
+    }
     if (mx->type != GT_INT || my->type != GT_INT)
-        return x->cmd == y->cmd ? value_compare(mx, x->args, y->args) : 0;
+        return 0;
     uint32_t vx, vy;
     memcpy(&vx, (const char *)x->args + mx->off, sizeof vx);
     memcpy(&vy, (const char *)y->args + my->off, sizeof vy);

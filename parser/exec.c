@@ -66,7 +66,7 @@ static const char *name_server(const struct session *s)
     const char *found = NULL;
     for (unsigned i = 0; i < s->cfg->root.n; i++) {
         const char *line = s->cfg->root.child[i]->line;
-        if (!strcmp(line, "no ip domain lookup") || !strcmp(line, "no ip domain-lookup"))
+        if (!strcmp(line, "no ip domain lookup"))
             return NULL;
         if (!found && !strncmp(line, "ip name-server ", 15))
             found = line + 15;

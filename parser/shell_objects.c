@@ -5,6 +5,7 @@
 #include "modules/core/banner.h"
 #include "objects_cmd.h"
 #include "parser/session_int.h"
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -31,8 +32,8 @@ int shell_cmd_prefix_list_next(struct cmd *c, struct args_ip_prefix_list_next *a
     full.kw_permit = a->kw_permit;
     full.kw_deny = a->kw_deny;
     full.prefix = a->prefix, full.has_prefix = true;
-    full.ge = a->ge, full.has_ge = a->has_ge;
-    full.le = a->le, full.has_le = a->has_le;
+    full.ge = a->ge, full.has_ge = full.kw_ge = a->has_ge;
+    full.le = a->le, full.has_le = full.kw_le = a->has_le;
     struct cmd sub = *c;
     struct cfg_node *node;
     int rc = cfg_set(cfg, &cfg->root, cmd, &full, &sub, &node);
@@ -41,10 +42,49 @@ int shell_cmd_prefix_list_next(struct cmd *c, struct args_ip_prefix_list_next *a
     return rc;
 }
 
+/* Takes every stored line of a command away that `fits`: the `no` named several. */
+static void sweep(struct cmd *c, const char *command, bool (*fits)(const void *args, const void *want),
+                  const void *want)
+{
+    struct cfg *cfg = cfg_get(c->router);
+    const struct gram_cmd *cmd = gram_find(command);
+    for (unsigned i = cfg->root.n; i-- > 0;) {
+        struct cfg_node *n = cfg->root.child[i];
+        if (n->cmd != cmd || !fits(n->args, want))
+            continue;
+        struct value_pool *pool = NULL;
+        void *args = value_args_copy(cmd, n->args, &pool);
+        struct cmd sub = *c;
+        cfg_unset(cfg, &cfg->root, cmd, args, &sub, false);
+        free(args);
+        value_pool_free(pool);
+    }
+}
+
+static bool entry_fits(const void *args, const void *want)
+{
+    const struct args_ip_prefix_list *e = args, *a = want;
+    return !strcmp(e->name, a->name) &&
+           (!a->has_prefix ||
+            (a->kw_permit == e->kw_permit && prefix_equal(&a->prefix, &e->prefix) && a->has_ge == e->has_ge &&
+             a->has_le == e->has_le && (!a->has_ge || a->ge == e->ge) && (!a->has_le || a->le == e->le)));
+}
+
+static bool description_fits(const void *args, const void *want)
+{
+    const struct args_ip_prefix_list_description *e = args;
+    return !strcmp(e->name, want);
+}
+
 int shell_cmd_prefix_list(struct cmd *c, struct args_ip_prefix_list *a)
 {
-    if (c->op == CMD_UNSET)
+    if (c->op == CMD_UNSET) { /* without a sequence number: what it fits, or the whole list */
+        if (!a->has_seq)
+            sweep(c, "ip-prefix-list", entry_fits, a);
+        if (!a->has_seq && !a->has_prefix)
+            sweep(c, "ip-prefix-list-description", description_fits, a->name);
         return CMD_OK;
+    }
     const struct cfg_node *root = &cfg_get(c->router)->root;
     const struct gram_cmd *cmd = gram_find("ip-prefix-list");
     unsigned n = 0;
@@ -59,11 +99,20 @@ int shell_cmd_prefix_list(struct cmd *c, struct args_ip_prefix_list *a)
     return CMD_OK;
 }
 
-/* `route-map X` alone is entry 10, permitted. */
+static bool map_fits(const void *args, const void *want)
+{
+    const struct args_route_map *e = args;
+    return !strcmp(e->name, want);
+}
+
+/* `route-map X` alone is entry 10, permitted; `no route-map X` all of them. */
 int shell_cmd_route_map(struct cmd *c, struct args_route_map *a)
 {
-    if (c->op == CMD_UNSET)
+    if (c->op == CMD_UNSET) {
+        if (!a->has_seq)
+            sweep(c, "route-map", map_fits, a->name);
         return CMD_OK;
+    }
     if (!a->kw_permit && !a->kw_deny)
         a->kw_permit = true;
     if (!a->has_seq) {

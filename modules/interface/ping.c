@@ -1,6 +1,7 @@
 /* ping: echo requests one after the other, a mark for each as it is decided, the summary. Runs beside everything else
  * until the last is decided or the session aborts it. Layout: ios-cli 11.9. */
 #include "ip_cmd.h"
+#include "modules/net/hosts.h"
 #include "modules/net/stack.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,7 +158,7 @@ static void ping_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t 
 static int ping_start(struct cmd *c, struct ping *p, const char *host)
 {
     char buf[ADDR_STRLEN];
-    if (!addr_parse(host, &p->dst)) {
+    if (!host_resolve(c->router, host, &p->dst)) {
         free(p);
         return cmd_error(c, "%% Unrecognized host or address, or protocol not running.");
     }

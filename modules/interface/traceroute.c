@@ -1,6 +1,7 @@
 /* traceroute: UDP probes with growing TTL to ports nobody listens at, and the ICMP errors they cause. Layout: ios-cli
  * 11.9. */
 #include "ip_cmd.h"
+#include "modules/net/hosts.h"
 #include "modules/net/stack.h"
 #include <stdlib.h>
 
@@ -96,7 +97,7 @@ int interface_traceroute(struct cmd *c, struct args_traceroute *a)
 {
     char buf[ADDR_STRLEN];
     struct addr dst, src = {0};
-    if (!addr_parse(a->host, &dst))
+    if (!host_resolve(c->router, a->host, &dst))
         return cmd_error(c, "%% Unrecognized host or address.");
     if (a->has_sip)
         src = a->sip;

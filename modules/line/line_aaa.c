@@ -248,7 +248,7 @@ int line_cmd_username(struct cmd *c, struct args_username *a)
         u->has_privilege = true;
         u->privilege = a->privilege;
     } else if (u->has_privilege) {
-        a->has_privilege = true;
+        a->kw_privilege = a->has_privilege = true;
         a->privilege = u->privilege;
     }
     return CMD_OK;

@@ -153,13 +153,8 @@ int line_cmd_domain(struct cmd *c, struct args_ip_domain_name *a)
 {
     struct lines *l = lines_cmd(c);
     snprintf(l->domain, sizeof l->domain, "%s", c->op == CMD_SET ? a->name : "");
-    return CMD_OK;
-}
-
-int line_cmd_domain_old(struct cmd *c, struct args_ip_domain_name_old *a)
-{
-    struct lines *l = lines_cmd(c);
-    snprintf(l->domain, sizeof l->domain, "%s", c->op == CMD_SET ? a->name : "");
+    a->kw_old = false; /* `domain-name` is the old spelling */
+    a->kw_domain = a->kw_word_name = true;
     return CMD_OK;
 }
 

@@ -1,6 +1,7 @@
 /* The IP stack as a module: its state behind router->net, the table of our own addresses, the step boundary at which
  * gathered frames leave, and the registrations of the protocols above. */
 #include "modules/net/dp.h"
+#include "modules/net/hosts.h"
 #include <stdlib.h>
 
 static void loopback_run(void *arg);
@@ -44,6 +45,7 @@ static void net_fini(struct router *r, void *state)
     netif_free_all(net);
     rib_fini(net);
     acls_fini(net);
+    hosts_fini(net);
     dp_fini(net);
     free(net->local);
     free(net);

@@ -130,6 +130,8 @@ struct net {
     struct rib *rib;
     struct reassembly *reass;
     struct acls *acls;
+    struct host *hosts; /* hosts.h, by name */
+    unsigned n_hosts;
     struct ip_proto proto[256];
     struct udp_port udp[UDP_PORTS_MAX];
     unsigned n_udp;

@@ -127,17 +127,6 @@ int system_cmd_show_inventory(struct cmd *c, struct args_show_inventory *a)
     return CMD_OK;
 }
 
-int system_cmd_show_hosts(struct cmd *c, struct args_show_hosts *a)
-{
-    (void)a;
-    out_text(c->out, "Default domain is not set\nName/address lookup uses static mappings\n\n"
-                     "Codes: UN - unknown, EX - expired, OK - OK, ?? - revalidate\n"
-                     "       temp - temporary, perm - permanent\n"
-                     "       NA - Not Applicable None - Not defined\n\n"
-                     "Host                      Port  Flags      Age Type   Address(es)\n");
-    return CMD_OK;
-}
-
 /* ---- memory ---- */
 
 int system_cmd_show_memory(struct cmd *c, struct args_show_memory_statistics *a)
@@ -149,5 +138,15 @@ int system_cmd_show_memory(struct cmd *c, struct args_show_memory_statistics *a)
     out_text(c->out, "                Head    Total(b)     Used(b)     Free(b)   Lowest(b)  Largest(b)\n");
     out_text(c->out, "Processor          0 %11zu %11zu %11zu %11zu %11zu\n", m.arena + m.hblkhd, m.uordblks + m.hblkhd,
              m.fordblks, m.fordblks, m.fordblks);
+    out_array(c->out, NULL);
+    out_object(c->out, NULL);
+    out_str(c->out, "pool", "Processor");
+    out_int(c->out, "total_bytes", (int64_t)(m.arena + m.hblkhd));
+    out_int(c->out, "used_bytes", (int64_t)(m.uordblks + m.hblkhd));
+    out_int(c->out, "free_bytes", (int64_t)m.fordblks);
+    out_int(c->out, "lowest_bytes", (int64_t)m.fordblks);
+    out_int(c->out, "largest_bytes", (int64_t)m.fordblks);
+    out_end(c->out);
+    out_end(c->out);
     return CMD_OK;
 }

@@ -69,7 +69,7 @@ Test(config, no_and_default)
                        "no ip name-server 10.0.0.1\nno ip name-server 10.0.0.2\nno username admin\n"
                        "no line vty 0\ndefault line con 0\nno control-plane\ndefault version\n"),
         0);
-    cr_expect_str_eq(bench_type(b, "no ip name-server"), "% Incomplete command.\n\n");
+    cr_expect_str_eq(bench_type(b, "no ip host"), "% Incomplete command.\n\n");
     char *now = body(b);
     cr_expect_str_eq(now, empty);
     free(now);
@@ -243,5 +243,56 @@ Test(config, banner_delimiters)
     static const char want[] = "banner exec ^Cthree#\n~^C\nbanner motd ~one ^C two~\n";
     cr_assert(!strncmp(run, want, sizeof want - 1), "%s", run);
     cr_assert_str_eq(bench_type(b, "show running-config | include hostname"), "hostname Q\n");
+    bench_free(b);
+}
+
+/* However a line is typed, it is stored in IOS's one form of it; a `no` that names less takes what it names. */
+Test(config, stored_in_one_form)
+{
+    static const struct {
+        const char *typed, *filter, *shown;
+    } cases[] = {
+        {"username u privilege 15\nusername u secret 5 $1$abcd$0123456789abcdefghijk.\n", "username",
+         "username u privilege 15 secret 5 $1$abcd$0123456789abcdefghijk.\n"},
+        {"ip domain-name a.example\nip domain name b.example\nno ip domain-lookup\nip domain-list c.example\n"
+         "ip domain list d.example\nno ip domain-list c.example\n",
+         "domain", "no ip domain lookup\nip domain name b.example\nip domain list d.example\n"},
+        {"no ip domain list\ndefault ip domain-lookup\nno ip domain-name\n", "domain", ""},
+        {"ip name-server 10.0.0.3 10.0.0.2 10.0.0.1\nno ip name-server 10.0.0.2\n", "name-server",
+         "ip name-server 10.0.0.1\nip name-server 10.0.0.3\n"},
+        {"no ip name-server\n", "name-server", ""},
+        {"ntp server 10.0.0.1 version 2 prefer maxp 6 minpoll 4 key 2\nntp server time.example\nntp source Loopback0\n"
+         "ntp authenticate\nno ntp source\n",
+         "ntp",
+         "ntp authenticate\nntp server 10.0.0.1 key 2 minpoll 4 maxpoll 6 prefer version 2\nntp server time.example\n"},
+        {"lldp timer 20\nlldp holdtime 90\nno lldp timer\n", "lldp", "lldp holdtime 90\n"},
+        {"snmp-server community b rw 10\nsnmp-server community a\nsnmp-server community c view v RO\nno snmp-server "
+         "community b\nsnmp-server enable traps\nsnmp-server enable traps snmp linkup warmstart linkdown coldstart\n",
+         "snmp",
+         "snmp-server community a RO\nsnmp-server community c view v RO\nsnmp-server enable traps\n"
+         "snmp-server enable traps snmp linkdown linkup coldstart warmstart\n"},
+        {"ip prefix-list b permit 10.0.0.0/8 le 24\nip prefix-list b description bee\nip prefix-list a permit "
+         "11.0.0.0/8\nip prefix-list b permit 12.0.0.0/8\nno ip prefix-list b permit 10.0.0.0/8 le 24\n",
+         "prefix",
+         "ip prefix-list a seq 5 permit 11.0.0.0/8\nip prefix-list b description bee\n"
+         "ip prefix-list b seq 10 permit 12.0.0.0/8\n"},
+        {"no ip prefix-list b\n", "prefix", "ip prefix-list a seq 5 permit 11.0.0.0/8\n"},
+        {"route-map m permit 10\nroute-map m deny 20\nroute-map n permit 10\nno route-map m\n", "route-map",
+         "route-map n permit 10\n"},
+        {"ip host two 10.0.0.1 10.0.0.2\n", "ip host", "ip host two 10.0.0.1 10.0.0.2\n"},
+    };
+    struct bench *b = bench_new(true);
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char show[80];
+        bench_type(b, "configure terminal");
+        cr_expect_eq(bench_paste(b, cases[i].typed), 0, "%s", cases[i].typed);
+        bench_type(b, "end");
+        snprintf(show, sizeof show, "show running-config | include %s", cases[i].filter);
+        cr_expect_str_eq(bench_type(b, show), cases[i].shown, "%s", cases[i].typed);
+    }
+    cr_expect(strstr(bench_type(b, "show hosts"), "two                       None  (perm, OK)  0   IP    10.0.0.1\n"));
+    cr_expect(strstr(bench_type(b, "configure terminal"), "Enter"));
+    cr_expect_str_eq(bench_type(b, "ntp server 10.0.0.1 version"),
+                     "% Invalid NTP option: version, key, prefer, source, minpoll, maxpoll, burst, iburst\n");
     bench_free(b);
 }
