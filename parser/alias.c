@@ -62,6 +62,10 @@ char *alias_expand(struct session *s, const char *line, const char *mode)
 static void show_one(void *arg, const char *name, const char *command)
 {
     out_text(arg, "  %-22s%s\n", name, command);
+    out_object(arg, NULL);
+    out_str(arg, "alias", name);
+    out_str(arg, "command", command);
+    out_end(arg);
 }
 
 static void found(void *arg, const char *name, const char *command)
@@ -79,16 +83,20 @@ int shell_cmd_show_aliases(struct cmd *c, struct args_show_aliases *a)
                  {"configure", "Global configuration mode"},
                  {"interface", "Interface configuration mode"},
                  {"line", "Line configuration mode"}};
+    out_object(c->out, NULL);
     for (unsigned m = 0; m < sizeof modes / sizeof *modes; m++) {
         bool any = m == 0;
         alias_each(c->session, modes[m].mode, found, &any);
         if (!any || (a->has_mode && strncasecmp(modes[m].mode, a->mode, strlen(a->mode)) != 0))
             continue;
         out_text(c->out, "%s aliases:\n", modes[m].title);
+        out_array(c->out, modes[m].mode);
         for (unsigned i = 0; m == 0 && i < sizeof words / sizeof *words; i++)
             show_one(c->out, words[i], match_alias(words[i], strlen(words[i])));
         alias_each(c->session, modes[m].mode, show_one, c->out);
+        out_end(c->out);
         out_text(c->out, "\n");
     }
+    out_end(c->out);
     return CMD_OK;
 }

@@ -277,6 +277,24 @@ static void add_up(void *arg, const char *name, size_t len)
     *(size_t *)arg += len;
 }
 
+static void file_system_values(struct out *o, const char *prefix, const char *type, size_t size, size_t left)
+{
+    out_object(o, NULL);
+    out_str(o, "prefix", prefix);
+    out_str(o, "type", type);
+    out_str(o, "flags", "rw");
+    out_int(o, "size_bytes", (int64_t)size);
+    out_int(o, "free_bytes", (int64_t)left);
+    out_end(o);
+}
+
+static void file_system(struct out *o, const char *prefix, const char *type, size_t size, size_t used, bool here)
+{
+    size_t left = used < size ? size - used : 0;
+    out_text(o, "%c%13zu%14zu%10s     rw   %s\n", here ? '*' : ' ', size, left, type, prefix);
+    file_system_values(o, prefix, type, size, left);
+}
+
 int shell_cmd_show_file_systems(struct cmd *c, struct args_show_file_systems *a)
 {
     size_t flash = IMAGE_BYTES, nvram = 0;
@@ -287,9 +305,10 @@ int shell_cmd_show_file_systems(struct cmd *c, struct args_show_file_systems *a)
         free(text);
     out_text(c->out, "File Systems:\n\n       Size(b)       Free(b)      Type  Flags  Prefixes\n");
     out_text(c->out, "             -             -    opaque     rw   system:\n");
-    out_text(c->out, "%14d%14zu     nvram     rw   nvram:\n", NVRAM_BYTES,
-             nvram < NVRAM_BYTES ? NVRAM_BYTES - nvram : 0);
-    out_text(c->out, "*%13d%14zu      disk     rw   flash:\n", FILES_BYTES,
-             flash < FILES_BYTES ? FILES_BYTES - flash : 0);
+    out_array(c->out, NULL);
+    file_system_values(c->out, "system:", "opaque", 0, 0);
+    file_system(c->out, "nvram:", "nvram", NVRAM_BYTES, nvram, false);
+    file_system(c->out, "flash:", "disk", FILES_BYTES, flash, true);
+    out_end(c->out);
     return CMD_OK;
 }

@@ -294,7 +294,7 @@ static bool is_show(const struct matcher *m)
     if (!m->n_st)
         return false;
     const char *w = match_node(m, m->st[m->front].cmd, m->st[m->front].node)->text;
-    return w && (!strcmp(w, "show") || !strcmp(w, "more"));
+    return w && (!strcmp(w, "show") || !strcmp(w, "more") || !strcmp(w, "dir"));
 }
 
 /* One word. MATCH_OK: consumed, *pos moved. */

@@ -11,7 +11,7 @@ enum {                     /* options */
        MATCH_NO = 1,       /* behind `no` or `default` */
        MATCH_DEFAULT = 2,  /* with MATCH_NO: `default`, explicit no forms do not apply */
        MATCH_COMMENTS = 4, /* a `!` behind a complete command starts a comment */
-       MATCH_PIPES = 8,    /* the exec parser: `|` behind show and more; aliases */
+       MATCH_PIPES = 8,    /* the exec parser: `|` behind show, more and dir; aliases */
        MATCH_HELP = 16,    /* the last word is not consumed unless a blank follows it */
        MATCH_DEBUG = 32    /* behind `no` in exec: only debug commands */
 };
@@ -41,7 +41,7 @@ struct matcher {
     unsigned tokens;       /* consumed */
     size_t word, word_end; /* MATCH_HELP: the word under the cursor */
     size_t pipe;           /* offset of `|`, or SIZE_MAX */
-    bool is_show;          /* first word is show or more */
+    bool is_show;          /* first word is show, more or dir */
 };
 
 void matcher_free(struct matcher *m);

@@ -210,6 +210,7 @@ int shell_cmd_show_rollback_timer(struct cmd *c, struct args_show_archive_rollba
 {
     const struct revert *v = c->session->cfg->revert;
     (void)a;
+    out_bool(c->out, "pending", v != NULL);
     if (!v) {
         out_text(c->out, "%%No Rollback Confirmed Change pending\n");
         return CMD_OK;
@@ -219,5 +220,8 @@ int shell_cmd_show_rollback_timer(struct cmd *c, struct args_show_archive_rollba
              "Time configured by: %s\nTimer type: absolute timer\nTime left: %lld minutes %lld seconds\n"
              "User: %s\nTarget: %s\n",
              v->user, (long long)(left / 60), (long long)(left % 60), v->user, v->name);
+    out_str(c->out, "user", v->user);
+    out_int(c->out, "time_left_ms", timer_left(&v->timer) / NS_PER_MS);
+    out_str(c->out, "target", v->name);
     return CMD_OK;
 }

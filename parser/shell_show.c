@@ -1,5 +1,6 @@
 /* Show commands that take the configuration tree apart: route maps, prefix lists, SNMP communities, partitions; and
  * show tech-support, which runs others. Called through the tables (grammar/platform.gram). */
+#include "boilerplate_cmd.h"
 #include "objgroup_cmd.h"
 #include "parser/session_int.h"
 #include "platform_cmd.h"
@@ -99,6 +100,18 @@ int shell_cmd_show_route_map(struct cmd *c, struct args_show_route_map *a)
 
 /* ---- show ip prefix-list ---- */
 
+static void entry_values(struct out *o, const char *line)
+{
+    size_t n;
+    out_int(o, "sequence", atol(word_at(line, 4, &n)));
+    const char *action = word_at(line, 5, &n);
+    out_fmt(o, "action", "%.*s", (int)n, action);
+    const char *prefix = word_at(line, 6, &n);
+    out_fmt(o, "prefix", "%.*s", (int)n, prefix);
+    for (unsigned i = 7; *word_at(line, i, &n); i += 2)
+        out_int(o, word_is(line, i, "ge") ? "ge" : "le", atol(word_at(line, i + 1, &n)));
+}
+
 int shell_cmd_show_prefix_list(struct cmd *c, struct args_show_ip_prefix_list *a)
 {
     const struct cfg *cfg = c->session->cfg;
@@ -107,7 +120,8 @@ int shell_cmd_show_prefix_list(struct cmd *c, struct args_show_ip_prefix_list *a
     out_array(c->out, NULL);
     for (unsigned i = 0; i < cfg->root.n; i++) {
         size_t len;
-        if (!starts(list[i], "ip prefix-list ") || (a->has_name && !word_is(list[i]->line, 2, a->name)))
+        if (!starts(list[i], "ip prefix-list ") || !word_is(list[i]->line, 3, "seq") ||
+            (a->has_name && !word_is(list[i]->line, 2, a->name)))
             continue;
         const char *name = word_at(list[i]->line, 2, &len);
         if (len >= sizeof last)
@@ -119,12 +133,13 @@ int shell_cmd_show_prefix_list(struct cmd *c, struct args_show_ip_prefix_list *a
             for (unsigned k = i; k < cfg->root.n; k++)
                 entries += starts(list[k], "ip prefix-list ") && word_is(list[k]->line, 2, last) &&
                            word_is(list[k]->line, 3, "seq");
-            out_text(c->out, "ip prefix-list %s: %u entries\n", last, entries);
+            out_text(c->out, "ip prefix-list %s: %u entr%s\n", last, entries, entries == 1 ? "y" : "ies");
         }
         out_text(c->out, "   %s\n", name + len + 1);
         out_object(c->out, NULL);
         out_str(c->out, "name", last);
         out_str(c->out, "entry", name + len + 1);
+        entry_values(c->out, list[i]->line);
         out_end(c->out);
     }
     out_end(c->out);
@@ -137,21 +152,22 @@ int shell_cmd_show_prefix_list(struct cmd *c, struct args_show_ip_prefix_list *a
 int shell_cmd_show_snmp_community(struct cmd *c, struct args_show_snmp_community *a)
 {
     const struct cfg *cfg = c->session->cfg;
+    const struct gram_cmd *cmd = gram_find("snmp-server-community");
     struct cfg_node **list = cfg_sorted(&cfg->root);
     (void)a;
     out_array(c->out, NULL);
     for (unsigned i = 0; i < cfg->root.n; i++) {
-        size_t len, acl_len;
-        if (!starts(list[i], "snmp-server community "))
+        const struct args_snmp_server_community *k = list[i]->args;
+        if (list[i]->cmd != cmd)
             continue;
-        const char *name = word_at(list[i]->line, 2, &len), *acl = word_at(list[i]->line, 4, &acl_len);
-        out_text(c->out, "\nCommunity name: %.*s\nCommunity Index: %.*s\nCommunity SecurityName: %.*s\n", (int)len,
-                 name, (int)len, name, (int)len, name);
-        out_text(c->out, "storage-type: nonvolatile\t active%s%.*s\n", acl_len ? "\taccess-list: " : "", (int)acl_len,
-                 acl);
+        const char *acl = k->has_acl ? k->acl : "";
+        out_text(c->out, "\nCommunity name: %s\nCommunity Index: %s\nCommunity SecurityName: %s\n", k->name, k->name,
+                 k->name);
+        out_text(c->out, "storage-type: nonvolatile\t active%s%s\n", *acl ? "\taccess-list: " : "", acl);
         out_object(c->out, NULL);
-        out_fmt(c->out, "name", "%.*s", (int)len, name);
-        out_fmt(c->out, "access_list", "%.*s", (int)acl_len, acl);
+        out_str(c->out, "name", k->name);
+        out_str(c->out, "access_list", acl);
+        out_str(c->out, "access", k->kw_RW ? "RW" : "RO");
         out_end(c->out);
     }
     out_end(c->out);

@@ -214,6 +214,22 @@ void out_bool(struct out *o, const char *key, bool value)
         strbuf_add(&o->body, value ? "true" : "false");
 }
 
+void out_key_int(struct out *o, const char *label, int64_t value)
+{
+    char key[80];
+    size_t n = 0;
+    for (const char *s = label; *s && n < sizeof key - 1; s++) {
+        char ch = *s >= 'A' && *s <= 'Z' ? (char)(*s + ('a' - 'A')) : *s;
+        bool word = (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9');
+        if (word || (n && key[n - 1] != '_'))
+            key[n++] = word ? ch : '_';
+    }
+    while (n && key[n - 1] == '_')
+        n--;
+    key[n] = 0;
+    out_int(o, key, value);
+}
+
 void out_null(struct out *o, const char *key)
 {
     if (json_begin(o, key))

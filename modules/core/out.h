@@ -30,6 +30,8 @@ void out_end(struct out *o); /* closes the innermost object or array */
 void out_str(struct out *o, const char *key, const char *value);
 void out_int(struct out *o, const char *key, int64_t value);
 void out_bool(struct out *o, const char *key, bool value);
+/* The key is a label of the text layout ("comm link up"): made snake_case. */
+void out_key_int(struct out *o, const char *label, int64_t value);
 void out_null(struct out *o, const char *key);
 void out_fmt(struct out *o, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 struct addr;

@@ -57,6 +57,29 @@ static void side(struct out *o, const struct prefix *p)
         out_text(o, "%s/%s ", IKE_ADDR(&p->addr), IKE_ADDR(&mask));
 }
 
+static void flow_values(struct out *o, const struct ipsec_flow_view *v)
+{
+    out_object(o, NULL);
+    out_int(o, "protocol", v->ident.proto);
+    out_fmt(o, "local", "%s/%u", IKE_ADDR(&v->ident.local.addr), v->ident.local.len);
+    out_fmt(o, "remote", "%s/%u", IKE_ADDR(&v->ident.remote.addr), v->ident.remote.len);
+    out_int(o, "active_sas", v->active_sas + v->standby_sas);
+    out_str(o, "origin", v->dynamic ? "dynamic crypto map" : "crypto map");
+    out_object(o, "inbound");
+    out_int(o, "packets", (int64_t)v->in_packets);
+    out_int(o, "drop", (int64_t)v->in_drops);
+    out_int(o, "life_kb", v->in_kb_left);
+    out_int(o, "life_ms", (int64_t)v->in_s_left * 1000);
+    out_end(o);
+    out_object(o, "outbound");
+    out_int(o, "packets", (int64_t)v->out_packets);
+    out_int(o, "drop", (int64_t)v->out_drops);
+    out_int(o, "life_kb", v->out_kb_left);
+    out_int(o, "life_ms", (int64_t)v->out_s_left * 1000);
+    out_end(o);
+    out_end(o);
+}
+
 static void flow(struct out *o, const struct ipsec_flow_view *v, bool detail)
 {
     char proto[8];
@@ -72,6 +95,7 @@ static void flow(struct out *o, const struct ipsec_flow_view *v, bool detail)
                  "        Outbound: #pkts enc'ed %llu drop %llu life (KB/Sec) %u/%u\n",
                  (unsigned long long)v->in_packets, (unsigned long long)v->in_drops, v->in_kb_left, v->in_s_left,
                  (unsigned long long)v->out_packets, (unsigned long long)v->out_drops, v->out_kb_left, v->out_s_left);
+    flow_values(o, v);
 }
 
 static void peer_id(const struct ike_sa *sa, char *buf, size_t cap)
@@ -85,19 +109,30 @@ static void peer_id(const struct ike_sa *sa, char *buf, size_t cap)
 static void ike_line(struct view *x, struct out *o, const struct ipsec_flow_view *v, bool detail)
 {
     struct ike *k = x->k;
+    out_array(o, "ike_sas");
     for (struct ike_sa *sa = ike_sa_next_of(k, NULL, &v->local, &v->peer); sa;
          sa = ike_sa_next_of(k, sa, &v->local, &v->peer)) {
         out_text(o, "  IKE SA: local %s/%u remote %s/%u %s \n", IKE_ADDR(&sa->at.local), sa->at.lport,
                  IKE_ADDR(&sa->at.peer), sa->at.pport, sa->established ? "Active" : "Inactive");
-        if (!detail)
-            continue;
         nstime left = sa->established ? sa->life_end - loop_now(k->r->loop) : 0;
         long long s = left > 0 ? left / NS_PER_S : 0;
         char cap[4] = "";
         snprintf(cap, sizeof cap, "%s%s", k->keepalive_s && sa->caps.dpd ? "D" : "", ike_natt_used(sa) ? "N" : "");
-        out_text(o, "          Capabilities:%s connid:%u lifetime:%02lld:%02lld:%02lld\n", cap[0] ? cap : "(none)",
-                 sa->conn_id, s / 3600, s / 60 % 60, s % 60);
+        out_object(o, NULL);
+        out_addr(o, "local", &sa->at.local);
+        out_int(o, "local_port", sa->at.lport);
+        out_addr(o, "remote", &sa->at.peer);
+        out_int(o, "remote_port", sa->at.pport);
+        out_str(o, "state", sa->established ? "Active" : "Inactive");
+        out_str(o, "capabilities", cap);
+        out_int(o, "conn_id", sa->conn_id);
+        out_int(o, "lifetime_ms", left > 0 ? left / NS_PER_MS : 0);
+        out_end(o);
+        if (detail)
+            out_text(o, "          Capabilities:%s connid:%u lifetime:%02lld:%02lld:%02lld\n", cap[0] ? cap : "(none)",
+                     sa->conn_id, s / 3600, s / 60 % 60, s % 60);
     }
+    out_end(o);
 }
 
 static bool same_session(const struct ipsec_flow_view *a, const struct ipsec_flow_view *b)
@@ -123,12 +158,29 @@ static const struct ipsec_flow_view *speaker(const struct view *x, unsigned i)
     return &x->flows[i];
 }
 
+/* The object of one session, left open for its IKE SAs and flows. */
+static void session_values(const struct view *x, struct out *o, const struct ipsec_flow_view *v,
+                           const struct ike_sa *sa, const char *id)
+{
+    out_object(o, NULL);
+    out_str(o, "interface", v->interface);
+    if (v->up_since)
+        out_int(o, "uptime_ms", (loop_now(x->k->r->loop) - v->up_since) / NS_PER_MS);
+    else
+        out_null(o, "uptime_ms");
+    out_str(o, "session_status", status(x->k, v, sa));
+    out_addr(o, "peer", &v->peer);
+    out_int(o, "port", sa ? sa->at.pport : IKE_PORT);
+    out_str(o, "phase1_id", id);
+}
+
 static void session(struct view *x, struct out *o, unsigned i, bool detail)
 {
     const struct ipsec_flow_view *v = speaker(x, i);
     struct ike_sa *sa = any_sa(x->k, &v->local, &v->peer);
     char id[128], up[DURATION_STRLEN];
     peer_id(sa, id, sizeof id);
+    session_values(x, o, v, sa, id);
     out_text(o, "Interface: %s\n", v->interface);
     if (detail && v->up_since)
         out_text(o, "Uptime: %s\n", duration_format(loop_now(x->k->r->loop) - v->up_since, up));
@@ -139,9 +191,12 @@ static void session(struct view *x, struct out *o, unsigned i, bool detail)
     else
         out_text(o, " \n");
     ike_line(x, o, v, detail);
+    out_array(o, "ipsec_flows");
     for (unsigned j = i; j < x->n; j++)
         if (same_session(&x->flows[i], &x->flows[j]))
             flow(o, &x->flows[j], detail);
+    out_end(o);
+    out_end(o);
     out_text(o, "\n");
 }
 
@@ -167,6 +222,8 @@ static void brief(struct view *x, struct out *o)
                  : strcmp(s, "UP-NO-IKE") == 0  ? "UK"
                  : strcmp(s, "DOWN") == 0       ? "D"
                                                 : "DN");
+        session_values(x, o, v, sa, id);
+        out_end(o);
     }
 }
 
@@ -175,6 +232,7 @@ int ike_cmd_show_session(struct cmd *c, struct args_show_crypto_session *a)
     struct view x = {.k = ike_of(c->router), .a = a};
     struct out *o = c->out;
     ipsec_flow_foreach(c->router, collect, &x);
+    out_array(o, NULL);
     if (a->kw_brief) {
         brief(&x, o);
     } else {
@@ -187,6 +245,7 @@ int ike_cmd_show_session(struct cmd *c, struct args_show_crypto_session *a)
             if (first_of_session(&x, i))
                 session(&x, o, i, a->kw_detail);
     }
+    out_end(o);
     free(x.flows);
     return CMD_OK;
 }

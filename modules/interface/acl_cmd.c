@@ -334,8 +334,38 @@ int interface_cmd_acl_numbered_std(struct cmd *c, struct args_access_list_standa
 
 /* ---- show, clear ---- */
 
+static void address_values(struct out *o, const char *key, const struct addr *a, uint32_t wild, const char *wild_key)
+{
+    struct addr w = addr_v4(wild);
+    out_addr(o, key, wild == UINT32_MAX ? NULL : a); /* null: any */
+    out_addr(o, wild_key, &w);
+}
+
+static void line_values(struct out *o, const struct acl *acl, const struct acl_line *l, const char *text)
+{
+    const char *proto = acl_proto_name(l->rule.proto);
+    out_object(o, NULL);
+    out_int(o, "sequence", l->rule.seq);
+    out_str(o, "action", l->rule.permit ? "permit" : "deny");
+    if (acl->extended && proto)
+        out_str(o, "protocol", proto);
+    else if (acl->extended)
+        out_fmt(o, "protocol", "%u", l->rule.proto);
+    address_values(o, "source", &l->rule.src, l->rule.src_wild, "source_wildcard");
+    if (acl->extended)
+        address_values(o, "destination", &l->rule.dst, l->rule.dst_wild, "destination_wildcard");
+    out_str(o, "rule", text);
+    out_bool(o, "log", l->log);
+    out_int(o, "matches", (int64_t)l->matches);
+    out_end(o);
+}
+
 static void list_text(struct cmd *c, const struct acl *acl)
 {
+    out_object(c->out, NULL);
+    out_str(c->out, "name", acl->name);
+    out_str(c->out, "type", acl->extended ? "Extended" : "Standard");
+    out_array(c->out, "entries");
     out_text(c->out, "%s IP access list %s\n", acl->extended ? "Extended" : "Standard", acl->name);
     for (const struct acl_line *l = acl->lines; l; l = l->next) {
         struct strbuf s = {0};
@@ -346,15 +376,20 @@ static void list_text(struct cmd *c, const struct acl *acl)
         if (l->matches)
             out_text(c->out, " (%llu match%s)", (unsigned long long)l->matches, l->matches == 1 ? "" : "es");
         out_text(c->out, "\n");
+        line_values(c->out, acl, l, s.s);
         strbuf_free(&s);
     }
+    out_end(c->out);
+    out_end(c->out);
 }
 
 static int lists_text(struct cmd *c, const char *name)
 {
+    out_array(c->out, NULL);
     for (struct acl *acl = NULL; (acl = acl_next(c->router, acl));)
         if (!name || !strcmp(name, acl->name))
             list_text(c, acl);
+    out_end(c->out);
     return CMD_OK;
 }
 

@@ -135,10 +135,22 @@ int interface_show_cef(struct cmd *c, struct args_show_ip_cef *a)
 
 /* ---- interfaces in columns ---- */
 
+static void counter_values(struct out *o, const char *name, const uint64_t in[4], const uint64_t out[4])
+{
+    static const char *const keys[2][4] = {{"in_octets", "in_pkts", "in_errors", "in_drops"},
+                                           {"out_octets", "out_pkts", "out_errors", "out_drops"}};
+    out_object(o, NULL);
+    out_str(o, "interface", name);
+    for (int k = 0; k < 8; k++)
+        out_int(o, keys[k / 4][k % 4], (int64_t)(k < 4 ? in[k] : out[k - 4]));
+    out_end(o);
+}
+
 int interface_show_counters(struct cmd *c, struct args_show_interfaces_counters *a)
 {
     struct out *o = c->out;
     (void)a;
+    out_array(o, NULL);
     for (int dir = 0; dir < 2; dir++) {
         out_text(o, dir ? "\nPort             OutOctets     OutPkts   OutErrors    OutDrops\n"
                         : "\nPort              InOctets      InPkts    InErrors     InDrops\n");
@@ -149,11 +161,15 @@ int interface_show_counters(struct cmd *c, struct args_show_interfaces_counters 
             uint64_t w[4] = {k->out_bytes - b->out_bytes, k->out_packets - b->out_packets,
                              k->out_errors - b->out_errors, k->out_drops - b->out_drops};
             const uint64_t *u = dir ? w : v;
-            if (!n->is_virtual)
-                out_text(o, "%-12s %13llu %11llu %11llu %11llu\n", n->shortname, (unsigned long long)u[0],
-                         (unsigned long long)u[1], (unsigned long long)u[2], (unsigned long long)u[3]);
+            if (n->is_virtual)
+                continue;
+            if (!dir)
+                counter_values(o, n->name, v, w);
+            out_text(o, "%-12s %13llu %11llu %11llu %11llu\n", n->shortname, (unsigned long long)u[0],
+                     (unsigned long long)u[1], (unsigned long long)u[2], (unsigned long long)u[3]);
         }
     }
+    out_end(o);
     out_text(o, "\n");
     return CMD_OK;
 }

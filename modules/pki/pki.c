@@ -106,11 +106,14 @@ static void show_url(struct out *o, const char *url)
         return;
     if (!host) {
         out_text(o, "    SCEP URL: %s\n", url);
+        out_str(o, "scep_url", url);
         return;
     }
     host += 3;
     size_t n = strcspn(host, "/");
     bool port = memchr(host, ':', n) != NULL;
+    out_fmt(o, "scep_url", "%.*s%s%s", (int)(host - url + (ptrdiff_t)n), url, port ? "" : ":80",
+            host[n] && host[n + 1] ? host + n : "/cgi-bin");
     out_text(o, "    SCEP URL: %.*s%s%s\n", (int)(host - url + (ptrdiff_t)n), url, port ? "" : ":80",
              host[n] && host[n + 1] ? host + n : "/cgi-bin");
 }
@@ -118,10 +121,17 @@ static void show_url(struct out *o, const char *url)
 int pki_cmd_show_trustpoints(struct cmd *c, struct args_show_crypto_pki_trustpoints *a)
 {
     struct pki *p = pki_of(c->router);
+    out_array(c->out, NULL);
     for (unsigned i = 0; i < p->n; i++) {
         const struct trustpoint *t = &p->tp[i];
         if (a->has_name && strcmp(a->name, t->name) != 0)
             continue;
+        out_object(c->out, NULL);
+        out_str(c->out, "trustpoint", t->name);
+        out_str(c->out, "subject_name", t->subject);
+        out_null(c->out, "certificate");
+        out_bool(c->out, "keys_generated", false);
+        out_bool(c->out, "ca_authenticated", false);
         if (a->kw_status) {
             out_text(c->out,
                      "Trustpoint %s:\n  Issuing CA certificate not configured.\n  State:\n"
@@ -137,14 +147,17 @@ int pki_cmd_show_trustpoints(struct cmd *c, struct args_show_crypto_pki_trustpoi
             show_url(c->out, t->url);
         }
         out_text(c->out, "\n");
+        out_end(c->out);
     }
+    out_end(c->out);
     return CMD_OK;
 }
 
 int pki_cmd_show_certificates(struct cmd *c, struct args_show_crypto_pki_certificates *a)
 {
-    (void)c;
     (void)a;
+    out_array(c->out, NULL);
+    out_end(c->out);
     return CMD_OK; /* none: IOS prints nothing */
 }
 

@@ -82,10 +82,24 @@ static const char *interdev_state(const struct redundancy *rd)
 static void interdev_more(struct cmd *c, const struct redundancy *rd)
 {
     const struct redundancy_session *s = &rd->session;
+    const char *why = !s->up && !ipc_up(rd->ipc) ? ipc_reason(rd->ipc) : s->reason;
     nstime now = loop_now(c->router->loop);
     char text[DURATION_STRLEN];
+    out_str(c->out, "communications", s->up ? "Up" : "Down");
+    if (!s->up || !s->compatible)
+        out_str(c->out, "reason", why);
+    out_str(c->out, "synchronization",
+            !s->up              ? "none"
+            : !s->compatible    ? "refused"
+            : rd->send.degraded ? "degraded"
+                                : "ok");
+    out_int(c->out, "objects_not_acknowledged", rd->send.flying.n);
+    out_int(c->out, "configuration_differences", s->up ? s->differences : 0);
+    if (rd->hold)
+        out_int(c->out, "preemption_held_ms", (rd->hold_until > now ? rd->hold_until - now : 0) / NS_PER_MS);
+    out_bool(c->out, "takeover_postponed", rd->postponed);
     if (!s->up)
-        out_text(c->out, "  Communications: Down (%s)\n", !ipc_up(rd->ipc) ? ipc_reason(rd->ipc) : s->reason);
+        out_text(c->out, "  Communications: Down (%s)\n", why);
     else if (!s->compatible)
         out_text(c->out, "  Synchronization: refused (%s)\n", s->reason);
     else if (rd->send.degraded)
@@ -93,9 +107,12 @@ static void interdev_more(struct cmd *c, const struct redundancy *rd)
     if (s->up && s->differences)
         out_text(c->out, "  Configuration: %u difference%s with the peer (see log)\n", s->differences,
                  s->differences == 1 ? "" : "s");
-    if (!s->up && rd->recv.synced && !redundancy_rf_is_active(rd->state))
+    if (!s->up && rd->recv.synced && !redundancy_rf_is_active(rd->state)) {
+        out_int(c->out, "objects_kept", redundancy_recv_objects((struct redundancy *)rd));
+        out_int(c->out, "last_heard_ms", (now - rd->recv.heard) / NS_PER_MS);
         out_text(c->out, "  Objects kept: %u, last heard %s ago\n", redundancy_recv_objects((struct redundancy *)rd),
                  duration_format(now - rd->recv.heard, text));
+    }
     if (rd->hold)
         out_text(c->out, "  Pre-emption: held until bulk sync is complete, at most %s more\n",
                  duration_format(rd->hold_until > now ? rd->hold_until - now : 0, text));
@@ -104,12 +121,33 @@ static void interdev_more(struct cmd *c, const struct redundancy *rd)
     redundancy_split_show(rd, c->out);
 }
 
+static void interdev_values(struct out *o, const struct redundancy *rd)
+{
+    bool in_force = redundancy_in_force(rd);
+    out_str(o, "scheme", in_force ? "Standby" : "<NOT CONFIGURED>");
+    if (in_force) {
+        out_str(o, "groupname", rd->scheme);
+        out_str(o, "group_state", role_state_name(role_get(rd->router, rd->scheme)->state));
+    }
+    out_str(o, "peer_present",
+            !in_force        ? "UNKNOWN"
+            : rd->session.up ? "RF_INTERDEV_PEER_COMM"
+                             : "RF_INTERDEV_PEER_NO_COMM");
+    out_str(o, "security", "Not configured");
+}
+
 int redundancy_show_inter_device(struct cmd *c, struct args_show_redundancy_inter_device *a)
 {
     const struct redundancy *rd = redundancy_of(c->router);
     const char *pending = redundancy_pending(rd);
     (void)a;
     out_text(c->out, "Redundancy inter-device state: RF_INTERDEV_STATE_%s\n", interdev_state(rd));
+    out_fmt(c->out, "state", "RF_INTERDEV_STATE_%s", interdev_state(rd));
+    if (pending)
+        out_str(c->out, "pending_scheme", *pending ? "Standby" : "<NOT CONFIGURED>");
+    if (pending && *pending)
+        out_str(c->out, "pending_groupname", pending);
+    interdev_values(c->out, rd);
     if (pending && *pending) {
         out_text(c->out, "  Pending Scheme: Standby (Will not take effect until next reload)\n");
         out_text(c->out, "  Pending Groupname: %s\n", pending);
@@ -142,12 +180,43 @@ static void words(nstime t, char *buf, size_t len)
     snprintf(buf + n, len - (size_t)n, "%ld minute%s", m % 60, m % 60 == 1 ? "" : "s");
 }
 
+static void system_values(struct out *o, const struct redundancy *rd, nstime now)
+{
+    bool up = duplex(rd);
+    out_int(o, "available_system_uptime_ms", router_uptime(rd->router) / NS_PER_MS);
+    out_int(o, "switchovers", rd->n_switchovers);
+    out_int(o, "standby_failures", rd->standby_failures);
+    out_str(o, "last_switchover_reason", rd->switchover_reason);
+    out_str(o, "hardware_mode", up ? "Duplex" : "Simplex");
+    out_str(o, "maintenance_mode", "Disabled");
+    out_str(o, "communications", up ? "Up" : "Down");
+    if (!up)
+        out_str(o, "reason", down_reason(rd));
+    out_object(o, "current_processor");
+    out_str(o, "software_state", redundancy_rf_name(rd->state));
+    out_int(o, "uptime_in_current_state_ms", (now - rd->since) / NS_PER_MS);
+    out_str(o, "image_version", "Tapir");
+    out_str(o, "synchronization_version", REDUNDANCY_SOFTWARE);
+    out_str(o, "configuration_register", "0x2102");
+    out_end(o);
+    out_object(o, "peer_processor");
+    out_str(o, "software_state", redundancy_rf_name(rd->peer_state));
+    if (up) {
+        out_str(o, "image_version", rd->session.peer.platform);
+        out_str(o, "synchronization_version", rd->session.peer.software);
+        out_bool(o, "compatible", rd->session.compatible);
+        out_str(o, "configuration_register", "0x2102");
+    }
+    out_end(o);
+}
+
 int redundancy_show(struct cmd *c, struct args_show_redundancy *a)
 {
     const struct redundancy *rd = redundancy_of(c->router);
     bool up = duplex(rd);
     char text[64];
     (void)a;
+    system_values(c->out, rd, loop_now(c->router->loop));
     out_text(c->out, "Redundant System Information :\n------------------------------\n");
     words(router_uptime(c->router), text, sizeof text);
     out_text(c->out, "       Available system uptime = %s\n", text);
@@ -188,12 +257,28 @@ int redundancy_show_history(struct cmd *c, struct args_show_redundancy_history *
     const struct redundancy *rd = redundancy_of(c->router);
     (void)a;
     out_text(c->out, "Redundancy Facility Event Log:\n");
+    out_array(c->out, NULL);
     for (unsigned i = 0; i < rd->history_n; i++) {
         const struct redundancy_history_line *l = &rd->history[(rd->history_first + i) % REDUNDANCY_HISTORY];
         char at[DURATION_STRLEN];
         out_text(c->out, "%s %s\n", duration_format(l->at, at), l->text);
+        out_object(c->out, NULL);
+        out_int(c->out, "at_ms", l->at / NS_PER_MS);
+        out_str(c->out, "event", l->text);
+        out_end(c->out);
     }
+    out_end(c->out);
     return CMD_OK;
+}
+
+static void client(struct out *o, unsigned id, unsigned seq, const char *name)
+{
+    out_text(o, "clientID = %-8u clientSeq = %-8u %s\n", id, seq, name);
+    out_object(o, NULL);
+    out_int(o, "client_id", id);
+    out_int(o, "client_seq", seq);
+    out_str(o, "name", name);
+    out_end(o);
 }
 
 int redundancy_show_clients(struct cmd *c, struct args_show_redundancy_clients *a)
@@ -201,11 +286,13 @@ int redundancy_show_clients(struct cmd *c, struct args_show_redundancy_clients *
     unsigned n;
     const struct sync_class *const *list = sync_classes(c->router, &n);
     (void)a;
-    out_text(c->out, "clientID = %-8u clientSeq = %-8u RF_INTERNAL_MSG\n", 0, 0);
-    out_text(c->out, "clientID = %-8u clientSeq = %-8u CHKPT RF\n", 25, 130);
+    out_array(c->out, NULL);
+    client(c->out, 0, 0, "RF_INTERNAL_MSG");
+    client(c->out, 25, 130, "CHKPT RF");
     for (unsigned i = 0; i < n; i++)
-        out_text(c->out, "clientID = %-8u clientSeq = %-8u %s\n", 1000 + list[i]->add, 1000 + i, list[i]->name);
-    out_text(c->out, "clientID = %-8u clientSeq = %-8u RF_LAST_CLIENT\n", 65000, 65000);
+        client(c->out, 1000 + list[i]->add, 1000 + i, list[i]->name);
+    client(c->out, 65000, 65000, "RF_LAST_CLIENT");
+    out_end(c->out);
     return CMD_OK;
 }
 
@@ -252,10 +339,12 @@ int redundancy_show_counters(struct cmd *c, struct args_show_redundancy_counters
     (void)a;
     out_text(c->out, "Redundancy Facility OMs\n");
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].label)
-            out_text(c->out, "%27s = %llu\n", rows[i].label, (unsigned long long)rows[i].value);
-        else
+        if (!rows[i].label) {
             out_text(c->out, "\n");
+            continue;
+        }
+        out_text(c->out, "%27s = %llu\n", rows[i].label, (unsigned long long)rows[i].value);
+        out_key_int(c->out, rows[i].label, (int64_t)rows[i].value);
     }
     return CMD_OK;
 }
@@ -268,6 +357,7 @@ int redundancy_show_switchover(struct cmd *c, struct args_show_redundancy_switch
     out_text(c->out, "Index  Previous  Current  Switchover             Switchover\n"
                      "       active    active   reason                 time\n"
                      "-----  --------  -------  ----------             ----------\n");
+    out_array(c->out, NULL);
     for (unsigned i = 0; i < rd->n_switchovers; i++) {
         char when[64];
         struct tm tm;
@@ -275,6 +365,14 @@ int redundancy_show_switchover(struct cmd *c, struct args_show_redundancy_switch
         gmtime_r(&t, &tm);
         strftime(when, sizeof when, "%H:%M:%S UTC %a %b %e %Y", &tm);
         out_text(c->out, "%4u       1        2     %-22s %s\n", i + 1, rd->switchovers[i].reason, when);
+        out_object(c->out, NULL);
+        out_int(c->out, "index", i + 1);
+        out_int(c->out, "previous_active", 1);
+        out_int(c->out, "current_active", 2);
+        out_str(c->out, "reason", rd->switchovers[i].reason);
+        out_str(c->out, "time", when);
+        out_end(c->out);
     }
+    out_end(c->out);
     return CMD_OK;
 }

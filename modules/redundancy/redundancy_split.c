@@ -133,13 +133,22 @@ void redundancy_split_fini(struct redundancy *rd)
 
 void redundancy_split_show(const struct redundancy *rd, struct out *o)
 {
+    out_array(o, "split_groups");
     for (unsigned i = 0; i < rd->groups.n; i++) {
         const struct redundancy_split_group *g = &rd->groups.group[i];
-        char since[DURATION_STRLEN];
-        if (g->told)
-            out_text(o, "  Split: scheme group %s is %s, stateful group %s is %s (for %s)\n", rd->scheme,
-                     role_state_name(role_get(rd->router, rd->scheme)->state), g->name,
-                     role_state_name(role_get(rd->router, g->name)->state),
-                     duration_format(loop_now(rd->router->loop) - g->since, since));
+        nstime since = loop_now(rd->router->loop) - g->since;
+        char text[DURATION_STRLEN];
+        if (!g->told)
+            continue;
+        const char *state = role_state_name(role_get(rd->router, g->name)->state);
+        out_text(o, "  Split: scheme group %s is %s, stateful group %s is %s (for %s)\n", rd->scheme,
+                 role_state_name(role_get(rd->router, rd->scheme)->state), g->name, state,
+                 duration_format(since, text));
+        out_object(o, NULL);
+        out_str(o, "group", g->name);
+        out_str(o, "state", state);
+        out_int(o, "since_ms", since / NS_PER_MS);
+        out_end(o);
     }
+    out_end(o);
 }

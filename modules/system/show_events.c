@@ -47,6 +47,7 @@ int lab_cmd_show_events(struct cmd *c, struct args_show_events *a)
     nstime from = a->has_ms ? strtoll(a->ms, NULL, 10) * NS_PER_MS : 0;
     char text[400], cause[400];
     log_foreach(c->router, gather, &all);
+    out_array(c->out, NULL);
     for (unsigned k = 0; k < all.n; k++) {
         const struct event *e = &all.e[k];
         if (e->at < from)
@@ -59,7 +60,13 @@ int lab_cmd_show_events(struct cmd *c, struct args_show_events *a)
                 break;
             }
         out_text(c->out, "%lld\t%s\t%s\n", (long long)e->at, text, cause);
+        out_object(c->out, NULL);
+        out_int(c->out, "at_ms", e->at / NS_PER_MS);
+        out_str(c->out, "event", text);
+        out_str(c->out, "cause", *cause ? cause : NULL);
+        out_end(c->out);
     }
+    out_end(c->out);
     free(all.e);
     return CMD_OK;
 }

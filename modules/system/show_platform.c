@@ -22,6 +22,7 @@ int system_cmd_show_cdp(struct cmd *c, struct args_show_cdp *a)
 {
     (void)a;
     out_text(c->out, "%% CDP is not enabled\n");
+    out_bool(c->out, "enabled", false);
     return CMD_OK;
 }
 
@@ -29,6 +30,7 @@ int system_cmd_show_lldp(struct cmd *c, struct args_show_lldp *a)
 {
     (void)a;
     out_text(c->out, "%% LLDP is not enabled\n");
+    out_bool(c->out, "enabled", false);
     return CMD_OK;
 }
 
@@ -36,6 +38,7 @@ int system_cmd_show_ntp(struct cmd *c, struct args_show_ntp *a)
 {
     (void)a;
     out_text(c->out, "%%NTP is not enabled.\n");
+    out_bool(c->out, "enabled", false);
     return CMD_OK;
 }
 
@@ -43,6 +46,12 @@ int system_cmd_show_environment(struct cmd *c, struct args_show_environment *a)
 {
     (void)a;
     out_text(c->out, "SYSTEM POWER SUPPLY STATUS\n==========================\nInternal Power Supply 1 is up\n");
+    out_array(c->out, "power_supplies");
+    out_object(c->out, NULL);
+    out_str(c->out, "name", "Internal Power Supply 1");
+    out_str(c->out, "status", "up");
+    out_end(c->out);
+    out_end(c->out);
     return CMD_OK;
 }
 

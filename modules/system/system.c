@@ -164,6 +164,7 @@ int system_cmd_show_debugging(struct cmd *c, struct args_show_debugging *a)
     bool first = true;
     const char *group = NULL;
     (void)a;
+    out_array(c->out, NULL);
     for (unsigned i = 0; i < tapir_modules_count; i++) {
         const struct module *m = tapir_modules[i];
         for (unsigned bit = 0; m && bit < m->n_debug; bit++) {
@@ -175,7 +176,12 @@ int system_cmd_show_debugging(struct cmd *c, struct args_show_debugging *a)
                 first = false;
             }
             out_text(c->out, "  %s\n", m->debug[bit].on_text);
+            out_object(c->out, NULL);
+            out_str(c->out, "subsystem", group);
+            out_str(c->out, "debugging", m->debug[bit].on_text);
+            out_end(c->out);
         }
     }
+    out_end(c->out);
     return CMD_OK;
 }
