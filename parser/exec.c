@@ -163,20 +163,11 @@ static int run(struct session *s, const char *line, const char *matched, enum cm
 }
 
 /* `undebug X` and `no debug X`: the syntax of `debug X`. rest: where X (or `debug X`) starts. */
-static int undebug(struct session *s, const char *line, size_t rest, const char *prefix)
+static int undebug(struct session *s, const char *line, size_t rest, unsigned flags)
 {
-    struct strbuf b = {0};
-    strbuf_add(&b, "%s%s", prefix, line + rest);
-    size_t extra = strlen(prefix);
-    enum match_result r =
-        match_line(&s->m, &gram_modes[MODE_EXEC], b.s, 0, b.len, MATCH_PIPES | MATCH_DEBUG, s->privilege);
-    int rc;
-    if (r == MATCH_OK)
-        rc = run(s, line, b.s, CMD_UNSET, NULL, false);
-    else
-        rc = refuse(s, line, r, (s->m.pos < extra ? 0 : s->m.pos - extra) + rest);
-    strbuf_free(&b);
-    return rc;
+    enum match_result r = match_line(&s->m, &gram_modes[MODE_EXEC], line, rest, strlen(line),
+                                     MATCH_PIPES | MATCH_DEBUG | flags, s->privilege);
+    return r == MATCH_OK ? run(s, line, line, CMD_UNSET, NULL, false) : refuse(s, line, r, s->m.pos);
 }
 
 static int piped(struct session *s, const char *line)
@@ -207,9 +198,9 @@ static int exec_written_out(struct session *s, const char *line, size_t from)
     unsigned tokens = s->m.tokens;
     bool is_no = !strncmp(line + from, "no ", 3);
     if (is_no && (r != MATCH_OK || !strcmp(s->m.cmd->name, "exec-no")))
-        return undebug(s, line, rest, "");
+        return undebug(s, line, rest, 0);
     if (r == MATCH_OK && !strcmp(s->m.cmd->name, "exec-undebug"))
-        return undebug(s, line, rest, "debug ");
+        return undebug(s, line, rest, MATCH_UNDEBUG);
     if (r == MATCH_OK)
         return piped(s, line);
     if (r == MATCH_INVALID && !tokens && !s->place.depth)

@@ -114,6 +114,11 @@ static void ask(struct query *q)
         q->flags = MATCH_NO;
         q->nested = true;
     }
+    size_t behind;
+    if (q->mode == &gram_modes[MODE_EXEC] && first_is(q, "exec-undebug", &behind))
+        q->flags |= MATCH_DEBUG | MATCH_UNDEBUG, q->from = behind, q->nested = true;
+    else if (q->mode == &gram_modes[MODE_EXEC] && first_is(q, "exec-no", &behind))
+        q->flags |= MATCH_DEBUG, q->from = behind, q->nested = true;
     q->result = match_line(&s->m, q->mode, q->line, q->from, q->len, q->flags | MATCH_HELP, s->privilege);
 }
 

@@ -335,6 +335,11 @@ enum match_result match_line(struct matcher *m, const struct gram_mode *mode, co
         while (limit > from && blank(line[limit - 1]))
             limit--;
     start(m, mode);
+    if (flags & MATCH_UNDEBUG) {
+        size_t at = 0;
+        take(m, "debug", &at, 5, 5);
+        m->pos = pos;
+    }
     for (;;) {
         while (pos < limit && blank(line[pos]))
             pos++;

@@ -13,7 +13,8 @@ enum {                     /* options */
        MATCH_COMMENTS = 4, /* a `!` behind a complete command starts a comment */
        MATCH_PIPES = 8,    /* the exec parser: `|` behind show, more and dir; aliases */
        MATCH_HELP = 16,    /* the last word is not consumed unless a blank follows it */
-       MATCH_DEBUG = 32    /* behind `no` in exec: only debug commands */
+       MATCH_DEBUG = 32,   /* behind `no` in exec: only debug commands */
+       MATCH_UNDEBUG = 64  /* behind `undebug`: as if `debug` stood in front */
 };
 
 struct mstate { /* a node that has consumed a token */
