@@ -3,7 +3,7 @@
  * virtual router addresses with their virtual MAC (reference 1.6). Called by ether.c and by the IP output. */
 #include "modules/core/cursor.h"
 #include "modules/net/fast.h"
-#include "modules/net/stack.h"
+#include "modules/net/net_debug.h"
 #include <stdlib.h>
 
 enum { ARP_CAP = 4096, ARP_BUCKETS = 1024, ARP_HELD_PER_ENTRY = 16, ARP_HELD_CAP = 512, ARP_TRIES = 3, ARP_LEN = 28 };
@@ -101,6 +101,7 @@ static void arp_emit(struct nif *nif, uint16_t op, const struct mac *eth_dst, co
         nif->net->stats.arp_req_out++;
     else
         nif->net->stats.arp_rep_out++;
+    net_debug_arp(nif, true, op, sha, spa, tha, tpa);
     ether_send(nif, f, eth_dst, sha, ETHERTYPE_ARP_);
 }
 
@@ -147,6 +148,8 @@ static void arp_timer(void *arg)
         arp_request(e);
     } else {
         struct frame *f = e->held;
+        const struct nif *nif = e->nif;
+        uint32_t ip = e->ip;
         net->stats.encap_failed += e->n_held;
         net->arp->n_held -= e->n_held;
         e->held = NULL;
@@ -156,6 +159,7 @@ static void arp_timer(void *arg)
             struct frame *next = f->next;
             f->next = NULL;
             icmp_error(net->router, f, 3, 1, 0); /* RFC 1812 5.2.7.1: host unreachable */
+            net_debug_packet(net, f, nif, ip, "encapsulation failed");
             ip_drop(net->router, "arp-unresolved", f);
             f = next;
         }
@@ -299,6 +303,8 @@ void arp_send_to(struct nif *nif, uint32_t next_hop, struct frame *f, const stru
         ip_drop(nif->net->router, "arp-table-full", f);
         return;
     }
+    if (fresh)
+        net_debug_arp_incomplete(nif, next_hop);
     arp_hold(e, f);
     if (fresh)
         arp_request(e);
@@ -354,13 +360,13 @@ void arp_input(struct nif *nif, struct frame *f)
 {
     struct net *net = nif->net;
     struct cursor c = cursor_make(f->data, f->len);
-    struct mac sha;
+    struct mac sha, tha;
     uint16_t htype = cursor_u16(&c), ptype = cursor_u16(&c);
     uint8_t hlen = cursor_u8(&c), plen = cursor_u8(&c);
     uint16_t op = cursor_u16(&c);
     cursor_bytes(&c, sha.b, 6);
     uint32_t spa = cursor_u32(&c);
-    cursor_skip(&c, 6);
+    cursor_bytes(&c, tha.b, 6);
     uint32_t tpa = cursor_u32(&c);
     if (!cursor_ok(&c) || htype != 1 || ptype != ETHERTYPE_IP_ || hlen != 6 || plen != 4 || (op != 1 && op != 2) ||
         (sha.b[0] & 1) || spa >> 28 == 14) {
@@ -368,6 +374,7 @@ void arp_input(struct nif *nif, struct frame *f)
         return;
     }
     frame_free(f);
+    net_debug_arp(nif, false, op, &sha, spa, &tha, tpa);
     if (op == 1)
         net->stats.arp_req_in++;
     else
@@ -388,6 +395,7 @@ void arp_input(struct nif *nif, struct frame *f)
         arp_ask_heard(nif, spa);
     } else if (spa != 0) {
         ip_drop_count(net->router, "arp-off-subnet", 1);
+        net_debug_arp_filtered(nif, op, &sha, spa, tpa);
         return;
     }
     if (op == 1 && for_us) {

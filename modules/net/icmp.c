@@ -2,7 +2,7 @@
  * and hands replies and errors to listeners (ping, traceroute, path MTU). Called by ip_input.c and by whoever drops a
  * packet with a reason that its sender should hear. */
 #include "modules/core/cursor.h"
-#include "modules/net/stack.h"
+#include "modules/net/net_debug.h"
 
 enum { ICMP_HLEN = 8, ICMP_BURST = 20, ICMP_RATE = 100, ICMP_QUOTE = 576 - IP_HLEN - ICMP_HLEN };
 
@@ -47,6 +47,7 @@ static void echo_reply(struct net *net, const struct ip_rx *rx, struct frame *f)
     struct ip_tx tx = {.src = rx->dst, .dst = rx->src, .proto = IPPROTO_ICMP_, .tos = rx->tos};
     net->stats.icmp_reply_out++;
     net->stats.icmp_out++;
+    net_debug_icmp(net, true, addr_v4_get(&tx.src), addr_v4_get(&tx.dst), 0, 0, 0, NULL, 0);
     ip_send(net->router, &tx, f);
 }
 
@@ -75,7 +76,9 @@ void icmp_input(struct net *net, const struct ip_rx *rx, struct frame *f)
     else
         net->stats.icmp_other_in++;
     size_t left = cursor_left(&c);
-    tell_listeners(net, rx, type, code, rest, cursor_take(&c, left), left);
+    const uint8_t *body = cursor_take(&c, left);
+    net_debug_icmp(net, false, addr_v4_get(&rx->src), addr_v4_get(&rx->dst), type, code, rest, body, left);
+    tell_listeners(net, rx, type, code, rest, body, left);
     frame_free(f);
 }
 
@@ -133,6 +136,7 @@ static bool send_about(struct net *net, const struct frame *f, const struct ip_t
     builder_bytes(&b, f->data, quote);
     builder_patch_u16(&b, 2, ip_checksum(p, ICMP_HLEN + quote));
     net->stats.icmp_out++;
+    net_debug_icmp(net, true, addr_v4_get(&tx->src), addr_v4_get(&tx->dst), type, code, rest, f->data, quote);
     ip_send(net->router, tx, e);
     return true;
 }

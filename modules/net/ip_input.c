@@ -1,7 +1,7 @@
 /* IPv4 input in vectors: header checks, martians, access lists, then local delivery by protocol or forwarding, frames
  * of one outgoing interface together. Called by ether.c, and by ipsec with decrypted packets. */
 #include "modules/core/cursor.h"
-#include "modules/net/stack.h"
+#include "modules/net/net_debug.h"
 
 const char *ip_parse(const struct frame *f, struct ip4 *ip)
 {
@@ -81,6 +81,7 @@ void ip_deliver(struct net *net, struct frame *f, const struct ip4 *first, struc
         return;
     }
     net->stats.delivered++;
+    net_debug_packet(net, f, NULL, 0, f->flags & FRAME_BROADCAST ? "rcvd 2" : "rcvd 3");
     struct ip_proto *p = &net->proto[ip.proto];
     if (p->vec) {
         esp->f[esp->n++] = f;
@@ -140,6 +141,7 @@ static const char *forward(struct net *net, struct frame *f, const struct ip4 *i
     const struct fib_hop *hop = fib_lookup(net, ip->dst, ip->src);
     if (!hop || !hop->out) {
         net->stats.no_route++;
+        net_debug_packet(net, f, NULL, 0, "unroutable");
         icmp_error(r, f, 3, 1, 0);
         return hop ? "null-route" : "no-route";
     }
@@ -157,10 +159,12 @@ static const char *forward(struct net *net, struct frame *f, const struct ip4 *i
         f->data[8]++; /* the quoted header is the one that came */
         put16(f->data + 10, 0);
         put16(f->data + 10, ip_checksum(f->data, ip->hlen));
+        net_debug_packet(net, f, out, gateway, "access denied");
         icmp_error(r, f, 3, 13, 0);
         return "acl-denied-out";
     }
     net->stats.forwarded++;
+    net_debug_packet(net, f, out, gateway, "forward");
     if (b->n && (b->out != out || b->n == FRAME_VEC))
         batch_flush(net, b);
     b->out = out;
@@ -193,6 +197,7 @@ static const char *input_one(struct net *net, struct nif *in, struct frame *f, b
     if (ip_martian_destination(ip.dst))
         return "martian-destination";
     if (!inner && in->n.acl_in[0] && !acl_permits(in, 0, f)) {
+        net_debug_packet(net, f, NULL, 0, "access denied");
         icmp_error(net->router, f, 3, 13, 0);
         return "acl-denied-in";
     }

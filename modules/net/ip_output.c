@@ -1,7 +1,7 @@
 /* IPv4 output: headers for what we originate, routing, crypto policy before fragmentation, MTU, and the hand-over to
  * ARP. Called by the protocols (ip_send, udp_send), by ipsec (ip_output) and by the forwarding path (batches). */
 #include "modules/core/cursor.h"
-#include "modules/net/stack.h"
+#include "modules/net/net_debug.h"
 
 enum { LOOPBACK_MAX = 1024 };
 
@@ -166,6 +166,8 @@ int ip_send(struct router *r, const struct ip_tx *tx, struct frame *f)
     if (tx->df && f->len > out->n.mtu && !(out->n.crypto && !tx->no_crypto))
         return send_fail(net, f, "df-too-big", EMSGSIZE);
     net->stats.sent++;
+    net_debug_packet(net, f, out, gateway,
+                     dst >> 28 == 14 || dst == UINT32_MAX ? "sending broad/multicast" : "sending");
     net_enter(net);
     if (tx->src_mac)
         ip_output_packet(net, out, gateway, f, tx->src_mac);

@@ -2,6 +2,7 @@
  * gathered frames leave, and the registrations of the protocols above. */
 #include "modules/net/dp.h"
 #include "modules/net/hosts.h"
+#include "modules/net/net_debug.h"
 #include <stdlib.h>
 
 static void loopback_run(void *arg);
@@ -40,6 +41,7 @@ static void net_fini(struct router *r, void *state)
         net->loop_head = f->next;
         frame_free(f);
     }
+    net_debug_fini(net);
     arp_fini(net);
     reass_fini(net);
     netif_free_all(net);
@@ -87,7 +89,10 @@ const struct module net_module = {.name = "net",
                                   .fini = net_fini,
                                   .halt = net_halt,
                                   .start = net_start,
-                                  .audit = net_audit};
+                                  .audit = net_audit,
+                                  .debug = net_debug_flags,
+                                  .n_debug = NET_DEBUG_FLAGS,
+                                  .debug_note = net_debug_note};
 
 /* ---- our own addresses ---- */
 
@@ -163,11 +168,21 @@ void net_on_addresses(struct router *r, void (*fn)(void *arg), void *arg)
     net_of(r)->on_addresses_arg = arg;
 }
 
+_Static_assert(sizeof(struct ip_stats) % sizeof(uint64_t) == 0, "counters and nothing else");
+
 struct ip_stats net_stats(const struct net *net)
 {
     struct ip_stats sum = net->stats;
     dp_add_stats(net, &sum);
+    for (size_t i = 0; i < sizeof sum / sizeof(uint64_t); i++)
+        ((uint64_t *)&sum)[i] -= ((const uint64_t *)&net->stats_base)[i];
     return sum;
+}
+
+void net_stats_clear(struct net *net)
+{
+    net->stats_base = (struct ip_stats){0};
+    net->stats_base = net_stats(net);
 }
 
 /* ---- steps ---- */

@@ -2,6 +2,7 @@
  * the interfaces: longest match, up to four equal next hops, next hops resolved recursively, nothing through an
  * interface that is down. The forwarding table is built anew at the first lookup after a change. */
 #include "modules/net/fast.h"
+#include "modules/net/net_debug.h"
 #include "modules/net/stack.h"
 #include <stdlib.h>
 
@@ -71,6 +72,7 @@ void rib_touch(struct net *net)
     if (net->rib)
         net->rib->dirty = true;
     net_changed(net->router);
+    net_debug_routes_changed(net);
 }
 
 static bool route_equal(const struct route *a, const struct route *b)

@@ -158,7 +158,11 @@ struct net {
     struct task loop_task;
     double icmp_tokens;
     nstime icmp_refill;
-    struct ip_stats stats;
+    struct ip_stats stats, stats_base; /* base: at the last clear ip traffic */
+    char debug_list[64];               /* debug ip packet: the list that a packet must pass; "": all */
+    bool debug_detail;                 /* and the header behind IP's */
+    char debug_note[96];               /* " (detailed) for access list 101" */
+    struct route_watch *route_watch;   /* debug ip routing */
 };
 static inline struct net *net_of(const struct router *r)
 {
@@ -176,7 +180,8 @@ void net_local_rebuild(struct net *net);
 
 /* All that was dropped, by stack, data plane and links, in order of the reasons; malloc'd. */
 unsigned drop_snapshot(struct net *net, struct drop_count **out);
-struct ip_stats net_stats(const struct net *net); /* what stack and data plane counted */
+struct ip_stats net_stats(const struct net *net); /* what stack and data plane counted since the last clear */
+void net_stats_clear(struct net *net);
 
 /* ---- netif.c ---- */
 void netif_refresh(struct nif *nif); /* line state from admin, link and start; events and log lines */

@@ -1,7 +1,7 @@
 /* UDP (RFC 768): ports bound by protocols, checksums, port unreachable. Called by HSRP, IKE, ipsec and ip_input.c. */
 #include "modules/core/cursor.h"
 #include "modules/core/meter.h"
-#include "modules/net/stack.h"
+#include "modules/net/net_debug.h"
 
 enum { UDP_HLEN = 8 };
 
@@ -58,6 +58,7 @@ void udp_input(struct net *net, const struct ip_rx *rx, struct frame *f)
             return;
         }
     }
+    net_debug_udp(net, false, addr_v4_get(&rx->src), sport, addr_v4_get(&rx->dst), dport, len);
     struct udp_port *u = udp_find(net, dport);
     if (!u && net->udp_other && !(f->flags & FRAME_BROADCAST)) {
         net->udp_other(net->udp_other_arg, rx, f);
@@ -124,5 +125,6 @@ int udp_send(struct router *r, const struct udp_tx *tx, const void *data, size_t
         builder_patch_u16(&b, 6, sum ? sum : 0xffff);
     }
     net->stats.udp_out++;
+    net_debug_udp(net, true, src, tx->sport, addr_v4_get(&ip.dst), tx->dport, total);
     return ip_send(r, &ip, f);
 }

@@ -175,10 +175,11 @@ int system_cmd_show_debugging(struct cmd *c, struct args_show_debugging *a)
                 out_text(c->out, "%s%s:\n", first ? "" : "\n", group);
                 first = false;
             }
-            out_text(c->out, "  %s\n", m->debug[bit].on_text);
+            const char *note = m->debug_note ? m->debug_note(r, bit) : "";
+            out_text(c->out, "  %s%s\n", m->debug[bit].on_text, note);
             out_object(c->out, NULL);
             out_str(c->out, "subsystem", group);
-            out_str(c->out, "debugging", m->debug[bit].on_text);
+            out_fmt(c->out, "debugging", "%s%s", m->debug[bit].on_text, note);
             out_end(c->out);
         }
     }
