@@ -223,6 +223,7 @@ static int init(struct router *r, void **state)
         return -err;
     }
     arp_on_duplicate(r, hsrp_duplicate, h);
+    arp_on_proxy(r, hsrp_proxy_arp, h);
     ip_on_redirect(r, hsrp_redirect, h);
     track_subscribe(r, hsrp_track_object, h);
     track_clients(r, hsrp_track_clients, h);

@@ -15,6 +15,18 @@ static void vip_add(struct hsrp_group *g, const struct addr *vip)
     netif_vip_add(g->hif->nif, vip, &g->vmac);
 }
 
+static void vip_tell(struct hsrp_group *g, const struct addr *vip)
+{
+    char a[ADDR_STRLEN], m[MAC_STRLEN];
+    hsrp_dbg_grp(g, HSRP_DBG_ARP, "Added %s to ARP (%s)", addr_format(vip, a), mac_format(&g->vmac, m));
+}
+
+void hsrp_address_tell(struct hsrp_group *g)
+{
+    if (g->hif->h->events_detail)
+        each_vip(g, vip_tell);
+}
+
 static void vip_garp(struct hsrp_group *g, const struct addr *vip)
 {
     arp_send_gratuitous(g->hif->nif, vip, &g->vmac);
@@ -66,6 +78,21 @@ void hsrp_address_garp_fire(void *arg)
     hsrp_dbg_grp(g, HSRP_DBG_REDUNDANCY, "Redundancy group %s state Active -> Active", g->name);
     if (g->hif->garp_count == 0 || --g->garp_left)
         timer_start(&g->garp_timer, g->hif->garp_interval);
+}
+
+/* An arp_proxy_fn. Where HSRP runs, proxy ARP is the Active router's, with its virtual MAC. */
+bool hsrp_proxy_arp(void *arg, const struct netif *nif, struct mac *mac)
+{
+    struct hsrp_if *hif = hsrp_if_find(arg, nif);
+    bool runs = false;
+    for (const struct hsrp_group *g = hif ? hif->groups : NULL; g; g = g->next) {
+        if (g->state == HSRP_ACTIVE) {
+            *mac = g->vmac;
+            return true;
+        }
+        runs = runs || g->state >= HSRP_LEARN;
+    }
+    return !runs;
 }
 
 /* Reference 1.1 and 1.7. */

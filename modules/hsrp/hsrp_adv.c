@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ADV_SPACING (100 * NS_PER_MS)
+
 static const char *adv_state_name(uint8_t s)
 {
     return s == HSRP_ADV_ACTIVE ? "Active" : s == HSRP_ADV_PASSIVE ? "Passive" : "Dormant";
@@ -37,6 +39,7 @@ static void send_adv(struct hsrp_if *hif, uint8_t state, uint16_t active, uint16
         hsrp_dbg_if(hif, HSRP_DBG_PACKETS, "Redirect adv out, %s, active %u passive %u", adv_state_name(state), active,
                     passive);
     hif->adv_out++;
+    hif->adv_at = loop_now(hif->h->r->loop);
     hsrp_tx_adv(hif, &p);
 }
 
@@ -55,6 +58,13 @@ void hsrp_adv_update(struct hsrp_if *hif, bool force)
         timer_stop(&hif->adv_timer);
     else if (!timer_armed(&hif->adv_timer))
         timer_start(&hif->adv_timer, (nstime)hif->redirect_adv * NS_PER_S / 2); /* captures: every 30 s of 60 */
+}
+
+void hsrp_adv_new_active(struct hsrp_if *hif)
+{
+    /* Many groups that move at once need one, and nobody shall make us send more than we are sent. */
+    if (hif->adv_state != HSRP_ADV_PASSIVE || loop_now(hif->h->r->loop) - hif->adv_at >= ADV_SPACING)
+        hsrp_adv_update(hif, true);
 }
 
 static void adv_fire(void *arg)
@@ -142,23 +152,48 @@ static void set_role(struct hsrp_nbr *n, uint32_t *bits, unsigned *count, const 
                     hsrp_wire_state_name(wire_state));
 }
 
+static bool has_role(const struct hsrp_nbr *n)
+{
+    return n->n_active || n->n_standby;
+}
+
+/* It is forgotten when nothing is heard of it for this time. */
+static void holddown(struct hsrp_nbr *n, bool had_role)
+{
+    char a[ADDR_STRLEN];
+    if (had_role && !has_role(n))
+        hsrp_dbg_if(n->hif, HSRP_DBG_NEIGHBOR, "Nbr %s Was active or standby - start passive holddown",
+                    addr_format(&n->addr, a));
+    timer_start(&n->timer, (nstime)n->hif->redirect_hold * NS_PER_S);
+}
+
 void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group, uint8_t wire_state)
 {
     struct hsrp_nbr *n = nbr_get(hif, from);
     if (!n)
         return;
-    bool was = n->n_active || n->n_standby;
+    bool was = has_role(n);
     set_role(n, n->active, &n->n_active, "active", group, wire_state == HSRP_WIRE_ACTIVE, wire_state);
     set_role(n, n->standby, &n->n_standby, "standby", group, wire_state == HSRP_WIRE_STANDBY, wire_state);
-    bool is = n->n_active || n->n_standby;
     if (n->n_active)
         set_passive(n, false);
-    if (was && !is) {
-        char a[ADDR_STRLEN];
-        hsrp_dbg_if(hif, HSRP_DBG_NEIGHBOR, "Nbr %s Was active or standby - start passive holddown",
-                    addr_format(from, a));
-    }
-    timer_start(&n->timer, (nstime)hif->redirect_hold * NS_PER_S);
+    holddown(n, was);
+}
+
+void hsrp_nbr_lost(struct hsrp_group *g, const struct addr *who, bool active, enum hsrp_state state)
+{
+    struct hsrp_nbr *n = g->hif->nbrs;
+    while (n && !addr_equal(&n->addr, who))
+        n = n->next;
+    if (!n || !has_role(n))
+        return;
+    uint8_t ours = hsrp_wire_state_of(state);
+    if (active)
+        set_role(n, n->active, &n->n_active, "active", g->number, false, ours);
+    else
+        set_role(n, n->standby, &n->n_standby, "standby", g->number, false, ours);
+    if (!has_role(n))
+        holddown(n, true);
 }
 
 void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from, const uint8_t *data,
@@ -181,6 +216,7 @@ void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const st
     struct hsrp_nbr *n = nbr_get(hif, from);
     if (!n)
         return;
+    bool was = has_role(n);
     if (p->adv_state != HSRP_ADV_ACTIVE) {
         memset(n->active, 0, sizeof n->active);
         n->n_active = 0;
@@ -189,7 +225,7 @@ void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const st
     if (p->adv_state == HSRP_ADV_DORMANT)
         nbr_unlink(n);
     else
-        timer_start(&n->timer, (nstime)hif->redirect_hold * NS_PER_S);
+        holddown(n, was);
 }
 
 void hsrp_nbr_free_all(struct hsrp_if *hif)

@@ -327,6 +327,7 @@ int hsrp_cmd_follow(struct cmd *c, struct args_standby_follow *a)
         hsrp_group_event(g, HSRP_EV_B, NULL, NULL, 0);
     else if (g->state > HSRP_INIT)
         hsrp_group_change_state(g, HSRP_EV_B, HSRP_INIT, "follows no more", 0);
+    g->active.kind = g->standby.kind = HSRP_PEER_UNKNOWN;
     h->n_follow += set - (g->follow[0] != '\0');
     snprintf(g->follow, sizeof g->follow, "%s", set ? a->group_name : "");
     hsrp_group_evaluate(g, 0);

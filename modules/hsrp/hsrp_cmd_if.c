@@ -80,15 +80,32 @@ int hsrp_cmd_arp(struct cmd *c, struct args_standby_arp *a)
     return CMD_OK;
 }
 
+/* `no standby redirect unknown|timers` takes what is named from the line; off stays off. */
+static void redirect_part(struct cmd *c, const struct hsrp_if *hif, struct args_standby_redirect *a)
+{
+    bool timers = hif->redirect_adv != HSRP_ADV_DEFAULT || hif->redirect_hold != HSRP_HOLDDOWN_DEFAULT;
+    c->stays = !hif->redirect_off;
+    a->kw_unknown = c->stays && hif->redirect_unknown && !a->kw_unknown;
+    a->kw_timers = a->has_adv_s = a->has_hold_s = c->stays && timers && !a->kw_timers;
+    a->adv_s = hif->redirect_adv;
+    a->hold_s = hif->redirect_hold;
+}
+
 int hsrp_cmd_redirect(struct cmd *c, struct args_standby_redirect *a)
 {
     struct hsrp_if *hif = hsrp_cmd_iface(c);
     if (!hif)
         return CMD_ERROR;
+    a->kw_unknown = a->kw_unknown || a->kw_unknown_last; /* one order in the configuration */
+    a->kw_unknown_last = false;
     bool set = c->op == CMD_SET;
     if (set && a->has_hold_s && a->hold_s <= a->adv_s)
         return cmd_error(c, "%% The holddown must be greater than the advertisement interval");
-    hif->redirect_off = !set;
+    if (!set && (a->kw_unknown || a->kw_timers)) {
+        redirect_part(c, hif, a);
+        set = c->stays;
+    }
+    hif->redirect_off = !set || a->kw_disable;
     hif->redirect_unknown = set && a->kw_unknown;
     hif->redirect_adv = set && a->has_adv_s ? a->adv_s : HSRP_ADV_DEFAULT;
     hif->redirect_hold = set && a->has_hold_s ? a->hold_s : HSRP_HOLDDOWN_DEFAULT;

@@ -36,13 +36,18 @@ bool hsrp_dbg_errors(struct hsrp *h)
     return h->r->debug_any && on(h, HSRP_DBG_ERRORS);
 }
 
-/* group -1: a line about the interface as a whole, which any condition on it lets through. */
+/* group -1: a line about the interface as a whole, which any condition on it lets through. Interface conditions count
+ * only where there is no standby condition, as on real routers. */
 static bool conditions_allow(const struct hsrp_if *hif, int group)
 {
     const struct hsrp *h = hif->h;
+    bool standby = false;
+    for (unsigned i = 0; i < h->n_conditions; i++)
+        standby = standby || h->condition[i].standby;
     for (unsigned i = 0; i < h->n_conditions; i++) {
         const struct hsrp_condition *c = &h->condition[i];
-        if (!strcmp(c->ifname, hif->nif->name) && (c->group < 0 || group < 0 || c->group == group))
+        if (c->standby == standby && !strcmp(c->ifname, hif->nif->name) &&
+            (c->group < 0 || group < 0 || c->group == group))
             return true;
     }
     return h->n_conditions == 0;
@@ -111,4 +116,29 @@ void hsrp_dbg_grp(struct hsrp_group *g, unsigned bit, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     log_debug(g->hif->h->r, &hsrp_module, (unsigned)b, "HSRP: %s Grp %u %s", g->hif->nif->shortname, g->number, text);
+}
+
+static void period(char *buf, size_t len, uint32_t ms)
+{
+    if (ms % 1000)
+        snprintf(buf, len, "%u msec", ms);
+    else
+        snprintf(buf, len, "%u", ms / 1000);
+}
+
+/* A packet of a group; its timers and its kind of authentication with `detail`. */
+void hsrp_dbg_packet_line(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from, bool out)
+{
+    char a[ADDR_STRLEN], v[ADDR_STRLEN], hello[24], hold[24], more[100] = "";
+    if (!hsrp_dbg_packet(g->hif, p->opcode))
+        return;
+    period(hello, sizeof hello, p->hello_ms);
+    period(hold, sizeof hold, p->hold_ms);
+    if (g->hif->h->packets_detail && p->has_md5)
+        snprintf(more, sizeof more, " hel %s hol %s auth MD5 key %u", hello, hold, p->md5.key_id);
+    else if (g->hif->h->packets_detail)
+        snprintf(more, sizeof more, " hel %s hol %s auth %s", hello, hold, p->has_text ? "text" : "none");
+    hsrp_dbg_grp(g, HSRP_DBG_PACKETS, "%-6s %-3s %s %-7s pri %u vIP %s%s", hsrp_wire_opcode_name(p->opcode),
+                 out ? "out" : "in", addr_format(from, a), hsrp_wire_state_name(p->state), p->priority,
+                 addr_format(&p->vip, v), more);
 }

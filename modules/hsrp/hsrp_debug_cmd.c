@@ -22,6 +22,8 @@ static void say(struct cmd *c, const char *what)
 
 int hsrp_debug_all(struct cmd *c, struct args_debug_standby *a)
 {
+    struct hsrp *h = module_state(c->router, &hsrp_module);
+    h->events_detail = h->packets_detail = false;
     clear_kind(c, 0, HSRP_DBG_FLAGS - 1);
     set(c, HSRP_DBG_ERRORS);
     set(c, a->kw_terse ? HSRP_DBG_EVENTS_TERSE : HSRP_DBG_EVENTS);
@@ -56,6 +58,8 @@ int hsrp_debug_events(struct cmd *c, struct args_debug_standby_events *a)
                                       : HSRP_DBG_EVENTS;
     if (bit == HSRP_DBG_EVENTS || bit == HSRP_DBG_EVENTS_TERSE)
         clear_kind(c, HSRP_DBG_EVENTS, HSRP_DBG_ICMP);
+    struct hsrp *h = module_state(c->router, &hsrp_module);
+    h->events_detail = c->op == CMD_SET && a->kw_detail;
     set(c, bit);
     say(c, "HSRP Events");
     return CMD_OK;
@@ -71,6 +75,8 @@ int hsrp_debug_packets(struct cmd *c, struct args_debug_standby_packets *a)
                                      : HSRP_DBG_PACKETS;
     if (bit == HSRP_DBG_PACKETS)
         clear_kind(c, HSRP_DBG_PACKETS_TERSE, HSRP_DBG_RESIGN);
+    struct hsrp *h = module_state(c->router, &hsrp_module);
+    h->packets_detail = c->op == CMD_SET && a->kw_detail;
     set(c, bit);
     say(c, "HSRP Packets");
     return CMD_OK;
@@ -93,7 +99,8 @@ int hsrp_debug_condition(struct cmd *c, struct args_debug_condition *a)
     const char *ifname = a->has_interface ? a->interface.text : a->st_interface.text;
     int group = a->has_group ? (int)a->group : -1;
     unsigned at = 0;
-    while (at < h->n_conditions && (strcmp(h->condition[at].ifname, ifname) != 0 || h->condition[at].group != group))
+    while (at < h->n_conditions && (strcmp(h->condition[at].ifname, ifname) != 0 || h->condition[at].group != group ||
+                                    h->condition[at].standby == a->has_interface))
         at++;
     bool have = at < h->n_conditions;
     if (c->op == CMD_UNSET) {
@@ -110,7 +117,7 @@ int hsrp_debug_condition(struct cmd *c, struct args_debug_condition *a)
     if (h->n_conditions == HSRP_MAX_CONDITIONS)
         return cmd_error(c, "%% At most %d conditions", HSRP_MAX_CONDITIONS);
     struct hsrp_condition *n = &h->condition[h->n_conditions++];
-    *n = (struct hsrp_condition){.id = ++h->next_condition, .group = group};
+    *n = (struct hsrp_condition){.id = ++h->next_condition, .standby = !a->has_interface, .group = group};
     snprintf(n->ifname, sizeof n->ifname, "%s", ifname);
     out_text(c->out, "Condition %u set\n", n->id);
     return CMD_OK;
@@ -149,7 +156,7 @@ int hsrp_show_condition(struct cmd *c, struct args_show_debugging_condition *a)
         char group[16] = "";
         if (n->group >= 0)
             snprintf(group, sizeof group, " %d", n->group);
-        out_text(c->out, "Condition %u: %s %s%s (%d flags triggered)\n", n->id, n->group < 0 ? "interface" : "standby",
+        out_text(c->out, "Condition %u: %s %s%s (%d flags triggered)\n", n->id, n->standby ? "standby" : "interface",
                  shown, group, nif ? 1 : 0);
         if (nif)
             out_text(c->out, "        Flags: %s%s\n", shown, group);

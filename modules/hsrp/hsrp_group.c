@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DIFFVIP_PERIOD (10 * NS_PER_S)
+
 /* ---- who is Active, who is Standby ---- */
 static const char *peer_text(const struct hsrp_peer *p, char buf[ADDR_STRLEN])
 {
@@ -28,6 +30,8 @@ static void set_peer(struct hsrp_group *g, struct hsrp_peer *p, enum hsrp_peer_k
     *p = now;
     if (same)
         return;
+    if (was.kind == HSRP_PEER_REMOTE)
+        g->lost[p == &g->active] = was.addr; /* the neighbours hear of it behind the event's own lines */
     char a[ADDR_STRLEN], b[ADDR_STRLEN];
     const char *which = p == &g->active ? "Active" : "Standby";
     if (was.kind == HSRP_PEER_UNKNOWN)
@@ -35,7 +39,15 @@ static void set_peer(struct hsrp_group *g, struct hsrp_peer *p, enum hsrp_peer_k
     else
         hsrp_dbg_grp(g, HSRP_DBG_PROTOCOL, "%s router is %s, was %s", which, peer_text(&now, a), peer_text(&was, b));
     if (p == &g->active && kind == HSRP_PEER_REMOTE && g->state != HSRP_ACTIVE) /* who yields advertises as Passive */
-        hsrp_adv_update(g->hif, true); /* reference 1.3: a group learns a new Active router */
+        hsrp_adv_new_active(g->hif);
+}
+
+static void tell_lost(struct hsrp_group *g, enum hsrp_state was)
+{
+    for (unsigned active = 0; active < 2; active++)
+        if (!addr_is_none(&g->lost[active]))
+            hsrp_nbr_lost(g, &g->lost[active], active, was);
+    memset(g->lost, 0, sizeof g->lost);
 }
 
 /* Priority, then interface address (reference 1.6). */
@@ -167,8 +179,10 @@ void hsrp_group_change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp
     struct router *r = hif->h->r;
     enum hsrp_state before = g->state;
     g->state = next;
-    g->changes++;
-    g->changed_at = loop_now(r->loop);
+    if (state_is_logged(before, next)) { /* what `show standby` counts is what the log tells (reference 1.8) */
+        g->changes++;
+        g->changed_at = loop_now(r->loop);
+    }
     g->last_event = log_event(r, cause, "hsrp", "state", "%s group %u %s -> %s: %s", hif->nif->name, g->number,
                               hsrp_state_name(before), hsrp_state_name(next), why);
     if (next >= HSRP_STANDBY)
@@ -190,6 +204,8 @@ void hsrp_group_change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp
     if (before >= HSRP_STANDBY || next >= HSRP_STANDBY)
         hsrp_dbg_grp(g, HSRP_DBG_REDUNDANCY, "Redundancy \"%s\" state %s -> %s", g->name, hsrp_state_name(before),
                      hsrp_state_name(next));
+    if (next == HSRP_ACTIVE)
+        hsrp_address_tell(g);
     if (before == HSRP_ACTIVE)
         hsrp_address_uninstall(g);
     if (next < HSRP_SPEAK)
@@ -227,11 +243,14 @@ void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsr
         hsrp_tx(g, HSRP_RESIGN, before); /* while the addresses are still here */
     if (changed) {
         hsrp_group_change_state(g, ev, s.next, why, cause);
+        tell_lost(g, before);
         hsrp_group_publish(g);
         if (g->state != s.next)
             return; /* a subscriber's answer moved the group on */
         hsrp_follow_master_changed(g, g->last_event);
         hsrp_adv_update(g->hif, false);
+    } else {
+        tell_lost(g, before);
     }
     if (s.actions & HSRP_ACT_G)
         hsrp_tx(g, HSRP_COUP, before);
@@ -253,8 +272,12 @@ static void check_vip(struct hsrp_group *g, const struct hsrp_packet *p, const s
         g->diffvip_addr = (struct addr){0};
         return;
     }
+    nstime now = loop_now(g->hif->h->r->loop);
     if (addr_equal(&g->diffvip_addr, from) && addr_equal(&g->diffvip_vip, &p->vip))
         return; /* said already */
+    if (g->diffvip_at && now - g->diffvip_at < DIFFVIP_PERIOD)
+        return; /* two of them in turn, or a flood */
+    g->diffvip_at = now ? now : 1;
     g->diffvip_addr = *from;
     g->diffvip_vip = p->vip;
     char theirs[ADDR_STRLEN], ours[ADDR_STRLEN];
@@ -295,6 +318,7 @@ void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const
     case HSRP_WIRE_SPEAK:
         if (g->standby.kind == HSRP_PEER_REMOTE && addr_equal(&g->standby.addr, from))
             set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, NULL); /* it is Standby no more */
+        tell_lost(g, g->state);
         if (better)
             hsrp_group_event(g, HSRP_EV_F, p, from, 0);
         break;
@@ -436,6 +460,7 @@ void hsrp_group_init(struct hsrp_group *g, struct hsrp_if *hif, uint16_t number)
     timer_init(&g->standby_timer, r->loop, standby_fire, g);
     timer_init(&g->garp_timer, r->loop, hsrp_address_garp_fire, g);
     timer_init(&g->preempt_timer, r->loop, preempt_fire, g);
+    timer_init(&g->duplicate_timer, r->loop, hsrp_duplicate_fire, g);
     meter_leave(r->loop, was);
     timer_class(&g->hello_timer, TIMER_HELLO);
     timer_class(&g->active_timer, TIMER_HOLD);
@@ -445,7 +470,8 @@ void hsrp_group_init(struct hsrp_group *g, struct hsrp_if *hif, uint16_t number)
 
 void hsrp_group_fini(struct hsrp_group *g)
 {
-    struct timer *all[] = {&g->hello_timer, &g->active_timer, &g->standby_timer, &g->garp_timer, &g->preempt_timer};
+    struct timer *all[] = {&g->hello_timer, &g->active_timer,  &g->standby_timer,
+                           &g->garp_timer,  &g->preempt_timer, &g->duplicate_timer};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         timer_stop(all[i]);
     hsrp_auth_wipe(&g->auth);

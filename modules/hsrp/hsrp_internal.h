@@ -119,7 +119,8 @@ struct hsrp_group {
     bool track_down;    /* a `track shutdown` object is down */
     unsigned lowered;   /* sum of decrements now in force */
     struct hsrp_peer active, standby;
-    uint32_t changes;
+    struct addr lost[2]; /* who was Standby, Active until this event */
+    uint32_t changes;    /* those that are logged */
     nstime changed_at;
     event_id last_event; /* of the last state change */
     bool left_by_itself;
@@ -129,8 +130,10 @@ struct hsrp_group {
     unsigned garp_left;
     nstime badauth_at; /* last syslog; 0 never */
     struct addr diffvip_addr, diffvip_vip;
+    nstime diffvip_at;
     nstime dupaddr_at;
-    struct timer hello_timer, active_timer, standby_timer, garp_timer, preempt_timer;
+    struct addr dupaddr; /* claimed with our virtual MAC */
+    struct timer hello_timer, active_timer, standby_timer, garp_timer, preempt_timer, duplicate_timer;
     uint64_t hello_in, hello_out, coup_in, coup_out, resign_in, resign_out, auth_failed, replayed;
 };
 
@@ -167,15 +170,18 @@ struct hsrp_if {
     struct hsrp_group *groups, *hash[HSRP_HASH];
     /* advertisements */
     uint8_t adv_state; /* last sent; 0 none yet */
+    nstime adv_at;
     struct timer adv_timer;
     struct hsrp_nbr *nbrs;
     unsigned n_nbrs;
     uint64_t adv_in, adv_out, bad_in, odd_ttl_in, unknown_group_in;
 };
 
-/* `debug condition`: a debug line about an interface or group is printed if there is none, or one fits. */
+/* `debug condition interface|standby`: a debug line about an interface or group is printed if there is none, or one
+ * fits. */
 struct hsrp_condition {
     unsigned id;
+    bool standby;
     char ifname[40];
     int group; /* -1: the whole interface */
 };
@@ -185,9 +191,10 @@ struct hsrp {
     struct hsrp_if *ifs;
     struct hsrp_condition condition[HSRP_MAX_CONDITIONS];
     unsigned n_conditions, next_condition;
-    unsigned n_follow;                 /* groups that follow another */
-    char hidden[2 * HSRP_KEY_MAX + 3]; /* a key as it is stored, until it is */
-    bool leaving;                      /* shutdown ran */
+    unsigned n_follow;                  /* groups that follow another */
+    char hidden[2 * HSRP_KEY_MAX + 3];  /* a key as it is stored, until it is */
+    bool leaving;                       /* shutdown ran */
+    bool events_detail, packets_detail; /* of the debug flags that are on */
 };
 
 extern const struct module hsrp_module;
@@ -205,6 +212,7 @@ void hsrp_if_set_version(struct hsrp_if *hif, uint8_t version);
 /* hsrp_rx.c */
 void hsrp_input(void *hsrp, const struct udp_rx *rx, struct frame *f); /* a udp_input_fn */
 void hsrp_duplicate(void *hsrp, struct netif *nif, const struct addr *addr, const struct mac *by);
+void hsrp_duplicate_fire(void *group);
 
 /* hsrp_auth.c */
 void hsrp_auth_init(struct hsrp_auth *a);
@@ -249,11 +257,13 @@ nstime hsrp_group_preempt_delay(const struct hsrp_group *g);
 
 /* hsrp_address.c */
 void hsrp_address_install(struct hsrp_group *g);
+void hsrp_address_tell(struct hsrp_group *g); /* debug standby events detail */
 void hsrp_address_uninstall(struct hsrp_group *g);
 void hsrp_address_garp_fire(void *group);
 void hsrp_group_reinstall(struct hsrp_group *g);    /* toggles; the caller changes the addresses in between */
 void hsrp_address_choose_mac(struct hsrp_group *g); /* by version, mac-address, use-bia; moves what is installed */
 void hsrp_address_garp(struct hsrp_group *g);       /* once, now */
+bool hsrp_proxy_arp(void *hsrp, const struct netif *nif, struct mac *mac);
 
 /* hsrp_tx.c */
 void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state);
@@ -262,9 +272,12 @@ uint8_t hsrp_wire_state_of(enum hsrp_state s);
 
 /* hsrp_adv.c */
 void hsrp_adv_update(struct hsrp_if *hif, bool force); /* sends if the interface state changed, or force */
+void hsrp_adv_new_active(struct hsrp_if *hif);         /* reference 1.3: a group learns a new Active router */
 void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from, const uint8_t *data,
                       size_t len);
 void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group, uint8_t wire_state);
+/* It is Active or Standby no more, which we noticed in that state. */
+void hsrp_nbr_lost(struct hsrp_group *g, const struct addr *who, bool active, enum hsrp_state state);
 void hsrp_nbr_free_all(struct hsrp_if *hif);
 /* An ip_redirect_fn. */
 bool hsrp_redirect(void *hsrp, struct netif *nif, const struct mac *to, struct addr *gateway, struct addr *source);
@@ -290,6 +303,7 @@ struct hsrp_group *hsrp_cmd_group(struct cmd *c, struct hsrp_if *hif, uint32_t n
 /* hsrp_debug.c */
 bool hsrp_dbg_errors(struct hsrp *h);
 bool hsrp_dbg_packet(const struct hsrp_if *hif, uint8_t opcode);
+void hsrp_dbg_packet_line(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from, bool out);
 /* "HSRP: Gi0/3 " or "HSRP: Gi0/3 Grp 2 " in front. */
 void hsrp_dbg_if(struct hsrp_if *hif, unsigned bit, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void hsrp_dbg_grp(struct hsrp_group *g, unsigned bit, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -5,6 +5,7 @@
 
 #define BADAUTH_PERIOD (10 * NS_PER_S)
 #define DUPADDR_PERIOD (30 * NS_PER_S)
+#define TAKEOVER_TIME (200 * NS_PER_MS) /* between the gratuitous ARP of a new Active router and its Coup, amply */
 
 static void bad_auth(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from, const char *what)
 {
@@ -59,7 +60,7 @@ static const char *refuse(struct hsrp_if *hif, const struct udp_rx *rx, const st
 
 static void receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from, const struct frame *f)
 {
-    char a[ADDR_STRLEN], v[ADDR_STRLEN];
+    char a[ADDR_STRLEN];
     if (p->opcode == HSRP_ADVERTISE) {
         hsrp_adv_receive(hif, p, from, f->data, f->len);
         return;
@@ -74,9 +75,7 @@ static void receive(struct hsrp_if *hif, const struct hsrp_packet *p, const stru
     }
     if (g->state < HSRP_LEARN)
         return;
-    if (hsrp_dbg_packet(hif, p->opcode))
-        hsrp_dbg_grp(g, HSRP_DBG_PACKETS, "%-6s in  %s %-7s pri %u vIP %s", hsrp_wire_opcode_name(p->opcode),
-                     addr_format(from, a), hsrp_wire_state_name(p->state), p->priority, addr_format(&p->vip, v));
+    hsrp_dbg_packet_line(g, p, from, false);
     const char *what = hsrp_auth_check(hif, &g->auth, p, from, f->data, f->len);
     if (what) {
         bad_auth(g, p, from, what);
@@ -122,19 +121,37 @@ static bool has_address(const struct hsrp_group *g, const struct addr *addr)
     return has;
 }
 
+static void say_duplicate(struct hsrp_group *g, const struct addr *addr, const struct mac *by)
+{
+    struct router *r = g->hif->h->r;
+    nstime now = loop_now(r->loop);
+    if (g->dupaddr_at && now - g->dupaddr_at < DUPADDR_PERIOD)
+        return;
+    g->dupaddr_at = now ? now : 1;
+    char a[ADDR_STRLEN], m[MAC_STRLEN];
+    log_syslog(r, 0, "HSRP", LOG_WARNING_, "DUPADDR", "Duplicate address %s on %s, sourced by %s", addr_format(addr, a),
+               g->hif->nif->name, mac_format(by, m));
+}
+
+/* Two Active routers, or a loop: whoever takes over has said so by now. */
+void hsrp_duplicate_fire(void *arg)
+{
+    struct hsrp_group *g = arg;
+    if (g->state == HSRP_ACTIVE)
+        say_duplicate(g, &g->dupaddr, &g->vmac);
+}
+
 void hsrp_duplicate(void *arg, struct netif *nif, const struct addr *addr, const struct mac *by)
 {
-    struct hsrp *h = arg;
-    struct hsrp_if *hif = hsrp_if_find(h, nif);
+    struct hsrp_if *hif = hsrp_if_find(arg, nif);
     for (struct hsrp_group *g = hif ? hif->groups : NULL; g; g = g->next) {
         if (g->state != HSRP_ACTIVE || !has_address(g, addr))
             continue;
-        nstime now = loop_now(h->r->loop);
-        if (g->dupaddr_at && now - g->dupaddr_at < DUPADDR_PERIOD)
-            continue;
-        g->dupaddr_at = now ? now : 1;
-        char a[ADDR_STRLEN], m[MAC_STRLEN];
-        log_syslog(h->r, 0, "HSRP", LOG_WARNING_, "DUPADDR", "Duplicate address %s on %s, sourced by %s",
-                   addr_format(addr, a), nif->name, mac_format(by, m));
+        if (!mac_equal(by, &g->vmac)) {
+            say_duplicate(g, addr, by);
+        } else if (!timer_armed(&g->duplicate_timer)) {
+            g->dupaddr = *addr;
+            timer_start(&g->duplicate_timer, TAKEOVER_TIME);
+        }
     }
 }

@@ -135,8 +135,9 @@ static void show_full(struct out *o, const struct hsrp_group *g)
     const struct hsrp_group *e = elector(g);
     out_text(o, "%s - Group %u%s\n", g->hif->nif->name, g->number, g->hif->version == 2 ? " (version 2)" : "");
     out_text(o, "  State is %s%s\n", hsrp_state_name(g->state), init_reason(g));
-    out_text(o, "    %" PRIu32 " state change%s, last state change %s\n", g->changes, g->changes == 1 ? "" : "s",
-             duration_format(loop_now(g->hif->h->r->loop) - g->changed_at, d));
+    if (g->changes)
+        out_text(o, "    %" PRIu32 " state change%s, last state change %s\n", g->changes, g->changes == 1 ? "" : "s",
+                 duration_format(loop_now(g->hif->h->r->loop) - g->changed_at, d));
     show_tracks(o, g, true);
     const struct addr *vip = addr_is_none(&g->vip) ? &g->vip_cfg : &g->vip;
     out_text(o, "  Virtual IP address is %s%s\n", addr_is_none(vip) ? "unknown" : addr_format(vip, a),

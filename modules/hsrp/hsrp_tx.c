@@ -63,11 +63,7 @@ void hsrp_tx(struct hsrp_group *g, enum hsrp_opcode op, enum hsrp_state state)
     size_t len = hsrp_auth_seal(hif, &g->auth, &p, buf, sizeof buf);
     /* Active hellos come from the virtual MAC so that switches learn it; all else from our own (captures). */
     const struct mac *mac = op == HSRP_HELLO && state == HSRP_ACTIVE ? &g->vmac : NULL;
-    if (hsrp_dbg_packet(hif, p.opcode)) {
-        char a[ADDR_STRLEN], v[ADDR_STRLEN];
-        hsrp_dbg_grp(g, HSRP_DBG_PACKETS, "%-6s out %s %-7s pri %u vIP %s", hsrp_wire_opcode_name(p.opcode),
-                     addr_format(&hif->source, a), hsrp_wire_state_name(p.state), p.priority, addr_format(&p.vip, v));
-    }
+    hsrp_dbg_packet_line(g, &p, &hif->source, true);
     if (op == HSRP_HELLO)
         g->hello_out++;
     else if (op == HSRP_COUP)

@@ -155,6 +155,16 @@ int interface_cmd_ip_redirects(struct cmd *c, struct args_ip_redirects *a)
     return CMD_OK;
 }
 
+int interface_cmd_ip_proxy_arp(struct cmd *c, struct args_ip_proxy_arp *a)
+{
+    struct nif *nif = here(c);
+    (void)a;
+    if (!nif)
+        return CMD_ERROR;
+    nif->n.no_proxy_arp = c->op == CMD_UNSET;
+    return CMD_OK;
+}
+
 int interface_cmd_adjust_mss(struct cmd *c, struct args_ip_tcp_adjust_mss *a)
 {
     struct nif *nif = here(c);

@@ -127,7 +127,7 @@ static void show_ip(struct cmd *c, const struct netif *n)
     access_list_text(c, "Outgoing", n->acl_out);
     access_list_text(c, "Inbound ", n->acl_in);
     out_text(c->out,
-             "  Proxy ARP is disabled\n"
+             "  Proxy ARP is %s\n"
              "  Local Proxy ARP is disabled\n"
              "  Security level is default\n"
              "  Split horizon is enabled\n"
@@ -141,7 +141,7 @@ static void show_ip(struct cmd *c, const struct netif *n)
              "  TCP/IP header compression is disabled\n"
              "  Policy routing is disabled\n"
              "  Network address translation is disabled\n",
-             n->no_redirects ? "never" : "always");
+             n->no_proxy_arp ? "disabled" : "enabled", n->no_redirects ? "never" : "always");
 }
 
 static int each(struct cmd *c, bool named, const struct ifname *name,

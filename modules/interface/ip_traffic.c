@@ -79,6 +79,7 @@ static void values(struct out *o, const struct ip_stats *s)
     out_object(o, "arp");
     V("requests_received", arp_req_in), V("replies_received", arp_rep_in), V("requests_sent", arp_req_out);
     V("replies_sent", arp_rep_out);
+    V("proxy_replies_sent", arp_proxy_out);
     out_end(o);
     out_end(o);
 }
@@ -95,8 +96,8 @@ int interface_show_ip_traffic(struct cmd *c, struct args_show_ip_traffic *a)
     out_text(o, "  Sent: %llu total, 0 forwarded broadcasts\n", N(udp_out));
     out_text(o, "\nARP statistics:\n  Rcvd: %llu requests, %llu replies, 0 reverse, 0 other\n", N(arp_req_in),
              N(arp_rep_in));
-    out_text(o, "  Sent: %llu requests, %llu replies (0 proxy), 0 reverse\n  Drop due to input queue full: 0\n",
-             N(arp_req_out), N(arp_rep_out));
+    out_text(o, "  Sent: %llu requests, %llu replies (%llu proxy), 0 reverse\n  Drop due to input queue full: 0\n",
+             N(arp_req_out), N(arp_rep_out), N(arp_proxy_out));
     values(o, s);
     return CMD_OK;
 }

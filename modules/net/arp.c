@@ -342,10 +342,12 @@ static void arp_claimed(struct nif *nif, uint32_t ip, const struct mac *by)
 {
     struct net *net = nif->net;
     const struct vip *vip = netif_vip_of(nif, ip);
-    if (mac_equal(by, &nif->n.mac) || (vip && mac_equal(by, &vip->mac)))
-        return; /* our own frame, or the other active router of the group: the group's protocol decides */
+    if (mac_equal(by, &nif->n.mac))
+        return; /* our own frame */
     struct addr a = addr_v4(ip);
-    ip_drop_count(net->router, "arp-duplicate-address", 1);
+    bool peer = vip && mac_equal(by, &vip->mac); /* another active router of the group, or a loop: the group decides */
+    if (!peer)
+        ip_drop_count(net->router, "arp-duplicate-address", 1);
     if (net->on_duplicate)
         net->on_duplicate(net->on_duplicate_arg, &nif->n, &a, by);
     if (vip || !log_ratelimit(net->router, "ip-dupaddr", 1))
@@ -354,6 +356,32 @@ static void arp_claimed(struct nif *nif, uint32_t ip, const struct mac *by)
     log_syslog(net->router, 0, "IP", 4, "DUPADDR", "Duplicate address %s on %s, sourced by %s", addr_format(&a, abuf),
                nif->n.name, mac_format(by, mbuf));
     arp_send_gratuitous(&nif->n, &a, &nif->n.mac);
+}
+
+/* Proxy ARP (RFC 1027): an address that is reached by another interface is answered for, with our own MAC or, where a
+ * virtual router runs, with that one's and only by its active router (reference 1.6). */
+static void arp_proxy(struct nif *nif, uint32_t target, const struct mac *asker, uint32_t asker_ip)
+{
+    struct net *net = nif->net;
+    struct addr a = addr_v4(target);
+    struct route_hit hit;
+    struct mac mac = nif->n.mac;
+    const struct local_entry *l = net_local_find(net, target);
+    if (nif->n.no_proxy_arp || asker_ip == 0 || ip_martian_destination(target) || target >> 28 == 14 ||
+        target == UINT32_MAX || netif_subnet_has(nif, target) || (l && l->kind != LOCAL_UNICAST))
+        return;
+    if (!l && (!route_lookup(net->router, &a, &hit) || !hit.netif || hit.netif == &nif->n))
+        return;
+    if (net->on_proxy && !net->on_proxy(net->on_proxy_arg, &nif->n, &mac))
+        return;
+    net->stats.arp_proxy_out++;
+    arp_emit(nif, 2, asker, &mac, target, asker, asker_ip);
+}
+
+void arp_on_proxy(struct router *r, arp_proxy_fn fn, void *arg)
+{
+    net_of(r)->on_proxy = fn;
+    net_of(r)->on_proxy_arg = arg;
 }
 
 void arp_input(struct nif *nif, struct frame *f)
@@ -401,6 +429,8 @@ void arp_input(struct nif *nif, struct frame *f)
     if (op == 1 && for_us) {
         const struct mac *own = target->vip ? &target->vip->mac : &nif->n.mac;
         arp_emit(nif, 2, &sha, own, tpa, &sha, spa);
+    } else if (op == 1) {
+        arp_proxy(nif, tpa, &sha, spa);
     }
 }
 

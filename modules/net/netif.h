@@ -29,6 +29,7 @@ struct netif {
     uint16_t mss;      /* ip tcp adjust-mss, both directions; 0: none */
     bool admin_up;     /* no shutdown */
     bool no_redirects; /* `no ip redirects` */
+    bool no_proxy_arp; /* `no ip proxy-arp` */
     bool link_up;      /* carrier */
     bool line_up;      /* admin_up && link_up */
     nstime line_changed;
@@ -79,7 +80,12 @@ struct arp_ask;
 struct arp_ask *arp_ask(struct netif *nif, const struct addr *who, unsigned tries, nstime interval,
                         void (*fn)(void *arg, bool alive), void *arg);
 void arp_ask_cancel(struct arp_ask *ask); /* NULL: nothing */
-/* Duplicate address detection hook: someone else claims an address that is ours. */
+/* Proxy ARP hook: asked before a request is answered for somebody else. mac is the interface's and may be changed;
+ * false: no answer. */
+typedef bool (*arp_proxy_fn)(void *arg, const struct netif *nif, struct mac *mac);
+void arp_on_proxy(struct router *r, arp_proxy_fn fn, void *arg);
+/* Duplicate address detection hook: someone else claims an address that is ours; with a virtual MAC that is ours too,
+ * it may be a router that is about to take over. */
 void arp_on_duplicate(struct router *r,
                       void (*fn)(void *arg, struct netif *nif, const struct addr *a, const struct mac *by), void *arg);
 #endif

@@ -86,7 +86,7 @@ struct ip_stats {
     uint64_t icmp_in, icmp_bad, icmp_echo_in, icmp_reply_in, icmp_unreach_in, icmp_time_in, icmp_other_in;
     uint64_t icmp_out, icmp_echo_out, icmp_reply_out, icmp_unreach_out, icmp_time_out, icmp_redirect_out, icmp_limited;
     uint64_t udp_in, udp_bad, udp_no_port, udp_out;
-    uint64_t arp_req_in, arp_rep_in, arp_req_out, arp_rep_out;
+    uint64_t arp_req_in, arp_rep_in, arp_req_out, arp_rep_out, arp_proxy_out;
 };
 
 struct udp_port {
@@ -144,6 +144,8 @@ struct net {
     struct icmp_listener icmp[ICMP_LISTENERS_MAX];
     struct drop_count drops[DROP_REASONS_MAX];
     unsigned n_drops;
+    arp_proxy_fn on_proxy;
+    void *on_proxy_arg;
     ip_redirect_fn on_redirect;
     void *on_redirect_arg;
     drop_hook_fn drop_hook;

@@ -336,8 +336,14 @@ Test(hsrp_more, conditions_choose_debug_lines)
     expect(w, "r1", "show debugging condition", "Condition 1: standby Et1/1 2 (1 flags triggered)\n", true);
     free(run(w, "r1", "clear logging"));
     world_run(w, 5);
+    expect(w, "r1", "show logging", "Et1/1 Grp 1 Hello", false); /* no interface condition beside a standby one */
+    expect(w, "r1", "no debug condition standby Ethernet1/1 2", "Condition 1 has been removed\n", true);
+    world_run(w, 5);
     expect(w, "r1", "show logging", "Et1/1 Grp 1 Hello", true);
     expect(w, "r1", "no debug condition interface Ethernet1/1", "Condition 2 has been removed\n", true);
+    free(run(w, "r1", "clear logging"));
+    world_run(w, 5);
+    expect(w, "r1", "show logging", "Et1/1 Grp 1 Hello", true);
     expect(w, "r1", "undebug condition all", "All conditions have been removed\n", true);
     expect(w, "r1", "show debugging condition", "% No conditions found\n", true);
     free(run(w, "r1", "debug standby events track"));

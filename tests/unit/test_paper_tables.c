@@ -27,8 +27,7 @@ static const char *own(const char *node, const char *net)
 
 /* One line an argument would be too long: %1$s active, %2$s standby router, %3$s state. */
 static const char standby_layout[] = "GigabitEthernet0/3 - Group 2\n"
-                                     "  State is %s\n"
-                                     "    * state changes, last state change @@:@@:@@\n"
+                                     "  State is %s, last state change @@:@@:@@\n"
                                      "  Virtual IP address is 10.2.1.254\n"
                                      "  Active virtual MAC address is 0000.0c07.ac02\n"
                                      "    Local virtual MAC address is 0000.0c07.ac02 (v1 default)\n"
@@ -40,8 +39,7 @@ static const char standby_layout[] = "GigabitEthernet0/3 - Group 2\n"
                                      "    Track interface Ethernet1/1 state Up decrement 10\n"
                                      "  Group name is \"ha-in\" (cfgd)\n"
                                      "Ethernet1/1 - Group 1\n"
-                                     "  State is %s\n"
-                                     "    * state changes, last state change @@:@@:@@\n"
+                                     "  State is %s, last state change @@:@@:@@\n"
                                      "  Virtual IP address is 10.1.11.254\n"
                                      "  Active virtual MAC address is 0000.0c07.ac01\n"
                                      "    Local virtual MAC address is 0000.0c07.ac01 (v1 default)\n"
@@ -60,6 +58,8 @@ static void show_standby(const char *node, bool active, const char *peer)
 {
     char in[200], out[200], pattern[4096];
     const char *state = active ? "Active" : "Standby";
+    const char *since =
+        active ? "Active\n    * state changes" : "Standby\n    1 state change"; /* Speak -> Standby alone */
     const char *fmt = active
                           ? "  Active router is local\n  Standby router is %s, priority 100 (expires in *.@@@ sec)\n"
                           : "  Active router is %s, priority 100 (expires in *.@@@ sec)\n  Standby router is local\n";
@@ -70,7 +70,7 @@ static void show_standby(const char *node, bool active, const char *peer)
         snprintf(in, sizeof in, "  Active router is local\n  Standby router is unknown\n");
         snprintf(out, sizeof out, "%s", in);
     }
-    snprintf(pattern, sizeof pattern, standby_layout, state, in, state, out);
+    snprintf(pattern, sizeof pattern, standby_layout, since, in, since, out);
     paper_is(&p, node, "show standby", pattern);
     const char *a = active ? "local" : own(peer, "10.2.1"), *s = !active ? "local"
                                                                  : peer  ? own(peer, "10.2.1")
