@@ -2,7 +2,6 @@
  * mode is set here once and readline is kept from touching it (front-ends 4). Called by main.c. */
 #include "cli/cli.h"
 #include "cli/console_int.h"
-#include "cli/edit.h"
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +9,6 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
-/* readline wants stdio first */
-#include <readline/readline.h>
 
 enum console_mode { MODE_PROMPT, MODE_RUNNING, MODE_ASK, MODE_SECRET, MODE_CONFIRM };
 
@@ -21,8 +18,7 @@ static struct console { /* readline keeps its state in the process; so does what
     enum console_mode mode;
     struct keys keys;
     struct pager pager;
-    bool end_next;   /* Ctrl-Z behind text: the text runs first */
-    int pending_key; /* Ctrl-C or Ctrl-Z ended the line */
+    bool end_next; /* Ctrl-Z behind text: the text runs first */
     bool over;
     int status;
     int64_t started_ms; /* the line that runs */
@@ -42,41 +38,39 @@ static void send_or_end(enum ctl_type type, const void *data, size_t len)
 
 static void prompt_install(const char *prompt, enum console_mode mode);
 
-static void on_line(char *line)
+static void on_line(enum edit_event how)
 {
+    struct edit *e = console_edit();
+    const char *line = e->text.s;
+    bool ctrl = how == EDIT_CTRL_C || how == EDIT_CTRL_Z;
+    console_prompt_end();
     enum console_mode mode = console.mode;
-    int key = console.pending_key;
-    console.pending_key = 0;
-    rl_callback_handler_remove();
     console.mode = MODE_RUNNING;
     console.started_ms = cli_now_ms();
     console.written = 0;
     pager_begin(&console.pager, console.st.length, console.st.width);
-    if (!line) {
+    if (how == EDIT_NONE) {
         putchar('\n');
         console.over = true;
-        return;
-    }
-    if (mode == MODE_ASK) {
-        if (ctl_send2(console.c, CTL_ANSWER, !key, line, key ? 0 : strlen(line)))
+    } else if (mode == MODE_ASK) {
+        if (ctl_send2(console.c, CTL_ANSWER, !ctrl, line, ctrl ? 0 : e->text.len))
             console.over = true;
-    } else if (key && (key == KEY_CTRL_C || !line[strspn(line, " ")])) {
+    } else if (how == EDIT_CTRL_C || (ctrl && !line[strspn(line, " ")])) {
         if (console.st.in_config)
             send_or_end(CTL_END, NULL, 0);
         else
             prompt_install(console.st.prompt, MODE_PROMPT);
-    } else if (strlen(line) > EDIT_MAX) { /* as on a vty line: refused, not cut */
+    } else if (e->overlong) { /* as on a vty line: refused, not cut */
         puts("% Input line is too long: it was not run");
         prompt_install(console.st.prompt, MODE_PROMPT);
     } else {
-        console.end_next = key == KEY_CTRL_Z; /* the text in front of Ctrl-Z is run first (ios-cli 3.7) */
-        console_history_note(line);
-        send_or_end(CTL_LINE, line, strlen(line));
+        console.end_next = ctrl; /* the text in front of Ctrl-Z is run first (ios-cli 3.7) */
+        edit_remember(e, line);
+        send_or_end(CTL_LINE, line, e->text.len);
     }
-    free(line);
 }
 
-/* Readline draws one line: what a prompt has in front of it is printed. */
+/* The editor draws one line: what a prompt has in front of it is printed. */
 static void prompt_install(const char *prompt, enum console_mode mode)
 {
     const char *last = strrchr(prompt, '\n');
@@ -88,9 +82,8 @@ static void prompt_install(const char *prompt, enum console_mode mode)
         fwrite(prompt, 1, (size_t)(last + 1 - prompt), stdout);
         prompt = last + 1;
     }
-    fflush(stdout);
     console.mode = mode;
-    console_prompt(prompt, console.st.width, on_line);
+    console_prompt(prompt, &console.st, mode == MODE_ASK);
 }
 
 static void secret_ask(const char *prompt)
@@ -195,7 +188,6 @@ static void on_message(const struct ctl_msg *m)
         break;
     case CTL_DONE:
         if (ctl_read_state(m, 1, &console.st)) {
-            console_history_pick(console.st.in_config, console.st.history);
             if (console.end_next && console.st.in_config) {
                 console.end_next = false;
                 send_or_end(CTL_END, NULL, 0);
@@ -216,7 +208,7 @@ static void on_message(const struct ctl_msg *m)
     case CTL_REFUSED:
         if (console.mode == MODE_PROMPT || console.mode == MODE_ASK) {
             console_wipe();
-            rl_callback_handler_remove();
+            console_prompt_end();
         }
         console.pager.quit = false;
         console.pager.length = 0;
@@ -261,16 +253,13 @@ static bool ask_router(enum ctl_type question, enum ctl_type answer, const char 
 
 /* ---- keys ---- */
 
-static int key_help(int count, int key)
+static void key_help(void)
 {
     struct ctl_msg m;
-    if (console.mode != MODE_PROMPT || !console.st.prompt[0]) /* inside a banner nothing is help */
-        return rl_insert(count, key);
-    if (!ask_router(CTL_HELP, CTL_HELPED, rl_line_buffer, (size_t)rl_point, &m))
-        return 0;
-    int at = rl_point;
-    console_line_end("?");
-    rl_point = at;
+    struct edit *e = console_edit();
+    if (!ask_router(CTL_HELP, CTL_HELPED, e->text.s, e->cursor, &m))
+        return;
+    puts("?");
     pager_begin(&console.pager, console.st.length, console.st.width);
     console.pager.column = 0;
     pager_write(&console.pager, m.data, m.len);
@@ -278,37 +267,21 @@ static int key_help(int count, int key)
         putchar('\n');
     console.pager.column = 0;
     console_show();
-    return 0;
 }
 
-static int key_complete(int count, int key)
+/* TAB on the word before the cursor at the line's end (ios-cli 5.5). */
+static void key_complete(void)
 {
     struct ctl_msg m;
-    if (console.mode == MODE_PROMPT && !console.st.prompt[0])
-        return rl_insert(count, ' ');
-    (void)key;
-    if (console.mode != MODE_PROMPT || rl_point != rl_end || !rl_point || rl_line_buffer[rl_point - 1] == ' ')
-        return 0;
-    if (!ask_router(CTL_COMPLETE, CTL_COMPLETED, rl_line_buffer, (size_t)rl_point, &m))
-        return 0;
+    struct edit *e = console_edit();
+    if (!edit_completes(e) || !ask_router(CTL_COMPLETE, CTL_COMPLETED, e->text.s, e->text.len, &m))
+        return;
     if (m.len > 1 && m.data[0])
-        rl_replace_line(m.data + 1, 0);
+        edit_replace(e, m.data + 1, m.len - 1);
     else
         putchar('\a');
-    rl_point = rl_end;
     putchar('\n');
     console_show();
-    return 0;
-}
-
-/* Ctrl-Z leaves configuration; Ctrl-C drops the line and leaves configuration (ios-cli 6). */
-static int key_leave(int count, int key)
-{
-    (void)count;
-    console.pending_key = key;
-    console_line_end(key == KEY_CTRL_Z ? "^Z" : "^C");
-    rl_done = 1;
-    return 0;
 }
 
 static int key_get(void)
@@ -380,7 +353,7 @@ static void console_turn(void)
             console.over = true;
     }
     while (!console.over && (console.mode == MODE_PROMPT || console.mode == MODE_ASK) && keys_waiting(&console.keys))
-        rl_callback_read_char();
+        console_read_key();
     if (!console.over && console.mode == MODE_SECRET)
         secret_keys();
     if (!console.over && console.mode == MODE_CONFIRM)
@@ -415,21 +388,21 @@ static int console_tty(const char *name)
 {
     if (!tty_setup())
         return cli_fail("cannot set the terminal's mode");
-    static const struct console_keymap keymap = {key_help, key_complete, key_leave, key_get, key_available};
+    static const struct console_keymap keymap = {on_line, key_help, key_complete, key_get, key_available};
     console_readline_setup(&keymap);
     console.pager.put = pager_put;
     console.pager.key = pager_key;
-    console_history_pick(console.st.in_config, console.st.history);
     prompt_install(console.st.prompt, MODE_PROMPT);
     while (!console.over)
         console_turn();
     if (console.mode == MODE_PROMPT || console.mode == MODE_ASK)
-        rl_callback_handler_remove();
+        console_prompt_end();
     if (console.pager.column)
         putchar('\n');
     fflush(stdout);
     tcsetattr(STDIN_FILENO, TCSADRAIN, &console.saved);
     pager_end(&console.pager);
+    edit_free(console_edit());
     free(console.keys.p);
     return console.status ? cli_fail("router %s ended", name) : 0;
 }

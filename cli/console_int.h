@@ -2,6 +2,7 @@
 #ifndef TAPIR_CLI_CONSOLE_INT_H
 #define TAPIR_CLI_CONSOLE_INT_H
 #include "cli/control.h"
+#include "cli/edit.h"
 #include "cli/pager.h"
 
 enum { KEY_CTRL_C = 3, KEY_CTRL_Z = 26 };
@@ -24,21 +25,20 @@ struct login_keys {
 };
 bool console_login(void *login_keys, struct ctl *c, const struct ctl_msg *m);
 
-/* readline (console_readline.c): keys as IOS has them, the line drawn as vty lines draw it. The callbacks get what the
- * library does not decide. */
+/* console_readline.c: the line that is edited. The callbacks get what an editor does not decide. */
 struct console_keymap {
-    int (*help)(int count, int key), (*complete)(int count, int key), (*leave)(int count, int key);
+    void (*line)(enum edit_event how); /* RETURN, Ctrl-C or Ctrl-Z ended the line; EDIT_NONE: no keys are left */
+    void (*help)(void), (*complete)(void);
     int (*get)(void);
     int (*available)(void);
 };
 void console_readline_setup(const struct console_keymap *k);
-void console_prompt(const char *prompt, unsigned width, void (*line)(char *line)); /* begins a line */
-void console_wipe(void);                 /* prompt and line leave the screen */
-void console_show(void);                 /* and come back, where the cursor is */
-void console_line_end(const char *mark); /* the cursor goes behind the line; mark and a line end are written */
-/* One history for exec, one for configuration, which is empty whenever configuration is entered. */
-void console_history_pick(bool config, unsigned size);
-void console_history_note(const char *line);
+struct edit *console_edit(void);
+void console_prompt(const char *prompt, const struct ctl_state *st, bool answer); /* begins a line */
+void console_read_key(void);                                                      /* a key waits: it is taken */
+void console_prompt_end(void);                                                    /* no line is typed from here on */
+void console_wipe(void);                                                          /* prompt and line leave the screen */
+void console_show(void); /* and come back, where the cursor is */
 
 /* Standard input is not a terminal: types every line of it. Exit status. */
 int console_plain(struct ctl *c, struct ctl_state *st, const char *name);

@@ -1,5 +1,5 @@
-/* The keys of a vty line (see edit.h). Called by the relay of a telnet or SSH session for every byte typed at a prompt.
- */
+/* The keys of a line (see edit.h). Called for every byte typed at a prompt: by the console, and by the relay of a
+ * telnet or SSH session. */
 #include "cli/edit.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -48,7 +48,7 @@ void edit_begin(struct edit *e, const char *prompt, unsigned width, bool in_conf
     e->text.len = 0;
     strbuf_write(&e->text, "", 0);
     e->cursor = 0;
-    e->overlong = false;
+    e->overlong = e->answer = false;
     e->literal = false;
     e->escape = ESC_NONE;
     e->last = LAST_OTHER;
@@ -77,6 +77,11 @@ void edit_show(struct edit *e, bool with_prompt, struct strbuf *out)
     if (with_prompt)
         strbuf_write(out, e->prompt, strlen(e->prompt));
     draw(e, out);
+}
+
+bool edit_completes(const struct edit *e)
+{
+    return e->text.len && e->cursor == e->text.len && e->text.s[e->cursor - 1] != ' ';
 }
 
 void edit_replace(struct edit *e, const char *text, size_t len)
@@ -237,7 +242,7 @@ static void recase(struct edit *e, int how)
 static void browse(struct edit *e, int step, struct strbuf *out)
 {
     struct edit_history *h = &e->history[e->which];
-    if ((step > 0 && e->browsing == h->n) || (step < 0 && !e->browsing)) {
+    if (e->answer || (step > 0 && e->browsing == h->n) || (step < 0 && !e->browsing)) {
         strbuf_write(out, "\a", 1);
         return;
     }
@@ -447,7 +452,7 @@ enum edit_event edit_key(struct edit *e, uint8_t key, struct strbuf *out)
         return finished(e, "^C\r\n", EDIT_CTRL_C, out);
     } else if (key == CTRL_KEY('Z')) {
         return finished(e, "^Z\r\n", EDIT_CTRL_Z, out);
-    } else if (!e->prompt[0] && (key == '?' || key == '\t')) { /* inside a banner nothing is a command or help */
+    } else if ((!e->prompt[0] || e->answer) && (key == '?' || key == '\t')) { /* inside a banner nothing is help */
         edit_insert(e, key == '?' ? "?" : " ", 1);
     } else if (key == '?') { /* echoed behind the line, wherever the cursor is */
         drawn_update(&e->drawn, e->text.s, e->text.len, e->text.len, drawn_room(e->width, strlen(e->prompt)), out);

@@ -1,5 +1,5 @@
-/* The line editor of vty lines (telnet, SSH), key by key as IOS edits (ios-cli 6), and the way a line is drawn, which
- * the readline console shares. Bytes in, bytes out: no descriptors, so that a test can type. Nothing but printable
+/* The line editor of every door (console, telnet, SSH), key by key as IOS edits (ios-cli 6), and the way a line is
+ * drawn. Bytes in, bytes out: no descriptors, so that a test can type. Nothing but printable
  * characters, BS, CR and BEL is drawn: clients take no terminal escapes (front-ends 2.2). */
 #ifndef TAPIR_CLI_EDIT_H
 #define TAPIR_CLI_EDIT_H
@@ -40,6 +40,7 @@ struct edit {
     struct strbuf text; /* the line; .s is NUL-terminated */
     size_t cursor;
     bool overlong; /* more than EDIT_MAX was typed: to be refused, not cut */
+    bool answer;   /* to a question: no help, completion or history; set behind edit_begin() */
     struct drawn drawn;
     char prompt[200];
     unsigned width;                  /* of the terminal; 0: no limit */
@@ -51,7 +52,8 @@ struct edit {
     size_t yank_from;
     uint8_t last; /* what the last key was: a kill, a yank, neither */
     bool literal;
-    uint8_t escape; /* progress in an escape sequence */
+    enum edit_event ended; /* kept for the caller: how the line ended */
+    uint8_t escape;        /* progress in an escape sequence */
     unsigned parameter;
 };
 void edit_init(struct edit *e);
@@ -62,6 +64,8 @@ void edit_begin(struct edit *e, const char *prompt, unsigned width, bool in_conf
  * drawn and the caller takes e->text; then edit_begin(). At EDIT_HELP and EDIT_TAB the line stays. */
 enum edit_event edit_key(struct edit *e, uint8_t key, struct strbuf *out);
 void edit_remember(struct edit *e, const char *line);
+/* Is the cursor behind a word at the line's end, where TAB acts? */
+bool edit_completes(const struct edit *e);
 /* The line becomes text, cursor at its end (TAB). */
 void edit_replace(struct edit *e, const char *text, size_t len);
 /* Prompt and line anew where the cursor is (behind help, a log line). */

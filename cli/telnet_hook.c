@@ -2,6 +2,7 @@
  * the library's loop calls them through the dynamic symbol table. Both must have default visibility and this file must
  * be on the link line; telnet_self_test() sees that it worked. Runs in a session's thread. */
 #include "cli/cli.h"
+#include "cli/edit.h"
 #include "cli/pager.h"
 #include "cli/telnet.h"
 #include "cli/telnet_int.h"
@@ -65,43 +66,49 @@ static void run_close(struct run *r)
     setvbuf(r->f, NULL, _IONBF, 0);
 }
 
-static void answer_cut(struct run *r, char *buf, size_t *n, bool echo)
-{
-    if (!*n)
-        return;
-    buf[--*n] = '\0';
-    if (echo)
-        put_text(r->f, "\b \b", 3);
-}
-
-/* Reads the answer to a question into buf; false: Ctrl-C or the end. */
-static bool read_answer(struct run *r, bool echo, char *buf, size_t cap)
+/* Reads a password into buf, unseen; false: Ctrl-C or the end. */
+static bool read_secret(struct run *r, char *buf, size_t cap)
 {
     size_t n = 0;
     for (;;) {
         int ch = pager_key(r);
         if (ch < 0)
             return false; /* the session is over: what the router has to say follows */
-        if (ch == 3 || ch == 26) {
-            put_text(r->f, !echo ? "\n" : ch == 26 ? "^Z\n" : "^C\n", echo ? 3 : 1);
-            return false;
-        }
-        if (ch == '\r') {
+        if (ch == 3 || ch == 26 || ch == '\r') {
             put_text(r->f, "\n", 1);
             buf[n] = '\0';
-            return true;
+            return ch == '\r';
         }
-        if (ch == 8 || ch == 127) {
-            answer_cut(r, buf, &n, echo);
-        } else if (ch == 21 || ch == 24) { /* Ctrl-U, Ctrl-X */
-            while (n)
-                answer_cut(r, buf, &n, echo);
-        } else if (ch >= 32 && n + 1 < cap) {
+        if (ch == 8 || ch == 127)
+            n -= n > 0;
+        else if (ch == 21 || ch == 24) /* Ctrl-U, Ctrl-X */
+            n = 0;
+        else if (ch >= 32 && n + 1 < cap)
             buf[n++] = (char)ch;
-            if (echo)
-                fputc(ch, r->f);
-        }
     }
+}
+
+/* The answer to a question, edited as a line is. */
+static bool read_answer(struct run *r, const char *prompt, char *buf, size_t cap)
+{
+    struct edit e;
+    struct strbuf out = {0};
+    enum edit_event event = EDIT_NONE;
+    int ch = 0;
+    const char *last = strrchr(prompt, '\n');
+    edit_init(&e);
+    edit_begin(&e, last ? last + 1 : prompt, r->v->st.width, false, 0);
+    e.answer = true;
+    while (event == EDIT_NONE && (ch = pager_key(r)) >= 0) {
+        event = edit_key(&e, (uint8_t)ch, &out);
+        if (out.len)
+            fwrite(out.s, 1, out.len, r->f);
+        out.len = 0;
+    }
+    snprintf(buf, cap, "%s", e.text.s);
+    edit_free(&e);
+    strbuf_free(&out);
+    return event == EDIT_LINE;
 }
 
 static void prompt_set(struct cli_def *cli, struct vty *v)
@@ -129,7 +136,8 @@ static void ask(struct run *r, const struct ctl_msg *m)
     put_text(r->f, m->data + (m->len > 0), m->len - (m->len > 0));
     r->pager.column = 0;
     bool given = m->len && cli_is_confirm(m->data + 1) ? read_confirm(r, answer)
-                                                       : read_answer(r, m->len && m->data[0], answer, sizeof answer);
+                 : m->len && m->data[0]                ? read_answer(r, m->data + 1, answer, sizeof answer)
+                                                       : read_secret(r, answer, sizeof answer);
     r->started_ms = cli_now_ms();
     ctl_send2(r->v->ctl, CTL_ANSWER, given, answer, strlen(answer));
     explicit_bzero(answer, sizeof answer);

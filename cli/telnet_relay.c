@@ -127,7 +127,7 @@ static void hand_over(struct relay *r, enum vty_ask ask, const char *token)
 static bool complete(struct relay *r)
 {
     struct edit *e = &r->edit;
-    if (!e->text.len || e->cursor != e->text.len || e->text.s[e->cursor - 1] == ' ')
+    if (!edit_completes(e))
         return true;
     r->state = COMPLETING;
     return ctl_send(r->v->ctl, CTL_COMPLETE, e->text.s, e->text.len) == 0;
