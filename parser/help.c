@@ -10,6 +10,7 @@
 struct item {
     char *token;
     const char *help;
+    char *made;   /* help that is the item's own; NULL */
     bool keyword; /* completes */
 };
 struct list {
@@ -29,13 +30,26 @@ static void add(struct list *l, const char *token, const char *help, bool keywor
             abort();
         l->v = v;
     }
-    l->v[l->n++] = (struct item){strdup(token), help, keyword};
+    l->v[l->n++] = (struct item){strdup(token), help, NULL, keyword};
+}
+
+/* With a help text that was made for it: consumed. */
+static void add_made(struct list *l, const char *token, char *help)
+{
+    unsigned n = l->n;
+    add(l, token, help, false);
+    if (l->n > n)
+        l->v[n].made = help;
+    else
+        free(help);
 }
 
 static void list_free(struct list *l)
 {
-    for (unsigned i = 0; i < l->n; i++)
+    for (unsigned i = 0; i < l->n; i++) {
         free(l->v[i].token);
+        free(l->v[i].made);
+    }
     free(l->v);
 }
 
@@ -93,11 +107,30 @@ static bool first_is(const struct query *q, const char *name, size_t *behind)
         i++;
     if (i == q->len)
         return false;
-    if (match_line(m, q->mode, q->line, q->from, i + 1, q->flags | MATCH_HELP, q->s->privilege) != MATCH_OK ||
-        !m->n_st || strcmp(m->st[m->front].cmd->name, name) != 0)
+    if (match_line(m, q->mode, q->line, q->from, i + 1, q->flags | MATCH_HELP, q->s->privilege) != MATCH_OK || !m->n_st)
         return false;
-    *behind = i + 1;
-    return true;
+    for (unsigned k = m->front; k < m->n_st; k++)
+        if (!strcmp(m->st[k].cmd->name, name)) {
+            *behind = i + 1;
+            return true;
+        }
+    return false;
+}
+
+/* `undebug X` and `no debug X` have the words of `debug X`; `no terminal` has its own. */
+static void ask_debug(struct query *q)
+{
+    size_t behind;
+    bool undebug = first_is(q, "exec-undebug", &behind);
+    if (!undebug && !first_is(q, "exec-no", &behind))
+        return;
+    behind += strspn(q->line + behind, " ");
+    size_t word = behind + strcspn(q->line + behind, " ");
+    if (!undebug && word < q->len && !strncasecmp(q->line + behind, "terminal", word - behind))
+        return;
+    q->flags |= MATCH_DEBUG | (undebug ? MATCH_UNDEBUG : 0);
+    q->from = behind;
+    q->nested = true;
 }
 
 static void ask(struct query *q)
@@ -114,11 +147,8 @@ static void ask(struct query *q)
         q->flags = MATCH_NO;
         q->nested = true;
     }
-    size_t behind;
-    if (q->mode == &gram_modes[MODE_EXEC] && first_is(q, "exec-undebug", &behind))
-        q->flags |= MATCH_DEBUG | MATCH_UNDEBUG, q->from = behind, q->nested = true;
-    else if (q->mode == &gram_modes[MODE_EXEC] && first_is(q, "exec-no", &behind))
-        q->flags |= MATCH_DEBUG, q->from = behind, q->nested = true;
+    if (q->mode == &gram_modes[MODE_EXEC])
+        ask_debug(q);
     q->result = match_line(&s->m, q->mode, q->line, q->from, q->len, q->flags | MATCH_HELP, s->privilege);
 }
 
@@ -159,6 +189,22 @@ static bool may_grow(const struct gram_node *n, const char *w, size_t len)
     return n->type != GT_IFNAME;
 }
 
+/* `interface gig ?`, `interface gi0/?`: the type is there, a number is missing. */
+static bool add_number(struct list *l, const char *text, size_t n)
+{
+    char buf[64], canonical[40], *help = NULL;
+    size_t pos, letters;
+    snprintf(buf, sizeof buf, "%.*s", (int)n, text);
+    enum ifname_fit fit = ifname_fit(buf, canonical, &pos);
+    if (fit != IFNAME_SHORT && fit != IFNAME_FITS)
+        return false;
+    letters = strcspn(canonical, "0123456789");
+    if (asprintf(&help, "%.*s interface number", (int)letters, canonical) < 0)
+        return false;
+    add_made(l, strchr(buf, '/') ? "<0-255>" : "<0-2147483647>", help);
+    return true;
+}
+
 static void collect(const struct query *q, struct list *l)
 {
     struct matcher *m = &q->s->m;
@@ -186,11 +232,15 @@ static void collect(const struct query *q, struct list *l)
             for (unsigned k = 0; k < names.n; k++)
                 if (prefix_of(w, n, names.v[k].token))
                     add(l, names.v[k].token, names.v[k].help, true);
+            if (!l->n && n)
+                add_number(l, w, n);
             list_free(&names);
         } else if (!n || (!keywords && may_grow(node, w, n))) {
             add(l, value_token(node, buf, sizeof buf), node->help, false);
         }
     }
+    if ((q->flags & MATCH_DEBUG) && !m->tokens && prefix_of(w, n, "terminal"))
+        add(l, "terminal", "Set terminal line parameters", true);
     sort(l);
 }
 
@@ -300,37 +350,22 @@ static void collect_pipe(const struct query *q, size_t *word, struct list *l)
             add(l, p->name, p->help, true);
 }
 
-/* `interface gig ?`: the type is there, the number is missing. */
 static bool number_missing(const struct query *q, struct list *l)
 {
     const struct matcher *m = &q->s->m;
-    if (q->result != MATCH_INVALID || q->len == 0 || q->line[q->len - 1] != ' ')
+    if (q->result != MATCH_INCOMPLETE)
         return false;
-    size_t start = q->len;
-    while (start && q->line[start - 1] == ' ')
-        start--;
-    size_t end = start;
-    while (start && q->line[start - 1] != ' ')
-        start--;
-    for (unsigned i = 0; i < m->n_cand; i++) {
+    size_t end = q->len, start;
+    while (end && q->line[end - 1] == ' ')
+        end--;
+    for (start = end; start && q->line[start - 1] != ' '; start--)
+        ;
+    for (unsigned i = 0; i < m->n_cand && !l->n; i++) {
         const struct gram_node *n = match_node(m, m->cand[i].cmd, m->cand[i].node);
-        if (n->kind != GN_ARG || n->type != GT_IFNAME)
-            continue;
-        char probe[64], canonical[40];
-        const char *tails[] = {"1/1", "1"};
-        for (unsigned t = 0; t < 2 && end - start < 40; t++) {
-            snprintf(probe, sizeof probe, "%.*s%s", (int)(end - start), q->line + start, tails[t]);
-            if (!ifname_parse(probe, canonical))
-                continue;
-            char *help = NULL;
-            size_t k = strcspn(canonical, "0123456789");
-            if (asprintf(&help, "%.*s interface number", (int)k, canonical) < 0)
-                return false;
-            add(l, "<0-2147483647>", help, false);
-            return true; /* help is freed by the caller */
-        }
+        if (n->kind == GN_ARG && n->type == GT_IFNAME)
+            add_number(l, q->line + start, end - start);
     }
-    return false;
+    return l->n > 0;
 }
 
 struct alias_query {
@@ -376,7 +411,6 @@ char *session_help(struct session *s, const char *line)
     struct matcher *m = &s->m;
     if (number_missing(&q, &l)) {
         described(&l, &out);
-        free((char *)(uintptr_t)l.v[0].help);
     } else if (q.result == MATCH_AMBIGUOUS) {
         strbuf_add(&out, "%% Ambiguous command:  \"");
         strbuf_safe(&out, line);
@@ -401,7 +435,7 @@ char *session_help(struct session *s, const char *line)
             add(&l, "<cr>", "", false);
             sort(&l);
         }
-        if (!full && (q.flags & MATCH_PIPES) && !m->tokens)
+        if (!full && (q.flags & MATCH_PIPES) && !(q.flags & MATCH_DEBUG) && !m->tokens)
             collect_aliases(&q, &l);
         if (!l.n) {
             strbuf_add(&out, "%% Unrecognized command\n");
@@ -417,35 +451,40 @@ char *session_help(struct session *s, const char *line)
     return text_of(&out);
 }
 
+/* What TAB makes of a word of n letters: the only token that begins with them, or NULL. */
+static const char *only_token(const struct list *l, size_t n)
+{
+    const char *only = NULL;
+    for (unsigned i = 0; i < l->n; i++) {
+        if (!l->v[i].keyword)
+            continue;
+        if (strlen(l->v[i].token) == n) /* complete although longer ones go on from it */
+            return l->v[i].token;
+        if (only)
+            return NULL;
+        only = l->v[i].token;
+    }
+    return only;
+}
+
 char *session_complete(struct session *s, const char *line)
 {
     struct query q = {.s = s, .line = line, .len = strlen(line)};
     struct list l = {0};
+    size_t len = q.len;
+    char *result = NULL;
     ask(&q);
     struct matcher *m = &s->m;
-    size_t word = m->word;
-    char *result = NULL;
-    if (q.result != MATCH_OK || !q.len || line[q.len - 1] == ' ')
-        return NULL;
-    if (m->pipe != SIZE_MAX)
-        collect_pipe(&q, &word, &l);
-    else
-        collect(&q, &l);
-    /* An exact word is complete although longer ones go on from it. */
-    unsigned hit = 0, hits = 0;
-    for (unsigned i = 0; i < l.n; i++) {
-        if (!l.v[i].keyword)
-            continue;
-        if (strlen(l.v[i].token) == q.len - word) {
-            hit = i, hits = 1;
-            break;
-        }
-        hit = i;
-        hits++;
+    if (q.result == MATCH_OK && len && line[len - 1] != ' ') {
+        size_t word = m->word;
+        if (m->pipe != SIZE_MAX)
+            collect_pipe(&q, &word, &l);
+        else
+            collect(&q, &l);
+        const char *token = only_token(&l, q.len - word);
+        if (token && asprintf(&result, "%.*s%s ", (int)word, line, token) < 0)
+            result = NULL;
     }
-    bool is_type = hits == 1 && isupper((unsigned char)l.v[hit].token[0]);
-    if (hits == 1 && asprintf(&result, "%.*s%s%s", (int)word, line, l.v[hit].token, is_type ? "" : " ") < 0)
-        result = NULL;
     list_free(&l);
     return result;
 }

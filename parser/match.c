@@ -187,8 +187,9 @@ static unsigned rank_of(unsigned type)
 }
 
 /* Arguments that fit; only those of the first type in the order of enum gram_type stay. Returns the end of the
- * token(s). */
-static size_t arguments(struct matcher *m, const char *line, size_t pos, size_t end, size_t limit)
+ * token(s); *why: with none, what an interface name lacks. */
+static size_t arguments(struct matcher *m, const char *line, size_t pos, size_t end, size_t limit,
+                        enum match_result *why)
 {
     unsigned best = GT_LINE + 1;
     size_t stop_best = end;
@@ -198,8 +199,11 @@ static size_t arguments(struct matcher *m, const char *line, size_t pos, size_t 
         size_t stop, fail;
         if (a->kind != GN_ARG || rank_of(a->type) > best)
             continue;
-        if (!value_accepts(a, line, pos, end, limit, &stop, &fail)) {
+        enum value_fit fit = value_accepts(a, line, pos, end, limit, &stop, &fail);
+        if (fit != VALUE_FITS) {
             note(m, fail);
+            if (fit != VALUE_NO)
+                *why = fit == VALUE_SHORT ? MATCH_INCOMPLETE : MATCH_AMBIGUOUS;
             continue;
         }
         if (rank_of(a->type) < best) {
@@ -304,9 +308,10 @@ static enum match_result take(struct matcher *m, const char *line, size_t *pos, 
     unsigned kinds = keywords(m, line, *pos, end);
     if (kinds > 1)
         return MATCH_AMBIGUOUS;
-    size_t stop = kinds ? end : arguments(m, line, *pos, end, limit);
+    enum match_result why = MATCH_INVALID;
+    size_t stop = kinds ? end : arguments(m, line, *pos, end, limit, &why);
     if (!m->n_hit)
-        return MATCH_INVALID;
+        return why;
     unsigned front = m->n_st;
     for (unsigned i = 0; i < m->n_hit; i++)
         add_state(m, &m->hit[i], *pos, stop);

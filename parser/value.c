@@ -95,17 +95,19 @@ static bool accepts_mac(const char *s, size_t n)
 }
 
 /* An interface name starts with letters and goes on in this token or the next one. */
-static bool accepts_ifname(const char *line, size_t pos, size_t limit, size_t *stop)
+static enum value_fit accepts_ifname(const char *line, size_t pos, size_t limit, size_t *stop, size_t *fail)
 {
+    static const enum value_fit fits[] = {[IFNAME_FITS] = VALUE_FITS,
+                                          [IFNAME_NONE] = VALUE_NO,
+                                          [IFNAME_SHORT] = VALUE_SHORT,
+                                          [IFNAME_AMBIGUOUS] = VALUE_AMBIGUOUS};
     char buf[64], canonical[40];
-    size_t n = limit - pos < sizeof buf - 1 ? limit - pos : sizeof buf - 1;
+    size_t n = limit - pos < sizeof buf - 1 ? limit - pos : sizeof buf - 1, used;
     memcpy(buf, line + pos, n);
     buf[n] = 0;
-    size_t used = ifname_parse(buf, canonical);
-    if (!used || (buf[used] && buf[used] != ' ' && buf[used] != '\t'))
-        return false;
-    *stop = pos + used;
-    return true;
+    enum ifname_fit fit = ifname_fit(buf, canonical, &used);
+    *stop = *fail = pos + used;
+    return fit == IFNAME_FITS && buf[used] && buf[used] != ' ' && buf[used] != '\t' ? VALUE_NO : fits[fit];
 }
 
 static bool in_range(const struct gram_node *n, size_t len)
@@ -113,8 +115,8 @@ static bool in_range(const struct gram_node *n, size_t len)
     return !(n->flags & GNF_RANGED) || (len >= n->lo && len <= n->hi);
 }
 
-bool value_accepts(const struct gram_node *n, const char *line, size_t pos, size_t end, size_t limit, size_t *stop,
-                   size_t *fail)
+enum value_fit value_accepts(const struct gram_node *n, const char *line, size_t pos, size_t end, size_t limit,
+                             size_t *stop, size_t *fail)
 {
     const char *s = line + pos;
     size_t len = end - pos, q;
@@ -123,20 +125,20 @@ bool value_accepts(const struct gram_node *n, const char *line, size_t pos, size
     *fail = pos;
     switch (n->type) {
     case GT_INT:
-        return decimal(s, len, &v) && v >= n->lo && v <= n->hi;
+        return (decimal(s, len, &v) && v >= n->lo && v <= n->hi) ? VALUE_FITS : VALUE_NO;
     case GT_IP:
     case GT_MASK:
     case GT_WILDCARD:
         q = quad(s, len, &v);
         if (q && q < len)
             *fail = pos + q;
-        return q && q == len;
+        return (q && q == len) ? VALUE_FITS : VALUE_NO;
     case GT_PREFIX:
-        return accepts_prefix(s, len, fail);
+        return accepts_prefix(s, len, fail) ? VALUE_FITS : VALUE_NO;
     case GT_MAC:
-        return accepts_mac(s, len);
+        return accepts_mac(s, len) ? VALUE_FITS : VALUE_NO;
     case GT_IFNAME:
-        return accepts_ifname(line, pos, limit, stop);
+        return accepts_ifname(line, pos, limit, stop, fail);
     case GT_WORD:
         if ((n->flags & GNF_QUOTED) &&
             *s == '"') { /* several words between quotes; without a second one it is a word */
@@ -144,12 +146,12 @@ bool value_accepts(const struct gram_node *n, const char *line, size_t pos, size
             if (quote && (quote + 1 == line + limit || quote[1] == ' ' || quote[1] == '\t'))
                 *stop = (size_t)(quote + 1 - line);
         }
-        return in_range(n, *stop - pos);
+        return in_range(n, *stop - pos) ? VALUE_FITS : VALUE_NO;
     case GT_LINE:
         *stop = limit;
-        return in_range(n, limit - pos);
+        return in_range(n, limit - pos) ? VALUE_FITS : VALUE_NO;
     default:
-        return false;
+        return VALUE_NO;
     }
 }
 

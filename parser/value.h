@@ -6,8 +6,9 @@
 
 /* Does the token at line[pos..end) fit? *stop: end of what was taken (an interface name may take two tokens, LINE takes
  * all). Otherwise *fail is where it went wrong. `limit` is the end of the line (comments and blanks cut). */
-bool value_accepts(const struct gram_node *n, const char *line, size_t pos, size_t end, size_t limit, size_t *stop,
-                   size_t *fail);
+enum value_fit { VALUE_NO, VALUE_FITS, VALUE_SHORT /* an interface's number is missing */, VALUE_AMBIGUOUS };
+enum value_fit value_accepts(const struct gram_node *n, const char *line, size_t pos, size_t end, size_t limit,
+                             size_t *stop, size_t *fail);
 /* Stores line[pos..stop) into member m of args. Strings are cut into *pool (malloc'd blocks, freed by value_pool_free).
  */
 struct value_pool;

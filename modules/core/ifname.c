@@ -35,11 +35,12 @@ const struct ifname_type ifname_types[] = {{"Loopback", "Lo", true, N1, false, f
                                            {"Null", "Nu", true, N1, false, false},
                                            {NULL, NULL, false, 0, false, false}};
 
-/* The type that the n letters at s name: an exact name, or the only one with that prefix. */
-static const struct ifname_type *type_find(const char *s, size_t n)
+/* The type that the n letters at s name: an exact name, or the only one with that prefix. *several: there are more. */
+static const struct ifname_type *type_find(const char *s, size_t n, bool *several)
 {
     const struct ifname_type *found[2] = {NULL, NULL}; /* everyday types, rare ones */
     unsigned hits[2] = {0, 0};
+    *several = false;
     for (const struct ifname_type *t = ifname_types; t->name; t++) {
         if (strncasecmp(t->name, s, n) != 0)
             continue;
@@ -49,52 +50,88 @@ static const struct ifname_type *type_find(const char *s, size_t n)
         hits[t->rare]++;
     }
     bool rare = !hits[0];
+    *several = n && hits[rare] > 1;
     return n && hits[rare] == 1 ? found[rare] : NULL;
 }
 
-size_t ifname_parse(const char *text, char canonical[40])
+/* How many letters of s some type has in common with it. */
+static size_t type_common(const char *s, size_t n)
+{
+    size_t most = 0;
+    for (const struct ifname_type *t = ifname_types; t->name; t++) {
+        size_t k = 0;
+        while (k < n && t->name[k] && tolower((unsigned char)t->name[k]) == tolower((unsigned char)s[k]))
+            k++;
+        most = k > most ? k : most;
+    }
+    return most;
+}
+
+static bool number(const char *text, size_t *i, unsigned long most, unsigned long *v)
+{
+    size_t from = *i;
+    *v = 0;
+    for (; isdigit((unsigned char)text[*i]); ++*i) {
+        *v = *v * 10 + (unsigned long)(text[*i] - '0');
+        if (*v > most || *i - from > 9) {
+            *i = from;
+            return false;
+        }
+    }
+    return *i > from;
+}
+
+static bool ends(char c)
+{
+    return !c || c == ' ' || c == '\t';
+}
+
+enum ifname_fit ifname_fit(const char *text, char canonical[40], size_t *pos)
 {
     size_t i = 0;
+    bool several;
     while (isalpha((unsigned char)text[i]) || (i && text[i] == '-'))
         i++;
-    const struct ifname_type *t = type_find(text, i);
+    const struct ifname_type *t = type_find(text, i, &several);
+    *pos = t ? i : type_common(text, i);
     if (!t)
-        return 0;
-    if (text[i] == ' ' || text[i] == '\t')
-        while (text[i] == ' ' || text[i] == '\t')
-            i++;
+        return several ? IFNAME_AMBIGUOUS : IFNAME_NONE;
+    while (text[i] == ' ' || text[i] == '\t')
+        i++;
     unsigned numbers = 0;
     int len = snprintf(canonical, 40, "%s", t->name);
     for (;;) {
-        if (!isdigit((unsigned char)text[i]) || numbers == 3)
-            return 0;
-        unsigned long v = 0;
-        for (unsigned digits = 0; isdigit((unsigned char)text[i]); i++) {
-            v = v * 10 + (unsigned long)(text[i] - '0');
-            if (++digits > 9)
-                return 0;
-        }
-        if (numbers ? v > 255 : v > 2147483647)
-            return 0;
+        unsigned long v;
+        *pos = i;
+        if (!number(text, &i, numbers ? 255 : 2147483647, &v))
+            return ends(text[i]) ? IFNAME_SHORT : IFNAME_NONE;
         len += snprintf(canonical + len, 40 - (size_t)len, "%s%lu", numbers ? "/" : "", v);
         numbers++;
+        *pos = i;
+        bool more = t->numbers >> (numbers + 1);
+        if (text[i] != '/' && !(t->numbers & 1u << numbers))
+            return ends(text[i]) && more ? IFNAME_SHORT : IFNAME_NONE;
+        if (text[i] == '/' && !more)
+            return IFNAME_NONE;
         if (text[i] != '/')
             break;
         i++;
     }
-    if (!(t->numbers & 1u << numbers))
-        return 0;
-    if (text[i] == '.' && isdigit((unsigned char)text[i + 1])) {
-        unsigned long v = 0;
-        i++;
-        for (unsigned digits = 0; isdigit((unsigned char)text[i]); i++) {
-            v = v * 10 + (unsigned long)(text[i] - '0');
-            if (++digits > 9)
-                return 0;
-        }
+    if (text[i] == '.') {
+        unsigned long v;
+        *pos = ++i;
+        if (!number(text, &i, 999999999, &v))
+            return ends(text[i]) ? IFNAME_SHORT : IFNAME_NONE;
         snprintf(canonical + len, 40 - (size_t)len, ".%lu", v);
     }
-    return i;
+    *pos = i;
+    return IFNAME_FITS;
+}
+
+size_t ifname_parse(const char *text, char canonical[40])
+{
+    size_t used;
+    return ifname_fit(text, canonical, &used) == IFNAME_FITS ? used : 0;
 }
 
 static const struct ifname_type *type_of(const char *canonical, size_t *letters)
@@ -102,8 +139,9 @@ static const struct ifname_type *type_of(const char *canonical, size_t *letters)
     size_t n = 0;
     while (isalpha((unsigned char)canonical[n]) || (n && canonical[n] == '-'))
         n++;
+    bool several;
     *letters = n;
-    return type_find(canonical, n);
+    return type_find(canonical, n, &several);
 }
 
 const char *ifname_short(const char *canonical, char buf[24])
