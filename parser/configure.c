@@ -1,17 +1,27 @@
 /* Lines in configuration mode (see configure.h). */
 #include "parser/configure.h"
 #include "modules/core/banner.h"
+#include "parser/configure_int.h"
 #include "parser/render.h"
 #include "parser/session_int.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+static void block_free(struct block *b)
+{
+    free(b->args);
+    free(b->identity);
+    value_pool_free(b->pool);
+    memset(b, 0, sizeof *b);
+}
+
 static void level_clear(struct level *l)
 {
-    free(l->args);
-    free(l->identity);
-    value_pool_free(l->pool);
+    block_free(&l->block);
+    while (l->n_more)
+        block_free(&l->more[--l->n_more]);
+    free(l->more);
     memset(l, 0, sizeof *l);
 }
 
@@ -21,11 +31,11 @@ void place_enter(struct place *p, struct cfg *cfg)
     p->cfg = cfg;
     p->depth = 1;
     p->level[0].mode = MODE_CONFIG;
-    p->level[0].node = &cfg->root;
+    p->level[0].block.node = &cfg->root;
     p->generation = cfg->generation;
 }
 
-static void cut(struct place *p, unsigned depth)
+void place_cut(struct place *p, unsigned depth)
 {
     while (p->depth > depth)
         level_clear(&p->level[--p->depth]);
@@ -33,7 +43,7 @@ static void cut(struct place *p, unsigned depth)
 
 void place_leave(struct place *p)
 {
-    cut(p, 0);
+    place_cut(p, 0);
     strbuf_free(&p->text);
     p->text = (struct strbuf){0};
     p->text_prompt = NULL;
@@ -49,59 +59,88 @@ const struct gram_mode *place_mode(const struct place *p)
     return &gram_modes[p->depth ? p->level[p->depth - 1].mode : MODE_EXEC];
 }
 
-/* The tree node of level `i`; makes the block anew if somebody removed it meanwhile (as IOS does). */
-static struct cfg_node *node_at(struct place *p, unsigned i, struct cmd *c)
+const char *place_prompt(const struct place *p)
+{
+    return p->depth && p->level[p->depth - 1].ifrange ? "(config-if-range)" : place_mode(p)->prompt;
+}
+
+static void find_again(struct block *b, const struct cfg_node *up)
+{
+    b->node = up ? cfg_find(up, b->identity) : NULL;
+}
+
+struct cfg_node *place_block(struct place *p, struct block *b, struct cfg_node *up, struct cmd *c)
+{
+    if (b->node)
+        return b->node;
+    struct value_pool *pool = NULL;
+    void *args = value_args_copy(b->cmd, b->args, &pool);
+    struct cmd sub = *c;
+    cfg_set(p->cfg, up, b->cmd, args, &sub, &b->node);
+    free(args);
+    value_pool_free(pool);
+    return b->node;
+}
+
+struct cfg_node *place_node(struct place *p, unsigned i, struct cmd *c)
 {
     if (p->generation != p->cfg->generation) {
         for (unsigned k = 1; k < p->depth; k++) {
-            struct level *l = &p->level[k], *up = &p->level[k - 1];
-            l->node = up->node ? cfg_find(up->node, l->identity) : NULL;
+            struct level *l = &p->level[k];
+            for (unsigned n = 0; n < l->n_more; n++)
+                find_again(&l->more[n], p->level[k - 1].block.node);
+            find_again(&l->block, p->level[k - 1].block.node);
         }
         p->generation = p->cfg->generation;
     }
-    for (unsigned k = 1; k <= i; k++) {
-        struct level *l = &p->level[k];
-        if (l->node)
-            continue;
-        struct value_pool *pool = NULL;
-        void *args = value_args_copy(l->cmd, l->args, &pool);
-        struct cmd sub = *c;
-        cfg_set(p->cfg, p->level[k - 1].node, l->cmd, args, &sub, &l->node);
-        free(args);
-        value_pool_free(pool);
-        if (!l->node)
+    for (unsigned k = 1; k <= i; k++)
+        if (!place_block(p, &p->level[k].block, p->level[k - 1].block.node, c))
             return NULL;
-    }
-    return p->level[i].node;
+    return p->level[i].block.node;
+}
+
+void block_take(struct block *b, struct cfg_node *node)
+{
+    *b = (struct block){.cmd = node->cmd, .node = node};
+    b->args = value_args_copy(node->cmd, node->args, &b->pool);
+    b->identity = strdup(node->identity);
+    if (!b->identity)
+        abort();
+}
+
+struct block *block_more(struct level *l)
+{
+    l->more = realloc(l->more, (l->n_more + 1) * sizeof *l->more);
+    if (!l->more)
+        abort();
+    return &l->more[l->n_more++];
 }
 
 static void open_block(struct place *p, unsigned i, struct cfg_node *node)
 {
-    cut(p, i + 1);
+    place_cut(p, i + 1);
     if (p->depth == PLACE_MAX)
         return;
     struct level *l = &p->level[p->depth++];
     l->mode = cfg_mode_of(node->cmd, node->args);
-    l->cmd = node->cmd;
-    l->args = value_args_copy(node->cmd, node->args, &l->pool);
-    size_t n = strlen(node->identity) + 1;
-    l->identity = malloc(n);
-    if (!l->identity)
-        abort();
-    memcpy(l->identity, node->identity, n);
-    l->node = node;
+    block_take(&l->block, node);
     p->generation = p->cfg->generation;
 }
 
 /* The engine's own words are commands of boilerplate.gram that are recognised by name. */
-enum engine { ENGINE_NOT, ENGINE_NO, ENGINE_DEFAULT, ENGINE_DO, ENGINE_EXIT, ENGINE_END, ENGINE_HELP };
+enum engine { ENGINE_NOT, ENGINE_NO, ENGINE_DEFAULT, ENGINE_DO, ENGINE_EXIT, ENGINE_END, ENGINE_HELP, ENGINE_RANGE };
 static enum engine engine_of(const struct gram_cmd *cmd)
 {
     static const struct {
         const char *name;
         enum engine what;
-    } own[] = {{"engine-no", ENGINE_NO},     {"engine-default", ENGINE_DEFAULT}, {"engine-do", ENGINE_DO},
-               {"engine-exit", ENGINE_EXIT}, {"engine-end", ENGINE_END},         {"engine-help", ENGINE_HELP}};
+    } own[] = {{"engine-no", ENGINE_NO},
+               {"engine-default", ENGINE_DEFAULT},
+               {"engine-do", ENGINE_DO},
+               {"engine-exit", ENGINE_EXIT},
+               {"engine-end", ENGINE_END},
+               {"engine-help", ENGINE_HELP},
+               {"engine-interface-range", ENGINE_RANGE}};
     if (strncmp(cmd->name, "engine-", 7) != 0)
         return ENGINE_NOT;
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
@@ -153,33 +192,13 @@ static enum line_result default_block(struct place *p, struct matcher *m, struct
     return LINE_OK;
 }
 
-/* The line was taken by the first block of a range: the others get it too. */
-static void rest_of_range(struct place *p, struct matcher *m, struct cmd *c, unsigned at, const char *line)
-{
-    const struct gram_cmd *cmd = m->cmd;
-    if (cmd->flags & GF_ACTION)
-        return;
-    struct cfg_node *n = node_at(p, at, c), *stored;
-    while ((n = cfg_range_next(n, p->level[at].range_last))) {
-        struct value_pool *pool = NULL;
-        void *args = match_args(m, line, &pool);
-        struct cmd sub = *c;
-        if (m->flags & MATCH_NO)
-            cfg_unset(p->cfg, n, cmd, args, &sub, m->flags & MATCH_DEFAULT);
-        else
-            cfg_set(p->cfg, n, cmd, args, &sub, &stored);
-        free(args);
-        value_pool_free(pool);
-    }
-}
-
 static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
                             unsigned at)
 {
     struct value_pool *pool = NULL;
     const struct gram_cmd *cmd = m->cmd;
     void *args = match_args(m, line, &pool);
-    struct cfg_node *block = node_at(p, at, c), *node = NULL;
+    struct cfg_node *block = place_node(p, at, c), *node = NULL;
     int rc = CMD_ERROR;
     enum line_result result = LINE_OK;
     bool was_dirty = p->cfg->dirty;
@@ -201,25 +220,26 @@ static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, c
     } else {
         rc = cfg_unset(p->cfg, block, cmd, args, c, m->flags & MATCH_DEFAULT);
     }
-    if (rc == CMD_OK && at && p->level[at].range_last)
-        rest_of_range(p, m, c, at, line);
+    bool any = rc != CMD_ERROR;
+    if (rc != CMD_PENDING && p->level[at].n_more && !(cmd->flags & GF_ACTION))
+        rc = range_rest(p, m, c, at, line, rc, &any);
     uint32_t last = cfg_is_range(cmd) ? cfg_range_last(cmd, args) : 0;
     free(args);
     value_pool_free(pool);
-    if (rc == CMD_ERROR)
+    if (!any)
         return LINE_ERROR;
     if (!(cmd->flags & GF_ACTION)) {
         cfg_touch(p->cfg, by);
         if (c->booting)
             p->cfg->dirty = was_dirty;
     }
-    cut(p, at + 1);
-    node_at(p, at, c);
+    place_cut(p, at + 1);
+    place_node(p, at, c);
     if (node && cmd->opens != GRAM_NONE)
         open_block(p, at, node);
-    if (node && last && p->depth == at + 2)
-        p->level[at + 1].range_last = last;
-    return rc == CMD_PENDING ? LINE_PENDING : result;
+    if (node && last)
+        range_open_rest(p, at, node, last);
+    return rc == CMD_PENDING ? LINE_PENDING : rc == CMD_ERROR ? LINE_ERROR : result;
 }
 
 static size_t skip_word(const char *line, size_t i, size_t len)
@@ -286,9 +306,6 @@ static void text_begin(struct place *p, const struct matcher *m, struct cmd *c, 
     p->text_prompt = !strcmp(m->cmd->name, "ssh-pubkey-key") ? "(conf-ssh-pubkey-data)" : NULL;
 }
 
-static enum line_result one_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
-                                 size_t len, struct verdict *v);
-
 enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
                                 size_t len, struct verdict *v)
 {
@@ -302,15 +319,15 @@ enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *
         struct strbuf whole = p->text;
         p->text = (struct strbuf){0};
         p->text_prompt = NULL;
-        enum line_result r = one_line(p, m, c, by, whole.s, whole.len, v);
+        enum line_result r = configure_one(p, m, c, by, whole.s, whole.len, v);
         strbuf_free(&whole);
         return r;
     }
-    return one_line(p, m, c, by, line, len, v);
+    return configure_one(p, m, c, by, line, len, v);
 }
 
-static enum line_result one_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
-                                 size_t len, struct verdict *v)
+enum line_result configure_one(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
+                               size_t len, struct verdict *v)
 {
     unsigned at = 0, flags = 0;
     if (!look_up(p, m, line, 0, len, 0, &at, v))
@@ -325,7 +342,7 @@ static enum line_result one_line(struct place *p, struct matcher *m, struct cmd 
         place_leave(p);
         return LINE_LEFT;
     case ENGINE_EXIT:
-        cut(p, p->depth - 1);
+        place_cut(p, p->depth - 1);
         return p->depth ? LINE_OK : LINE_LEFT;
     case ENGINE_HELP:
         return LINE_HELP;
@@ -333,14 +350,21 @@ static enum line_result one_line(struct place *p, struct matcher *m, struct cmd 
     case ENGINE_DEFAULT:
         flags = MATCH_NO | (e == ENGINE_DEFAULT ? MATCH_DEFAULT : 0);
         v->pos = 0;
-        if (!look_up(p, m, line, from, len, flags, &at, v))
+        if (!look_up(p, m, line, from, len, flags, &at, v)) {
+            struct verdict other;
+            if (look_up(p, m, line, from, len, 0, &at, &other) && engine_of(m->cmd) == ENGINE_RANGE)
+                return range_open(p, m, c, by, line, e == ENGINE_NO ? "no " : "default ");
             return LINE_REFUSED;
+        }
         if (engine_of(m->cmd)) {
             *v = (struct verdict){MATCH_INVALID, from, false};
             return LINE_REFUSED;
         }
         break;
+    case ENGINE_RANGE:
+        return range_open(p, m, c, by, line, "");
     case ENGINE_NOT:
+        range_note_left(p, m, c, at);
         if (text_state(m, line) == TEXT_OPEN && !strchr(line, '\n')) {
             text_begin(p, m, c, line);
             return LINE_OK;
@@ -369,15 +393,19 @@ enum match_result configure_probe(struct place *p, struct matcher *m, const char
         break;
     case ENGINE_EXIT:
     case ENGINE_END:
-        cut(p, engine_of(m->cmd) == ENGINE_END || p->depth == 1 ? 1 : p->depth - 1);
+        place_cut(p, engine_of(m->cmd) == ENGINE_END || p->depth == 1 ? 1 : p->depth - 1);
         return MATCH_OK;
     case ENGINE_DO:
     case ENGINE_HELP:
         return MATCH_OK;
+    case ENGINE_RANGE:
+        place_cut(p, 1);
+        p->level[p->depth++] = (struct level){.mode = gram_find("interface")->opens, .ifrange = true};
+        return MATCH_OK;
     case ENGINE_NOT:
         break;
     }
-    cut(p, at + 1);
+    place_cut(p, at + 1);
     if (!no && m->cmd->opens != GRAM_NONE && p->depth < PLACE_MAX) {
         struct value_pool *pool = NULL;
         void *args = match_args(m, line, &pool);

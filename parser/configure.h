@@ -5,14 +5,19 @@
 #include "parser/cfg.h"
 
 enum { PLACE_MAX = 8 };
-struct level { /* an open block: enough to find or make it again */
-    uint16_t mode;
+struct block {                  /* enough to find a block or to make it again */
     const struct gram_cmd *cmd; /* NULL at the global level */
     void *args;
     struct value_pool *pool;
     char *identity;
     struct cfg_node *node;
-    uint32_t range_last; /* of `line vty 0 15`: its lines go to every block up to there; 0: this block alone */
+};
+struct level { /* an open block */
+    uint16_t mode;
+    struct block block;
+    struct block *more; /* the other blocks of a range (`line vty 0 15`, `interface range`): its lines go to them too */
+    unsigned n_more;
+    bool ifrange; /* of `interface range` */
 };
 struct place {
     struct cfg *cfg;
@@ -41,6 +46,7 @@ void place_enter(struct place *p, struct cfg *cfg); /* global configuration mode
 void place_leave(struct place *p);
 bool place_wants_text(const struct place *p); /* inside a banner: nothing is a command, blank lines count */
 const struct gram_mode *place_mode(const struct place *p);
+const char *place_prompt(const struct place *p); /* `(config-if)` */
 /* One line. `c` is filled in by the caller (router, session, out, booting); by: who changes the configuration. */
 enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
                                 size_t len, struct verdict *v);

@@ -21,7 +21,7 @@ enum {
     NONE = 0xffff
 };
 
-enum arg_type { T_KW, T_INT, T_IP, T_MASK, T_WILDCARD, T_PREFIX, T_MAC, T_IFNAME, T_WORD, T_LINE, T_TYPES };
+enum arg_type { T_KW, T_INT, T_IP, T_MASK, T_WILDCARD, T_PREFIX, T_MAC, T_IFNAME, T_IFRANGE, T_WORD, T_LINE, T_TYPES };
 
 struct where {
     const char *file;

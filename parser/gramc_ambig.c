@@ -125,8 +125,8 @@ static void ends(struct check *x, const struct set *s)
 
 static void visit(struct check *x, const struct set *s)
 {
-    static const char *const token[T_TYPES] = {"",           "N",     "A.B.C.D", "",     "",
-                                               "A.B.C.D/nn", "H.H.H", "IFNAME",  "WORD", "LINE"};
+    static const char *const token[T_TYPES] = {"",      "N",      "A.B.C.D", "",     "",    "A.B.C.D/nn",
+                                               "H.H.H", "IFNAME", "IFRANGE", "WORD", "LINE"};
     ends(x, s);
     for (unsigned i = 0; i < s->n; i++) {
         const struct node *n = node_of(x->g, s->p[i]);

@@ -57,9 +57,17 @@ static void seq_syntax(FILE *o, const struct seq *s)
 
 static void value_words(FILE *o, const struct elem *e)
 {
-    static const char *const words[T_TYPES] = {
-        "",           "a number", "A.B.C.D",           "A.B.C.D (mask)", "A.B.C.D (wildcard)",
-        "A.B.C.D/nn", "H.H.H",    "an interface name", "one word",       "the rest of the line"};
+    static const char *const words[T_TYPES] = {"",
+                                               "a number",
+                                               "A.B.C.D",
+                                               "A.B.C.D (mask)",
+                                               "A.B.C.D (wildcard)",
+                                               "A.B.C.D/nn",
+                                               "H.H.H",
+                                               "an interface name",
+                                               "interfaces (gi0/1 - 3 , lo1)",
+                                               "one word",
+                                               "the rest of the line"};
     if (e->type == T_INT)
         fprintf(o, "%u to %u", e->lo, e->hi);
     else if ((e->type == T_WORD || e->type == T_LINE) && e->has_range)

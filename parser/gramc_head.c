@@ -9,7 +9,7 @@ static void member_out(FILE *o, const struct member *m)
 {
     static const char *const ctype[T_TYPES] = {"bool",         "uint32_t",      "struct addr", "uint32_t",
                                                "uint32_t",     "struct prefix", "struct mac",  "struct ifname",
-                                               "const char *", "const char *"};
+                                               "const char *", "const char *",  "const char *"};
     const char *t = ctype[m->type], *gap = t[strlen(t) - 1] == '*' ? "" : " ";
     if (m->type == T_KW)
         fprintf(o, "    bool kw_%s;\n", m->name);

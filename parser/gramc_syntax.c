@@ -138,8 +138,8 @@ static char *parse_value(struct ctx *x)
 
 static struct elem *parse_arg(struct ctx *x)
 {
-    static const char *const types[T_TYPES] = {"",       "int", "ip",     "mask", "wildcard",
-                                               "prefix", "mac", "ifname", "word", "line"};
+    static const char *const types[T_TYPES] = {"",    "int",    "ip",      "mask", "wildcard", "prefix",
+                                               "mac", "ifname", "ifrange", "word", "line"};
     struct elem *e = gramc_alloc(sizeof *e);
     e->kind = E_ARG;
     x->p++;

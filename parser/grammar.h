@@ -8,7 +8,19 @@
 #include <stdint.h>
 
 /* Same order as in gramc.h: among arguments that accept a word the first type wins. */
-enum gram_type { GT_KW, GT_INT, GT_IP, GT_MASK, GT_WILDCARD, GT_PREFIX, GT_MAC, GT_IFNAME, GT_WORD, GT_LINE };
+enum gram_type {
+    GT_KW,
+    GT_INT,
+    GT_IP,
+    GT_MASK,
+    GT_WILDCARD,
+    GT_PREFIX,
+    GT_MAC,
+    GT_IFNAME,
+    GT_IFRANGE,
+    GT_WORD,
+    GT_LINE
+};
 enum gram_kind { GN_KW, GN_ARG, GN_SPLIT, GN_END };
 enum { GRAM_NONE = 0xffff, GRAM_MAX_NODES = 2048 };
 enum { GNF_ALONE = 1, GNF_HIDDEN = 2, GNF_RANGED = 4, GNF_QUOTED = 8 };

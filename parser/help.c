@@ -170,6 +170,11 @@ static bool prefix_of(const char *word, size_t n, const char *kw)
     return strncasecmp(word, kw, n) == 0;
 }
 
+static bool names_interface(const struct gram_node *n)
+{
+    return n->type == GT_IFNAME || n->type == GT_IFRANGE;
+}
+
 /* Could the letters typed so far grow into a value of this type? */
 static bool may_grow(const struct gram_node *n, const char *w, size_t len)
 {
@@ -186,7 +191,7 @@ static bool may_grow(const struct gram_node *n, const char *w, size_t len)
         if (n->type == GT_MAC && !isxdigit((unsigned char)w[i]) && w[i] != '.')
             return false;
     }
-    return n->type != GT_IFNAME;
+    return !names_interface(n);
 }
 
 /* `interface gig ?`, `interface gi0/?`: the type is there, a number is missing. */
@@ -226,7 +231,7 @@ static void collect(const struct query *q, struct list *l)
         const struct gram_node *node = match_node(m, m->cand[i].cmd, m->cand[i].node);
         if (node->kind != GN_ARG || !offered(q, m->cand[i].cmd))
             continue;
-        if (node->type == GT_IFNAME && !node->show) {
+        if (names_interface(node) && !node->show) {
             struct list names = {0};
             add_ifnames(&names);
             for (unsigned k = 0; k < names.n; k++)
@@ -362,7 +367,13 @@ static bool number_missing(const struct query *q, struct list *l)
         ;
     for (unsigned i = 0; i < m->n_cand && !l->n; i++) {
         const struct gram_node *n = match_node(m, m->cand[i].cmd, m->cand[i].node);
-        if (n->kind == GN_ARG && n->type == GT_IFNAME)
+        if (n->kind != GN_ARG || !names_interface(n) || !end)
+            continue;
+        if (n->type == GT_IFRANGE && q->line[end - 1] == ',')
+            add_ifnames(l);
+        else if (n->type == GT_IFRANGE && q->line[end - 1] == '-')
+            add(l, "<0-2147483647>", "Last interface number", false);
+        else
             add_number(l, q->line + start, end - start);
     }
     return l->n > 0;
@@ -429,6 +440,10 @@ char *session_help(struct session *s, const char *line)
     } else {
         bool full = m->word == m->word_end;
         collect(&q, &l);
+        if (full && m->n_st && match_node(m, m->st[m->n_st - 1].cmd, m->st[m->n_st - 1].node)->type == GT_IFRANGE) {
+            add(&l, ",", "comma", false);
+            add(&l, "-", "hyphen", false);
+        }
         if (full && m->tokens && match_may_end(m)) {
             if (m->is_show && (q.flags & MATCH_PIPES))
                 add(&l, "|", "Output modifiers", false);

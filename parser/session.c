@@ -120,7 +120,7 @@ const char *session_prompt(struct session *s)
     else if (place_wants_text(&s->place))
         snprintf(s->prompt, sizeof s->prompt, "%.20s%s#", host, s->place.text_prompt);
     else if (s->place.depth) /* ios-cli 2: the name is cut to 20 in configuration modes only */
-        snprintf(s->prompt, sizeof s->prompt, "%.20s%s#", host, place_mode(&s->place)->prompt);
+        snprintf(s->prompt, sizeof s->prompt, "%.20s%s#", host, place_prompt(&s->place));
     else
         snprintf(s->prompt, sizeof s->prompt, "%s%c", host, s->privilege > 1 ? '#' : '>');
     return s->prompt;

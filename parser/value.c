@@ -1,6 +1,7 @@
 /* Values of arguments (see value.h): the types of grammar/README.md. */
 #include "parser/value.h"
 #include "modules/core/ifname.h"
+#include "modules/core/ifrange.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,13 +95,14 @@ static bool accepts_mac(const char *s, size_t n)
     return mac_parse(buf, &m);
 }
 
+static const enum value_fit fits[] = {[IFNAME_FITS] = VALUE_FITS,
+                                      [IFNAME_NONE] = VALUE_NO,
+                                      [IFNAME_SHORT] = VALUE_SHORT,
+                                      [IFNAME_AMBIGUOUS] = VALUE_AMBIGUOUS};
+
 /* An interface name starts with letters and goes on in this token or the next one. */
 static enum value_fit accepts_ifname(const char *line, size_t pos, size_t limit, size_t *stop, size_t *fail)
 {
-    static const enum value_fit fits[] = {[IFNAME_FITS] = VALUE_FITS,
-                                          [IFNAME_NONE] = VALUE_NO,
-                                          [IFNAME_SHORT] = VALUE_SHORT,
-                                          [IFNAME_AMBIGUOUS] = VALUE_AMBIGUOUS};
     char buf[64], canonical[40];
     size_t n = limit - pos < sizeof buf - 1 ? limit - pos : sizeof buf - 1, used;
     memcpy(buf, line + pos, n);
@@ -139,6 +141,11 @@ enum value_fit value_accepts(const struct gram_node *n, const char *line, size_t
         return accepts_mac(s, len) ? VALUE_FITS : VALUE_NO;
     case GT_IFNAME:
         return accepts_ifname(line, pos, limit, stop, fail);
+    case GT_IFRANGE: {
+        enum ifname_fit fit = ifrange_fit(s, limit - pos, &q, NULL, NULL);
+        *stop = *fail = pos + q;
+        return fits[fit];
+    }
     case GT_WORD:
         if ((n->flags & GNF_QUOTED) &&
             *s == '"') { /* several words between quotes; without a second one it is a word */
@@ -166,6 +173,7 @@ static size_t value_size(const struct gram_member *m)
         return sizeof(struct mac);
     case GT_IFNAME:
         return sizeof(struct ifname);
+    case GT_IFRANGE:
     case GT_WORD:
     case GT_LINE:
         return sizeof(const char *);
@@ -207,6 +215,15 @@ static void write_value(const struct gram_member *m, char *at, const char *s, si
         snprintf(buf, sizeof buf, "%.*s", (int)(n < 63 ? n : 63), s);
         ifname_parse(buf, name.text);
         memcpy(at, &name, sizeof name);
+        break;
+    }
+    case GT_IFRANGE: {
+        struct strbuf b = {0};
+        size_t used;
+        ifrange_fit(s, n, &used, &b, NULL);
+        const char *text = pool_dup(pool, b.s ? b.s : "", b.len);
+        strbuf_free(&b);
+        memcpy(at, &text, sizeof text);
         break;
     }
     case GT_WORD:
@@ -280,7 +297,7 @@ void *value_args_copy(const struct gram_cmd *cmd, const void *args, struct value
     memcpy(copy, args, cmd->args_size);
     for (unsigned i = 0; i < cmd->n_member; i++) {
         const struct gram_member *m = &cmd->member[i];
-        if (m->type != GT_WORD && m->type != GT_LINE)
+        if (m->type != GT_WORD && m->type != GT_LINE && m->type != GT_IFRANGE)
             continue;
         for (unsigned k = 0; k < (m->rep ? get_count(m, args) : 1u); k++) {
             const char *s;
@@ -350,6 +367,7 @@ void value_format(const struct gram_member *m, const void *args, unsigned i, str
         snprintf(buf, sizeof buf, "%s", name.text);
         break;
     }
+    case GT_IFRANGE:
     case GT_WORD:
     case GT_LINE: {
         const char *s;
@@ -387,7 +405,7 @@ int value_compare(const struct gram_member *m, const void *a, const void *b)
     }
     if (m->type == GT_IFNAME)
         return ifname_compare(pa, pb);
-    if (m->type == GT_WORD || m->type == GT_LINE) {
+    if (m->type == GT_WORD || m->type == GT_LINE || m->type == GT_IFRANGE) {
         const char *x, *y;
         memcpy(&x, pa, sizeof x);
         memcpy(&y, pb, sizeof y);
@@ -402,8 +420,8 @@ int value_compare(const struct gram_member *m, const void *a, const void *b)
 
 const char *value_token(const struct gram_node *n, char *buf, size_t size)
 {
-    static const char *const tokens[] = {"",           "",      "A.B.C.D", "A.B.C.D", "A.B.C.D",
-                                         "A.B.C.D/nn", "H.H.H", "WORD",    "WORD",    "LINE"};
+    static const char *const tokens[] = {"",      "",     "A.B.C.D", "A.B.C.D", "A.B.C.D", "A.B.C.D/nn",
+                                         "H.H.H", "WORD", "WORD",    "WORD",    "LINE"};
     if (n->kind == GN_KW)
         return n->text;
     if (n->show)

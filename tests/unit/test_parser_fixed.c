@@ -49,6 +49,9 @@ static void sample_value(const struct gram_node *n, struct dice *d, struct strbu
     case GT_IFNAME:
         strbuf_add(b, "%s", names[roll(d, 3)]);
         break;
+    case GT_IFRANGE:
+        strbuf_add(b, "GigabitEthernet0/1 - 3 , Loopback7");
+        break;
     default:
         for (size_t i = 0; i < lo || i < 4; i++)
             strbuf_add(b, "%c", "Zq9x"[i & 3]);
