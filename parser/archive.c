@@ -193,6 +193,23 @@ int shell_cmd_show_archive_diff(struct cmd *c, struct args_show_archive_differen
     return CMD_OK;
 }
 
+int shell_cmd_show_archive_incremental(struct cmd *c, struct args_show_archive_incremental *a)
+{
+    char *from = config_of(c, "system:running-config"), *to = from ? config_of(c, a->file) : NULL;
+    struct strbuf b = {0};
+    if (to) {
+        bool any = cfg_text_more(from, to, a->kw_ignorecase, &b);
+        out_text(c->out, "!List of Commands:\n");
+        out_write(c->out, b.s ? b.s : "", b.len);
+        out_text(c->out, any ? "end\n\n" : "end\n!No changes were found\n\n");
+    }
+    int rc = to ? CMD_OK : CMD_ERROR;
+    strbuf_free(&b);
+    free(from);
+    free(to);
+    return rc;
+}
+
 /* ---- dir, show file systems ---- */
 
 struct listing {

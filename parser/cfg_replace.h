@@ -16,5 +16,7 @@ struct replace_result {
 int cfg_replace(struct cfg *cfg, const char *text, const char *by, struct replace_result *out);
 void replace_free(struct replace_result *out);
 /* What `to` has more (+) and less (-) than `from`, in the blocks where it stands; false: nothing. */
+/* The lines of `to` that `from` lacks, with their blocks' headers, as they would be typed. false: none. */
+bool cfg_text_more(const char *from, const char *to, bool ignore_case, struct strbuf *out);
 bool cfg_text_diff(const char *from, const char *to, struct strbuf *out);
 #endif

@@ -303,7 +303,9 @@ static void text_begin(struct place *p, const struct matcher *m, struct cmd *c, 
         cmd_note(c, "Enter TEXT message.  End with the character '%.*s'.", (int)(banner_split(text).text - text), text);
     }
     strbuf_add(&p->text, "%s%s", line, banner ? "" : " ");
-    p->text_prompt = !strcmp(m->cmd->name, "ssh-pubkey-key") ? "(conf-ssh-pubkey-data)" : NULL;
+    p->text_prompt = banner                                    ? NULL
+                     : !strcmp(m->cmd->name, "ssh-pubkey-key") ? "(conf-ssh-pubkey-data)"
+                                                               : "(config-pki-hexmode)";
 }
 
 enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,

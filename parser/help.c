@@ -1,70 +1,12 @@
 /* `?` and TAB (ios-cli 5): what may follow, laid out as IOS does. Called by the doors through session.h. */
 #include "modules/core/ifname.h"
+#include "parser/help_int.h"
 #include "parser/session_int.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-struct item {
-    char *token;
-    const char *help;
-    char *made;   /* help that is the item's own; NULL */
-    bool keyword; /* completes */
-};
-struct list {
-    struct item *v;
-    unsigned n, cap;
-};
-
-static void add(struct list *l, const char *token, const char *help, bool keyword)
-{
-    for (unsigned i = 0; i < l->n; i++)
-        if (!strcmp(l->v[i].token, token))
-            return;
-    if (l->n == l->cap) {
-        l->cap = l->cap ? l->cap * 2 : 32;
-        struct item *v = realloc(l->v, l->cap * sizeof *v);
-        if (!v)
-            abort();
-        l->v = v;
-    }
-    l->v[l->n++] = (struct item){strdup(token), help, NULL, keyword};
-}
-
-/* With a help text that was made for it: consumed. */
-static void add_made(struct list *l, const char *token, char *help)
-{
-    unsigned n = l->n;
-    add(l, token, help, false);
-    if (l->n > n)
-        l->v[n].made = help;
-    else
-        free(help);
-}
-
-static void list_free(struct list *l)
-{
-    for (unsigned i = 0; i < l->n; i++) {
-        free(l->v[i].token);
-        free(l->v[i].made);
-    }
-    free(l->v);
-}
-
-static int compare(const void *a, const void *b)
-{
-    const struct item *x = a, *y = b;
-    bool cx = !strcmp(x->token, "<cr>"), cy = !strcmp(y->token, "<cr>");
-    return cx != cy ? cx - cy : strcmp(x->token, y->token);
-}
-
-static void sort(struct list *l)
-{
-    if (l->n)
-        qsort(l->v, l->n, sizeof *l->v, compare);
-}
 
 static const struct {
     const char *name, *help;
@@ -80,10 +22,10 @@ static const struct {
                {"Tunnel", "Tunnel interface"},
                {"Vlan", "Catalyst Vlans"}};
 
-static void add_ifnames(struct list *l)
+static void add_ifnames(struct help_list *l)
 {
     for (unsigned i = 0; i < sizeof if_help / sizeof *if_help; i++)
-        add(l, if_help[i].name, if_help[i].help, true);
+        help_add(l, if_help[i].name, if_help[i].help, true);
 }
 
 /* What the help asks about: a mode's matcher fed with the words before the cursor. */
@@ -195,7 +137,7 @@ static bool may_grow(const struct gram_node *n, const char *w, size_t len)
 }
 
 /* `interface gig ?`, `interface gi0/?`: the type is there, a number is missing. */
-static bool add_number(struct list *l, const char *text, size_t n)
+static bool add_number(struct help_list *l, const char *text, size_t n)
 {
     char buf[64], canonical[40], *help = NULL;
     size_t pos, letters;
@@ -206,11 +148,11 @@ static bool add_number(struct list *l, const char *text, size_t n)
     letters = strcspn(canonical, "0123456789");
     if (asprintf(&help, "%.*s interface number", (int)letters, canonical) < 0)
         return false;
-    add_made(l, strchr(buf, '/') ? "<0-255>" : "<0-2147483647>", help);
+    help_add_made(l, strchr(buf, '/') ? "<0-255>" : "<0-2147483647>", help);
     return true;
 }
 
-static void collect(const struct query *q, struct list *l)
+static void collect(const struct query *q, struct help_list *l)
 {
     struct matcher *m = &q->s->m;
     const char *w = q->line + m->word;
@@ -224,7 +166,7 @@ static void collect(const struct query *q, struct list *l)
         if (!strcmp(m->cand[i].cmd->name, "engine-exit"))
             help = q->mode->exit;
         if (node->kind == GN_KW && prefix_of(w, n, node->text))
-            add(l, node->text, help, true);
+            help_add(l, node->text, help, true);
     }
     unsigned keywords = l->n;
     for (unsigned i = 0; i < m->n_cand; i++) {
@@ -232,77 +174,25 @@ static void collect(const struct query *q, struct list *l)
         if (node->kind != GN_ARG || !offered(q, m->cand[i].cmd))
             continue;
         if (names_interface(node) && !node->show) {
-            struct list names = {0};
+            struct help_list names = {0};
             add_ifnames(&names);
             for (unsigned k = 0; k < names.n; k++)
                 if (prefix_of(w, n, names.v[k].token))
-                    add(l, names.v[k].token, names.v[k].help, true);
+                    help_add(l, names.v[k].token, names.v[k].help, true);
             if (!l->n && n)
                 add_number(l, w, n);
-            list_free(&names);
+            help_free(&names);
         } else if (!n || (!keywords && may_grow(node, w, n))) {
-            add(l, value_token(node, buf, sizeof buf), node->help, false);
+            help_add(l, value_token(node, buf, sizeof buf), node->help, false);
         }
     }
     if ((q->flags & MATCH_DEBUG) && !m->tokens && prefix_of(w, n, "terminal"))
-        add(l, "terminal", "Set terminal line parameters", true);
-    sort(l);
-}
-
-/* Names only, in columns of equal width (5.4). */
-static void columns(struct session *s, const struct list *l, struct strbuf *out)
-{
-    size_t w = 0, per;
-    for (unsigned i = 0; i < l->n; i++)
-        if (strlen(l->v[i].token) > w)
-            w = strlen(l->v[i].token);
-    w += 2;
-    per = (s->width ? s->width : 512) / w;
-    for (unsigned i = 0; i < l->n; i++) {
-        strbuf_add(out, "%-*s", (int)w, l->v[i].token);
-        if (i + 1 == l->n || (per && (i + 1) % per == 0))
-            strbuf_write(out, "\n", 1);
-    }
-    strbuf_write(out, "\n", 1);
-}
-
-/* Descriptions wrap at 79 columns, continued under the description (5.2). */
-static void wrapped(const char *text, size_t indent, struct strbuf *out)
-{
-    size_t room = indent < 70 ? 79 - indent : 9;
-    while (strlen(text) > room) {
-        size_t cut = room;
-        while (cut && text[cut] != ' ')
-            cut--;
-        if (!cut)
-            cut = room;
-        strbuf_add(out, "%.*s\n%*s", (int)cut, text, (int)indent, "");
-        text += cut;
-        while (*text == ' ')
-            text++;
-    }
-    strbuf_add(out, "%s\n", text);
-}
-
-static void described(const struct list *l, struct strbuf *out)
-{
-    size_t w = 0;
-    for (unsigned i = 0; i < l->n; i++)
-        if (strlen(l->v[i].token) > w)
-            w = strlen(l->v[i].token);
-    for (unsigned i = 0; i < l->n; i++) {
-        if (!*l->v[i].help) {
-            strbuf_add(out, "  %s\n", l->v[i].token);
-            continue;
-        }
-        strbuf_add(out, "  %-*s  ", (int)w, l->v[i].token);
-        wrapped(l->v[i].help, w + 4, out);
-    }
-    strbuf_write(out, "\n", 1);
+        help_add(l, "terminal", "Set terminal line parameters", true);
+    help_sort(l);
 }
 
 /* Behind the word of a filter. */
-static void collect_filter(const struct query *q, const char *w, size_t n, size_t i, size_t *word, struct list *l)
+static void collect_filter(const struct query *q, const char *w, size_t n, size_t i, size_t *word, struct help_list *l)
 {
     const struct pipe_word *p = pipe_words;
     while (p->name && !prefix_of(w, n, p->name))
@@ -317,17 +207,17 @@ static void collect_filter(const struct query *q, const char *w, size_t n, size_
         *word = i;
         for (unsigned k = 0; k < 2; k++)
             if (prefix_of(q->line + i, q->len - i, systems[k]))
-                add(l, systems[k], "Uniform Resource Locator", false);
+                help_add(l, systems[k], "Uniform Resource Locator", false);
         return;
     }
-    add(l, "LINE", "Regular Expression", false);
+    help_add(l, "LINE", "Regular Expression", false);
     if (p->kind == PIPE_SECTION && i == q->len) {
-        add(l, "exclude", "Exclude entire section(s) of output", true);
-        add(l, "include", "Include entire section(s) of output", true);
+        help_add(l, "exclude", "Exclude entire section(s) of output", true);
+        help_add(l, "include", "Include entire section(s) of output", true);
     }
 }
 
-static void collect_pipe(const struct query *q, size_t *word, struct list *l)
+static void collect_pipe(const struct query *q, size_t *word, struct help_list *l)
 {
     const struct matcher *m = &q->s->m;
     size_t i = m->pipe + 1;
@@ -337,7 +227,7 @@ static void collect_pipe(const struct query *q, size_t *word, struct list *l)
     if (i == m->pipe + 1) { /* the blank behind it is missing */
         *word = m->pipe;
         if (i == q->len)
-            add(l, "|", "Output modifiers", false);
+            help_add(l, "|", "Output modifiers", false);
         return;
     }
     size_t end = i;
@@ -352,10 +242,10 @@ static void collect_pipe(const struct query *q, size_t *word, struct list *l)
         json = json || (m->cand[k].cmd->flags & GF_JSON);
     for (const struct pipe_word *p = pipe_words; p->name; p++)
         if (prefix_of(q->line + i, end - i, p->name) && pipe_word_usable(p, json, q->s->privilege))
-            add(l, p->name, p->help, true);
+            help_add(l, p->name, p->help, true);
 }
 
-static bool number_missing(const struct query *q, struct list *l)
+static bool number_missing(const struct query *q, struct help_list *l)
 {
     const struct matcher *m = &q->s->m;
     if (q->result != MATCH_INCOMPLETE)
@@ -372,7 +262,7 @@ static bool number_missing(const struct query *q, struct list *l)
         if (n->type == GT_IFRANGE && q->line[end - 1] == ',')
             add_ifnames(l);
         else if (n->type == GT_IFRANGE && q->line[end - 1] == '-')
-            add(l, "<0-2147483647>", "Last interface number", false);
+            help_add(l, "<0-2147483647>", "Last interface number", false);
         else
             add_number(l, q->line + start, end - start);
     }
@@ -382,7 +272,7 @@ static bool number_missing(const struct query *q, struct list *l)
 struct alias_query {
     const char *word;
     size_t n;
-    struct list *l;
+    struct help_list *l;
 };
 
 static void collect_alias(void *arg, const char *name, const char *command)
@@ -392,12 +282,12 @@ static void collect_alias(void *arg, const char *name, const char *command)
     char *text = NULL;
     if (!prefix_of(a->word, a->n, name) || asprintf(&text, "*%s=%s%s%s", name, quote, command, quote) < 0)
         return;
-    add(a->l, text, "", false);
+    help_add(a->l, text, "", false);
     free(text);
 }
 
 /* `s?`: aliases stand in front of the commands (5.4). */
-static void collect_aliases(const struct query *q, struct list *l)
+static void collect_aliases(const struct query *q, struct help_list *l)
 {
     static const char *const own[] = {"h", "lo", "p", "r", "s", "u", "un", "w"};
     const struct matcher *m = &q->s->m;
@@ -405,7 +295,7 @@ static void collect_aliases(const struct query *q, struct list *l)
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
         collect_alias(&a, own[i], match_alias(own[i], strlen(own[i])));
     alias_each(q->s, "exec", collect_alias, &a);
-    sort(l);
+    help_sort(l);
 }
 
 static char *text_of(struct strbuf *b)
@@ -413,15 +303,22 @@ static char *text_of(struct strbuf *b)
     return b->s ? b->s : strdup("");
 }
 
-char *session_help(struct session *s, const char *line)
+/* In front of `?` and TAB: a line whose first word is an alias is the command it stands for. malloc'd, or NULL. */
+static char *written_out(struct session *s, const char *line)
+{
+    size_t word = strspn(line, " ");
+    return line[word + strcspn(line + word, " ")] ? alias_expand(s, line, alias_mode(s)) : NULL;
+}
+
+static char *help_on(struct session *s, const char *line)
 {
     struct query q = {.s = s, .line = line, .len = strlen(line)};
-    struct list l = {0};
+    struct help_list l = {0};
     struct strbuf out = {0};
     ask(&q);
     struct matcher *m = &s->m;
     if (number_missing(&q, &l)) {
-        described(&l, &out);
+        help_described(s, &l, &out);
     } else if (q.result == MATCH_AMBIGUOUS) {
         strbuf_add(&out, "%% Ambiguous command:  \"");
         strbuf_safe(&out, line);
@@ -434,40 +331,40 @@ char *session_help(struct session *s, const char *line)
         if (!l.n)
             strbuf_add(&out, "%% Unrecognized command\n");
         else if (word < q.len)
-            columns(s, &l, &out);
+            help_columns(s, &l, &out);
         else
-            described(&l, &out);
+            help_described(s, &l, &out);
     } else {
         bool full = m->word == m->word_end;
         collect(&q, &l);
         if (full && m->n_st && match_node(m, m->st[m->n_st - 1].cmd, m->st[m->n_st - 1].node)->type == GT_IFRANGE) {
-            add(&l, ",", "comma", false);
-            add(&l, "-", "hyphen", false);
+            help_add(&l, ",", "comma", false);
+            help_add(&l, "-", "hyphen", false);
         }
         if (full && m->tokens && match_may_end(m)) {
             if (m->is_show && (q.flags & MATCH_PIPES))
-                add(&l, "|", "Output modifiers", false);
-            add(&l, "<cr>", "", false);
-            sort(&l);
+                help_add(&l, "|", "Output modifiers", false);
+            help_add(&l, "<cr>", "", false);
+            help_sort(&l);
         }
         if (!full && (q.flags & MATCH_PIPES) && !(q.flags & MATCH_DEBUG) && !m->tokens)
             collect_aliases(&q, &l);
         if (!l.n) {
             strbuf_add(&out, "%% Unrecognized command\n");
         } else if (!full) {
-            columns(s, &l, &out);
+            help_columns(s, &l, &out);
         } else {
             if (!m->tokens && !q.nested)
                 strbuf_add(&out, "%s\n", q.mode->title);
-            described(&l, &out);
+            help_described(s, &l, &out);
         }
     }
-    list_free(&l);
+    help_free(&l);
     return text_of(&out);
 }
 
 /* What TAB makes of a word of n letters: the only token that begins with them, or NULL. */
-static const char *only_token(const struct list *l, size_t n)
+static const char *only_token(const struct help_list *l, size_t n)
 {
     const char *only = NULL;
     for (unsigned i = 0; i < l->n; i++) {
@@ -482,24 +379,38 @@ static const char *only_token(const struct list *l, size_t n)
     return only;
 }
 
+char *session_help(struct session *s, const char *line)
+{
+    if (place_wants_text(&s->place))
+        return strdup("  LINE  Data, up to a line of its own: quit (certificate) or exit (key)\n\n");
+    char *alias = written_out(s, line), *text = help_on(s, alias ? alias : line);
+    free(alias);
+    return text;
+}
+
 char *session_complete(struct session *s, const char *line)
 {
     struct query q = {.s = s, .line = line, .len = strlen(line)};
-    struct list l = {0};
+    struct help_list l = {0};
     size_t len = q.len;
-    char *result = NULL;
+    char *result = NULL, *alias = written_out(s, line);
+    if (alias) {
+        q.line = alias;
+        q.len = strlen(alias);
+    }
     ask(&q);
     struct matcher *m = &s->m;
-    if (q.result == MATCH_OK && len && line[len - 1] != ' ') {
+    if (q.result == MATCH_OK && len && line[len - 1] != ' ' && !place_wants_text(&s->place)) {
         size_t word = m->word;
         if (m->pipe != SIZE_MAX)
             collect_pipe(&q, &word, &l);
         else
             collect(&q, &l);
         const char *token = only_token(&l, q.len - word);
-        if (token && asprintf(&result, "%.*s%s ", (int)word, line, token) < 0)
+        if (token && asprintf(&result, "%.*s%s ", (int)(len - (q.len - word)), line, token) < 0)
             result = NULL;
     }
-    list_free(&l);
+    help_free(&l);
+    free(alias);
     return result;
 }

@@ -293,10 +293,11 @@ static char *clean(const char *line)
     return s;
 }
 
-static const char *alias_mode(const struct session *s)
+const char *alias_mode(const struct session *s)
 {
     const char *mode = place_mode(&s->place)->name;
-    return s->place.depth == 1              ? "configure"
+    return !s->place.depth                  ? "exec"
+           : s->place.depth == 1            ? "configure"
            : !strncmp(mode, "config-if", 9) ? "interface"
            : !strcmp(mode, "config-line")   ? "line"
                                             : "";

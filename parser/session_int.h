@@ -60,6 +60,7 @@ bool exec_output_close(struct session *s); /* false: what a filter had to write 
 
 /* alias.c: `line` with an alias in its first word written out, malloc'd; NULL: there is none. */
 char *alias_expand(struct session *s, const char *line, const char *mode);
+const char *alias_mode(const struct session *s); /* `exec`, `configure`, ... where the session stands (session.c) */
 /* What an alias of that mode begins with (`?`). */
 void alias_each(struct session *s, const char *mode, void (*each)(void *arg, const char *name, const char *command),
                 void *arg);

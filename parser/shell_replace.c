@@ -164,8 +164,9 @@ int shell_cmd_configure_replace(struct cmd *c, struct args_configure_replace *a)
     if (a->kw_force)
         return replace_run(c, job);
     return cmd_ask(c,
-                   "The running configuration becomes the one in the file, wholly: lines are added and taken\n"
-                   "away until both are the same. Enter Y if you are sure you want to proceed. ? [no]: ",
+                   "The running configuration becomes the one in the file,\n"
+                   "wholly: lines are added and taken away until both are\n"
+                   "the same. Enter Y if you are sure you want to proceed. ? [no]: ",
                    true, replace_answer, job);
 }
 

@@ -42,7 +42,7 @@ static int save_answer(struct cmd *c, const char *text, void *arg);
 
 static int ask_save(struct cmd *c, uintptr_t minutes)
 {
-    return cmd_ask(c, "\nSystem configuration has been modified. Save? [yes/no]: ", true, save_answer, (void *)minutes);
+    return cmd_ask(c, "System configuration has been modified. Save? [yes/no]: ", true, save_answer, (void *)minutes);
 }
 
 static int save_answer(struct cmd *c, const char *text, void *arg)
@@ -75,8 +75,10 @@ int system_cmd_reload(struct cmd *c, struct args_reload *a)
         return CMD_OK;
     }
     uintptr_t minutes = a->has_minutes ? a->minutes : 0;
-    if (r->cfg_saved && r->cfg_save && !r->cfg_saved(r))
+    if (r->cfg_saved && r->cfg_save && !r->cfg_saved(r)) {
+        out_text(c->out, "\n");
         return ask_save(c, minutes);
+    }
     return ask_proceed(c, minutes);
 }
 
