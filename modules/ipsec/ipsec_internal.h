@@ -346,6 +346,8 @@ void ipsec_pair_of(const struct sa *s, struct ipsec_pair *p);   /* as it was agr
 /* ipsec_sadb.c */
 struct sa *ipsec_sa_by_spi(struct ipsec *st, uint32_t in_spi);
 struct sa *ipsec_sa_by_out(struct ipsec *st, const struct addr *peer, uint32_t out_spi);
+/* The first of those that may be this peer's; the rest by peer_next. Callers compare the address. */
+struct sa *ipsec_sa_of_peer(struct ipsec *st, const struct addr *peer);
 struct sa *ipsec_sa_create(struct ipsec *st, const struct ipsec_pair *p, struct binding *b, int *err);
 void ipsec_sa_delete(struct sa *s, const char *reason, bool tell_peer, bool tell_standby, event_id cause);
 void ipsec_sa_start_timers(struct sa *s, nstime life_left);
