@@ -34,7 +34,8 @@ struct module {
     void (*shutdown)(struct router *r, void *state);
     const struct debug_flag *debug; /* bit index = position */
     unsigned n_debug;               /* at most 64 */
-    /* What stands behind on_text in show debugging (" for access list 101"); borrowed, "" for nothing. */
+    /* What stands behind on_text in show debugging (" for access list 101"); borrowed, "" for nothing, NULL: another
+     * flag's line stands for this one. */
     const char *(*debug_note)(struct router *r, unsigned bit);
     const struct sync_class *const *sync;
     unsigned n_sync;

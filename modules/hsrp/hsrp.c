@@ -305,5 +305,6 @@ const struct module hsrp_module = {
     .shutdown = power_down,
     .debug = hsrp_debug_flags,
     .n_debug = HSRP_DBG_FLAGS,
+    .debug_note = hsrp_debug_note,
     .audit = audit,
 };

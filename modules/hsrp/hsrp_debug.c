@@ -5,30 +5,71 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVENTS "HSRP Events debugging is on"
-#define PACKETS "HSRP Packets debugging is on"
+#define EVENTS                                                                                                         \
+    {                                                                                                                  \
+        "HSRP", "HSRP Events debugging is on"                                                                          \
+    }
+#define PACKETS                                                                                                        \
+    {                                                                                                                  \
+        "HSRP", "HSRP Packets debugging is on"                                                                         \
+    }
 const struct debug_flag hsrp_debug_flags[HSRP_DBG_FLAGS] = {
     [HSRP_DBG_ERRORS] = {"HSRP", "HSRP Errors debugging is on"},
-    [HSRP_DBG_EVENTS] = {"HSRP", EVENTS},
-    [HSRP_DBG_EVENTS_TERSE] = {"HSRP", EVENTS "\n    (protocol, neighbor, redundancy, track, arp, interface)"},
-    [HSRP_DBG_PROTOCOL] = {"HSRP", EVENTS "\n    (protocol)"},
-    [HSRP_DBG_NEIGHBOR] = {"HSRP", EVENTS "\n    (neighbor)"},
-    [HSRP_DBG_REDUNDANCY] = {"HSRP", EVENTS "\n    (redundancy)"},
-    [HSRP_DBG_TRACK] = {"HSRP", EVENTS "\n    (track)"},
-    [HSRP_DBG_ARP] = {"HSRP", EVENTS "\n    (arp)"},
-    [HSRP_DBG_INTERFACE] = {"HSRP", EVENTS "\n    (interface)"},
-    [HSRP_DBG_ICMP] = {"HSRP", EVENTS "\n    (icmp)"},
-    [HSRP_DBG_PACKETS] = {"HSRP", PACKETS},
-    [HSRP_DBG_PACKETS_TERSE] = {"HSRP", PACKETS "\n    (Coup, Resign)"},
-    [HSRP_DBG_ADVERTISE] = {"HSRP", PACKETS "\n    (Advertise)"},
-    [HSRP_DBG_COUP] = {"HSRP", PACKETS "\n    (Coup)"},
-    [HSRP_DBG_HELLO] = {"HSRP", PACKETS "\n    (Hello)"},
-    [HSRP_DBG_RESIGN] = {"HSRP", PACKETS "\n    (Resign)"},
+    [HSRP_DBG_EVENTS] = EVENTS,
+    [HSRP_DBG_EVENTS_TERSE] = EVENTS,
+    [HSRP_DBG_PROTOCOL] = EVENTS,
+    [HSRP_DBG_NEIGHBOR] = EVENTS,
+    [HSRP_DBG_REDUNDANCY] = EVENTS,
+    [HSRP_DBG_TRACK] = EVENTS,
+    [HSRP_DBG_ARP] = EVENTS,
+    [HSRP_DBG_INTERFACE] = EVENTS,
+    [HSRP_DBG_ICMP] = EVENTS,
+    [HSRP_DBG_PACKETS] = PACKETS,
+    [HSRP_DBG_PACKETS_TERSE] = PACKETS,
+    [HSRP_DBG_ADVERTISE] = PACKETS,
+    [HSRP_DBG_COUP] = PACKETS,
+    [HSRP_DBG_HELLO] = PACKETS,
+    [HSRP_DBG_RESIGN] = PACKETS,
+};
+/* What stands in brackets in show debugging where not all of them are on. */
+static const char *const kinds[HSRP_DBG_FLAGS] = {
+    [HSRP_DBG_EVENTS_TERSE] = "protocol, neighbor, redundancy, track, arp, interface",
+    [HSRP_DBG_PROTOCOL] = "protocol",
+    [HSRP_DBG_NEIGHBOR] = "neighbor",
+    [HSRP_DBG_REDUNDANCY] = "redundancy",
+    [HSRP_DBG_TRACK] = "track",
+    [HSRP_DBG_ARP] = "arp",
+    [HSRP_DBG_INTERFACE] = "interface",
+    [HSRP_DBG_ICMP] = "icmp",
+    [HSRP_DBG_PACKETS_TERSE] = "Coup, Resign",
+    [HSRP_DBG_ADVERTISE] = "Advertise",
+    [HSRP_DBG_COUP] = "Coup",
+    [HSRP_DBG_HELLO] = "Hello",
+    [HSRP_DBG_RESIGN] = "Resign",
 };
 
 static bool on(const struct hsrp *h, unsigned bit)
 {
     return log_debug_on(h->r, &hsrp_module, bit);
+}
+
+/* One line each for events and packets, at the first flag that is on: all of them, or the kinds in brackets. */
+const char *hsrp_debug_note(struct router *r, unsigned bit)
+{
+    struct hsrp *h = module_state(r, &hsrp_module);
+    if (!kinds[bit])
+        return "";
+    unsigned all = bit < HSRP_DBG_PACKETS ? HSRP_DBG_EVENTS : HSRP_DBG_PACKETS, terse = all + 1;
+    unsigned end = bit < HSRP_DBG_PACKETS ? HSRP_DBG_PACKETS : HSRP_DBG_FLAGS;
+    for (unsigned b = all; b < bit; b++)
+        if (on(h, b))
+            return NULL;
+    int n = snprintf(h->note, sizeof h->note, "\n    (%s", kinds[bit]);
+    for (unsigned b = bit + 1; b < end; b++)
+        if (on(h, b) && !(bit == terse && strstr(kinds[terse], kinds[b])))
+            n += snprintf(h->note + n, sizeof h->note - (size_t)n, ", %s", kinds[b]);
+    snprintf(h->note + n, sizeof h->note - (size_t)n, ")");
+    return h->note;
 }
 
 bool hsrp_dbg_errors(struct hsrp *h)

@@ -29,8 +29,10 @@ int hsrp_debug_all(struct cmd *c, struct args_debug_standby *a)
     set(c, a->kw_terse ? HSRP_DBG_EVENTS_TERSE : HSRP_DBG_EVENTS);
     set(c, a->kw_terse ? HSRP_DBG_PACKETS_TERSE : HSRP_DBG_PACKETS);
     if (a->kw_terse && c->op == CMD_SET) { /* the block of show debugging (ios-cli 11.10) */
-        out_text(c->out, "HSRP:\n  %s\n  %s\n  %s\n", hsrp_debug_flags[HSRP_DBG_ERRORS].on_text,
-                 hsrp_debug_flags[HSRP_DBG_EVENTS_TERSE].on_text, hsrp_debug_flags[HSRP_DBG_PACKETS_TERSE].on_text);
+        static const unsigned lines[] = {HSRP_DBG_ERRORS, HSRP_DBG_EVENTS_TERSE, HSRP_DBG_PACKETS_TERSE};
+        out_text(c->out, "HSRP:\n");
+        for (unsigned i = 0; i < sizeof lines / sizeof *lines; i++)
+            out_text(c->out, "  %s%s\n", hsrp_debug_flags[lines[i]].on_text, hsrp_debug_note(c->router, lines[i]));
         return CMD_OK;
     }
     say(c, "HSRP");

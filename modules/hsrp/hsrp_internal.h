@@ -194,6 +194,7 @@ struct hsrp {
     unsigned n_follow;                  /* groups that follow another */
     char hidden[2 * HSRP_KEY_MAX + 3];  /* a key as it is stored, until it is */
     bool leaving;                       /* shutdown ran */
+    char note[160];                     /* of show debugging */
     bool events_detail, packets_detail; /* of the debug flags that are on */
 };
 
@@ -308,4 +309,5 @@ void hsrp_dbg_packet_line(struct hsrp_group *g, const struct hsrp_packet *p, con
 void hsrp_dbg_if(struct hsrp_if *hif, unsigned bit, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void hsrp_dbg_grp(struct hsrp_group *g, unsigned bit, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 extern const struct debug_flag hsrp_debug_flags[HSRP_DBG_FLAGS];
+const char *hsrp_debug_note(struct router *r, unsigned bit);
 #endif

@@ -174,6 +174,8 @@ static void show_json(struct out *o, const struct hsrp_group *g)
     out_int(o, "group", g->number);
     out_int(o, "version", g->hif->version);
     out_str(o, "state", hsrp_state_name(g->state));
+    if (init_reason(g)[0])
+        out_fmt(o, "init_reason", "%.*s", (int)strlen(init_reason(g)) - 3, init_reason(g) + 2);
     out_int(o, "priority", g->priority);
     out_int(o, "configured_priority", g->priority_cfg);
     out_bool(o, "preempt", g->preempt);
@@ -185,6 +187,7 @@ static void show_json(struct out *o, const struct hsrp_group *g)
     out_end(o);
     out_str(o, "virtual_mac", mac_format(&g->vmac, m));
     out_str(o, "virtual_mac_source", from);
+    out_str(o, "active_virtual_mac", e->active.kind == HSRP_PEER_UNKNOWN ? "unknown" : m);
     out_str(o, "active", peer(&e->active, a));
     if (e->active.kind == HSRP_PEER_REMOTE) {
         out_int(o, "active_priority", e->active.priority);
@@ -214,6 +217,8 @@ static void show_json(struct out *o, const struct hsrp_group *g)
     out_int(o, "state_changes", g->changes);
     out_int(o, "last_state_change", (loop_now(g->hif->h->r->loop) - g->changed_at) / NS_PER_MS);
     out_str(o, "name", g->name);
+    out_bool(o, "name_configured", g->name_cfg);
+    out_bool(o, "icmp_redirects", !g->hif->redirect_off);
     if (g->follow[0])
         out_str(o, "following", g->follow);
     out_array(o, "track");

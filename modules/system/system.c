@@ -170,12 +170,14 @@ int system_cmd_show_debugging(struct cmd *c, struct args_show_debugging *a)
         for (unsigned bit = 0; m && bit < m->n_debug; bit++) {
             if (!log_debug_on(r, m, bit) || !m->debug[bit].on_text)
                 continue;
+            const char *note = m->debug_note ? m->debug_note(r, bit) : "";
+            if (!note)
+                continue;
             if (!group || strcmp(group, m->debug[bit].group)) {
                 group = m->debug[bit].group;
                 out_text(c->out, "%s%s:\n", first ? "" : "\n", group);
                 first = false;
             }
-            const char *note = m->debug_note ? m->debug_note(r, bit) : "";
             out_text(c->out, "  %s%s\n", m->debug[bit].on_text, note);
             out_object(c->out, NULL);
             out_str(c->out, "subsystem", group);

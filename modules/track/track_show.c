@@ -5,6 +5,7 @@
 #include "modules/track/track_internal.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *parameter(const struct track_object *o)
 {
@@ -174,6 +175,25 @@ static void show_clients(struct out *out, const struct track_object *o, bool tex
         o->t->clients(o->t->clients_arg, o->number, client, &l);
 }
 
+static void json_details(struct out *out, const struct track_object *o)
+{
+    struct route_hit hit;
+    char why[48];
+    reason(o, why, sizeof why);
+    if (why[0])
+        out_fmt(out, "reason", "%.*s", (int)strlen(why) - 3, why + 2);
+    if (timer_armed(&o->delay)) {
+        out_str(out, "delayed_state", track_word(o->wanted));
+        out_int(out, "delay_left", timer_left(&o->delay) / NS_PER_MS);
+    }
+    if (o->kind == TRACK_LIST_WEIGHT || o->kind == TRACK_LIST_PERCENTAGE || (o->kind == TRACK_ROUTE && o->metric)) {
+        out_int(out, "threshold_up", o->up_at);
+        out_int(out, "threshold_down", o->down_at);
+    }
+    if (o->kind == TRACK_ROUTE)
+        out_str(out, "first_hop_interface", route_find(o->t->r, &o->prefix, &hit) ? hit.netif->name : "unknown");
+}
+
 static void show_json(struct out *out, const struct track_object *o)
 {
     char what[80];
@@ -189,6 +209,7 @@ static void show_json(struct out *out, const struct track_object *o)
     out_int(out, "delay_up", (int64_t)o->delay_up * 1000);
     out_int(out, "delay_down", (int64_t)o->delay_down * 1000);
     out_bool(out, "delayed", timer_armed(&o->delay));
+    json_details(out, o);
     out_array(out, "objects");
     for (unsigned i = 0; i < o->n_members; i++) {
         out_object(out, NULL);

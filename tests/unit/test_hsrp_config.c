@@ -78,6 +78,10 @@ Test(hsrp_config, every_form_is_a_fixed_point)
     expect(w, "gw1", "show standby all", "    Track object 8 (unknown)\n", true);
     expect(w, "gw1", "show standby all", "  Preemption enabled, delay min 5 secs, reload 10 secs, sync 20 secs\n",
            true);
+    cr_assert_eq(world_config(w, "gw1", "standby bfd all-interfaces\nno standby sso\n"), 0);
+    expect(w, "gw1", "show running-config", "\nno standby sso\n", true);
+    expect(w, "gw1", "show running-config", "standby bfd", false);
+    cr_assert_eq(world_config(w, "gw1", "standby sso\n"), 0);
     cr_assert_eq(
         world_config(w, "gw1",
                      "interface Ethernet1/1\nno standby ip\nno standby ip 10.1.11.251 secondary\nno standby timers\n"
@@ -127,6 +131,20 @@ Test(hsrp_config, debug_flags)
     expect(w, "gw1", "debug standby terse", "  HSRP Packets debugging is on\n    (Coup, Resign)\n", true);
     expect(w, "gw1", "no debug standby", "HSRP debugging is off", true);
     expect(w, "gw1", "show debugging", "HSRP", false);
+    static const char *const turned[] = {"debug standby events track", "debug standby events redundancy",
+                                         "debug standby packets coup"};
+    for (unsigned i = 0; i < 3; i++)
+        expect(w, "gw1", turned[i], "debugging is on", true);
+    expect(
+        w, "gw1", "show debugging",
+        "HSRP:\n  HSRP Events debugging is on\n    (redundancy, track)\n  HSRP Packets debugging is on\n    (Coup)\n",
+        true);
+    expect(w, "gw1", "debug standby events terse", "debugging is on", true);
+    expect(w, "gw1", "debug standby events icmp", "debugging is on", true);
+    expect(w, "gw1", "show debugging", "    (protocol, neighbor, redundancy, track, arp, interface, icmp)\n", true);
+    expect(w, "gw1", "debug standby packets all", "debugging is on", true);
+    expect(w, "gw1", "show debugging", "  HSRP Packets debugging is on\n", true);
+    expect(w, "gw1", "show debugging", "(Coup", false);
     world_free(w);
 }
 

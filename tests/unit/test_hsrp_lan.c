@@ -135,6 +135,9 @@ Test(hsrp_lan, a_silent_neighbour_has_no_groups)
     configure(w, "r2", IF "standby 2 priority 90\n");
     expect(w, "r2", "show standby", "Group 2", false);
     expect(w, "r2", "show standby all", "Group 2\n  State is Disabled\n  Virtual IP address is unknown\n", true);
+    configure(w, "r2", IF "shutdown\n");
+    expect(w, "r2", "show standby | json", "\"state\":\"Init\",\"init_reason\":\"interface down\"", true);
+    expect(w, "r2", "show standby | json", "\"active_virtual_mac\":\"unknown\"", true);
     world_free(w);
 }
 

@@ -88,6 +88,7 @@ Test(track, a_route_is_looked_for_exactly)
     expect(w, "show track 1", "  Reachability is Up (static)\n    2 changes, last change 00:00:0", true);
     expect(w, "show track ip route", "  First-hop interface is Ethernet1/1\n", true);
     expect(w, "show track 2", "  Reachability is Up (connected)\n", true);
+    expect(w, "show track | json", "\"reason\":\"connected\",\"first_hop_interface\":\"Ethernet1/1\"", true);
     expect(w, "show logging", "%TRACKING-5-STATE: 1 ip route 10.9.0.0/16 reachability Down->Up\n", true);
     world_link_down(w, "r", "Ethernet1/1", true);
     world_run(w, 0.01);
