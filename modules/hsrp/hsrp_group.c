@@ -286,6 +286,13 @@ static void check_vip(struct hsrp_group *g, const struct hsrp_packet *p, const s
                g->hif->nif->name, g->number, addr_format(&p->vip, theirs), addr_format(&g->vip_cfg, ours));
 }
 
+static void no_standby_more(struct hsrp_group *g, const struct addr *from)
+{
+    if (g->standby.kind == HSRP_PEER_REMOTE && addr_equal(&g->standby.addr, from))
+        set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, NULL);
+    tell_lost(g, g->state);
+}
+
 /* A checked packet of this group (reference 1.6): which event it is. Hellos of other states mean nothing. */
 void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const struct addr *from)
 {
@@ -300,6 +307,8 @@ void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const
         g->resign_in++;
         if (g->active.kind == HSRP_PEER_REMOTE && addr_equal(&g->active.addr, from))
             hsrp_group_event(g, HSRP_EV_I, p, from, 0);
+        else
+            no_standby_more(g, from);
         return;
     case HSRP_HELLO:
         break;
@@ -316,9 +325,7 @@ void hsrp_group_receive(struct hsrp_group *g, const struct hsrp_packet *p, const
         hsrp_group_event(g, better ? HSRP_EV_K : HSRP_EV_L, p, from, 0);
         break;
     case HSRP_WIRE_SPEAK:
-        if (g->standby.kind == HSRP_PEER_REMOTE && addr_equal(&g->standby.addr, from))
-            set_peer(g, &g->standby, HSRP_PEER_UNKNOWN, NULL, NULL); /* it is Standby no more */
-        tell_lost(g, g->state);
+        no_standby_more(g, from);
         if (better)
             hsrp_group_event(g, HSRP_EV_F, p, from, 0);
         break;

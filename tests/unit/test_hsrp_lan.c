@@ -233,6 +233,34 @@ Test(hsrp_lan, advertisements_are_not_multiplied)
     hlab_free(&l);
 }
 
+Test(hsrp_lan, a_standby_router_that_resigns_is_standby_no_more)
+{
+    struct hlab l;
+    hlab_init(&l);
+    hlab_start(&l, 0, false, plain);
+    hlab_run(&l, 30);
+    struct hsrp_packet p = {.version = 1,
+                            .opcode = HSRP_HELLO,
+                            .state = HSRP_WIRE_STANDBY,
+                            .hello_ms = 3000,
+                            .hold_ms = 10000,
+                            .priority = 50,
+                            .group = 1,
+                            .auth = "cisco",
+                            .vip = addr_v4(0x0a0100fe)};
+    uint8_t b[64];
+    struct hsrp_group *g = hlab_group(&l.node[0], ET, 1);
+    hlab_inject(&l, 0x0a010063, 0xe0000002, 1, b, hsrp_wire_encode(&p, b, sizeof b));
+    hlab_run(&l, 0.1);
+    cr_assert_eq(g->standby.kind, HSRP_PEER_REMOTE);
+    p.opcode = HSRP_RESIGN;
+    hlab_inject(&l, 0x0a010063, 0xe0000002, 1, b, hsrp_wire_encode(&p, b, sizeof b));
+    hlab_run(&l, 0.1);
+    cr_assert_eq(g->standby.kind, HSRP_PEER_UNKNOWN);
+    cr_assert_eq(hlab_state(&l, 0), HSRP_ACTIVE);
+    hlab_free(&l);
+}
+
 Test(hsrp_lan, a_part_of_the_redirect_line_goes)
 {
     struct world *w = pair("", "");
