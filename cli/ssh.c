@@ -97,7 +97,7 @@ static int on_pubkey(ssh_session s, const char *user, struct ssh_key_struct *key
         (state != SSH_PUBLICKEY_STATE_NONE && !valid) ||
         ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_MD5, &hash, &len) != SSH_OK)
         return SSH_AUTH_DENIED;
-    int n = snprintf(text, sizeof text, "%c%s%c%s%c", valid, user, 0, curve, 0);
+    int n = snprintf(text, sizeof text, "%c%s%c%s%c", valid ? 1 : 0, user, 0, curve, 0);
     bool ok = n > 0 && (size_t)n + len <= sizeof text;
     if (ok) {
         memcpy(text + n, hash, len);
