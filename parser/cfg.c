@@ -147,6 +147,19 @@ static void index_remove(struct cfg_node *at, const struct cfg_node *n)
         *pp = n->chain;
 }
 
+void cfg_rekey(struct cfg_node *n)
+{
+    struct strbuf id = {0};
+    if (!render_identity(n->cmd, n->args, &id))
+        return;
+    index_remove(n->parent, n);
+    free(n->identity);
+    n->identity = id.s;
+    n->hash = hash_of(id.s);
+    if (n->parent->n_bucket)
+        index_add(n->parent, n);
+}
+
 static void detach(struct cfg *cfg, struct cfg_node *n)
 {
     struct cfg_node *p = n->parent;

@@ -53,6 +53,8 @@ void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c);
 /* The mode of a block that `cmd` opens with these args. */
 uint16_t cfg_mode_of(const struct gram_cmd *cmd, const void *args);
 struct cfg_node *cfg_find(const struct cfg_node *at, const char *identity);
+/* The keys in its arguments were changed. */
+void cfg_rekey(struct cfg_node *n);
 /* The stored lines of one command below `at`, each through its handler again (cmd_store_again). */
 void cfg_store_again(struct cfg *cfg, struct cfg_node *at, const struct gram_cmd *cmd, const struct cmd *c);
 /* `line vty 0 15`: blocks whose keys are a range `first`..`last`. Cuts stored blocks at the ends of the range, makes

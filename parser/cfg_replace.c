@@ -171,8 +171,10 @@ static bool is_sequenced(const struct gram_cmd *cmd)
 /* Of one list: the same keys but the hidden ones. */
 static bool same_list(const struct cfg_node *a, const struct cfg_node *b)
 {
+    if (a->parent->cmd && (a->parent->cmd->flags & GF_ORDERED))
+        return true;
     if (a->cmd != b->cmd)
-        return a->parent->cmd && (a->parent->cmd->flags & GF_ORDERED);
+        return false;
     for (unsigned k = 0; k < a->cmd->n_key; k++) {
         const struct gram_member *m = &a->cmd->member[a->cmd->key[k]];
         if (!m->hidden && (value_is_set(m, a->args) != value_is_set(m, b->args) ||

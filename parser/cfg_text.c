@@ -16,7 +16,26 @@ static int compare_keys(const struct gram_cmd *cmd, const struct cfg_node *x, co
     return 0;
 }
 
-/* Blocks declared `ordered` sort by sequence number alone: the first int key or hidden argument that both have. */
+/* The key of a block that is declared `numbered`, where it is a number; NULL: a block like others. */
+static const char *flat_key(const struct cfg_node *n)
+{
+    const char *key = NULL;
+    if (n->cmd->flat && n->args)
+        memcpy(&key, (const char *)n->args + n->cmd->member[n->cmd->key[0]].off, sizeof key);
+    return key && *key >= '0' && *key <= '9' ? key : NULL;
+}
+
+static unsigned rank_of(const struct cfg_node *n)
+{
+    return flat_key(n) ? n->cmd->flat_rank : n->cmd->rank;
+}
+
+static unsigned base_of(const struct cfg_node *n)
+{
+    return flat_key(n) ? n->cmd->flat_rank : n->cmd->by_base;
+}
+
+/* Blocks declared `ordered` sort by sequence number (the first int key or hidden argument), then by rank. */
 static const struct gram_member *sequence_of(const struct cfg_node *n)
 {
     for (unsigned k = 0; k < n->cmd->n_key; k++)
@@ -42,7 +61,9 @@ static int compare_ordered(const void *a, const void *b)
         memcpy(&vx, (const char *)x->args + mx->off, sizeof vx);
     if (my)
         memcpy(&vy, (const char *)y->args + my->off, sizeof vy);
-    return vx != vy ? (vx < vy ? -1 : 1) : compare_order(x, y);
+    if (vx != vy)
+        return vx < vy ? -1 : 1;
+    return x->cmd->rank != y->cmd->rank ? (x->cmd->rank < y->cmd->rank ? -1 : 1) : compare_order(x, y);
 }
 
 static int compare_by(const struct cfg_node *x, const struct cfg_node *y)
@@ -64,18 +85,26 @@ static int compare_by(const struct cfg_node *x, const struct cfg_node *y)
     return vx < vy ? -1 : vx > vy;
 }
 
+static int compare_numbers(const char *a, const char *b)
+{
+    unsigned long x = strtoul(a, NULL, 10), y = strtoul(b, NULL, 10);
+    return x < y ? -1 : x > y;
+}
+
 static int compare_rank(const void *a, const void *b)
 {
     const struct cfg_node *x = *(struct cfg_node *const *)a, *y = *(struct cfg_node *const *)b;
-    if (x->cmd->by_base != y->cmd->by_base)
-        return x->cmd->by_base < y->cmd->by_base ? -1 : 1;
+    if (base_of(x) != base_of(y))
+        return base_of(x) < base_of(y) ? -1 : 1;
+    if (flat_key(x) && flat_key(y))
+        return compare_numbers(flat_key(x), flat_key(y));
     if (x->cmd->by != GRAM_NONE && y->cmd->by != GRAM_NONE) {
         int d = compare_by(x, y);
         if (d)
             return d;
     }
-    if (x->cmd->rank != y->cmd->rank)
-        return x->cmd->rank < y->cmd->rank ? -1 : 1;
+    if (rank_of(x) != rank_of(y))
+        return rank_of(x) < rank_of(y) ? -1 : 1;
     int d = 0;
     if (x->cmd == y->cmd && x->args && y->args)
         d = compare_keys(x->cmd, x, y);
@@ -141,10 +170,31 @@ static struct cfg_node **shown(const struct cfg_node *block, unsigned flags, uns
     return list;
 }
 
-/* grammar/README.md: every fifty is a section; version and the service lines are one. */
-static unsigned section_of(const struct gram_cmd *cmd)
+static void shown_free(struct cfg_node **list, struct cfg_node *extra)
 {
-    return cmd->rank < 200 ? 0 : cmd->rank / 50;
+    for (struct cfg_node *f = extra; f->cmd; f++) {
+        free(f->args);
+        value_pool_free(f->pool);
+    }
+    free(list);
+    free(extra);
+}
+
+/* grammar/README.md: every fifty is a section; version and the service lines are one. */
+static unsigned section_of(const struct cfg_node *n)
+{
+    return rank_of(n) < 200 ? 0 : rank_of(n) / 50;
+}
+
+/* A numbered block: each line behind its word and number. */
+static void flat_lines(const struct cfg_node *block, const char *number, unsigned flags, struct strbuf *out)
+{
+    unsigned n;
+    struct cfg_node *extra;
+    struct cfg_node **list = shown(block, flags, &n, &extra);
+    for (unsigned i = 0; i < n; i++)
+        strbuf_add(out, "%s %s %s\n", block->cmd->flat, number, list[i]->line);
+    shown_free(list, extra);
 }
 
 static void lines(const struct cfg_node *block, unsigned depth, unsigned flags, struct strbuf *out)
@@ -156,23 +206,22 @@ static void lines(const struct cfg_node *block, unsigned depth, unsigned flags, 
     for (unsigned i = 0; i < n; i++) {
         const struct cfg_node *c = list[i];
         if (!depth && before) {
-            bool compact = before->cmd->flags & c->cmd->flags & GF_COMPACT;
-            if ((before->cmd->opens != GRAM_NONE && !compact) || section_of(before->cmd) != section_of(c->cmd))
+            bool compact = (before->cmd->flags & c->cmd->flags & GF_COMPACT) || (flat_key(before) && flat_key(c));
+            if ((before->cmd->opens != GRAM_NONE && !compact) || section_of(before) != section_of(c))
                 strbuf_write(out, "!\n", 2);
+        }
+        before = c;
+        if (c->n && flat_key(c)) {
+            flat_lines(c, flat_key(c), flags, out);
+            continue;
         }
         strbuf_write(out, "        ", depth < 8 ? depth : 8);
         strbuf_write(out, c->line, strlen(c->line));
         strbuf_write(out, "\n", 1);
         if (c->cmd->opens != GRAM_NONE && c->identity && !c->negated)
             lines(c, depth + 1, flags, out);
-        before = c;
     }
-    for (struct cfg_node *f = extra; f->cmd; f++) {
-        free(f->args);
-        value_pool_free(f->pool);
-    }
-    free(list);
-    free(extra);
+    shown_free(list, extra);
 }
 
 static void stamp(struct strbuf *out, const char *what, nstime wall, const char *by)
@@ -210,6 +259,10 @@ void cfg_text(struct cfg *cfg, unsigned flags, struct strbuf *out)
 void cfg_text_block(struct cfg *cfg, const struct cfg_node *node, unsigned flags, struct strbuf *out)
 {
     (void)cfg;
+    if (node->n && flat_key(node)) {
+        flat_lines(node, flat_key(node), flags, out);
+        return;
+    }
     strbuf_add(out, "%s\n", node->line);
     if (node->cmd->opens != GRAM_NONE && !node->negated)
         lines(node, 1, flags, out);

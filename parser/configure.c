@@ -206,7 +206,7 @@ static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, c
     if (!block) {
         rc = CMD_ERROR;
     } else if (cmd->flags & GF_ACTION) {
-        c->op = CMD_RUN;
+        c->op = m->flags & MATCH_NO ? CMD_UNSET : CMD_RUN;
         cfg_blocks(block, c);
         rc = cfg_call(cmd, c, args);
     } else if (!(m->flags & MATCH_NO) && cfg_is_range(cmd)) {

@@ -100,12 +100,12 @@ struct command {
     char *ident; /* name with underscores */
     char *mode[MAX_MODES];
     unsigned n_mode;
-    char *handler, *guard, *opens, *opens_sub, *no_syntax, *def, *by, *from, *tells, *differs;
+    char *handler, *guard, *opens, *opens_sub, *no_syntax, *def, *by, *from, *tells, *differs, *flat;
     char *key[MAX_KEYS];
     unsigned n_key;
     char *adopts[8];
     unsigned n_adopts;
-    unsigned flags, rank, privilege;
+    unsigned flags, rank, flat_rank, privilege;
     struct seq *seq, *no_seq;
     struct member member[MAX_MEMBERS];
     unsigned n_member;

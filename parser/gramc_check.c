@@ -32,6 +32,8 @@ static void check_command(struct gram *g, const struct command *c)
         gramc_error(g, c->src.at, "command %s: noeffect and a handler", c->src.name);
     if (c->tells && c->handler)
         gramc_error(g, c->src.at, "command %s: tells belongs to noeffect; a handler speaks for itself", c->src.name);
+    if (c->flat && (!c->opens || c->n_key != 1))
+        gramc_error(g, c->src.at, "command %s: numbered belongs to a block with one key", c->src.name);
     for (unsigned i = 0; i < c->n_adopts; i++) {
         bool found = false;
         for (unsigned k = 0; k < g->n_cmd; k++)

@@ -150,7 +150,10 @@ static void command_directive(struct gram *g, struct command *c, struct where at
         c->def = word(&p);
     else if (!strcmp(key, "rank"))
         rank_directive(g, c, at, p);
-    else if (!strcmp(key, "privilege"))
+    else if (!strcmp(key, "numbered")) {
+        c->flat = word(&p);
+        number(g, at, word(&p), &c->flat_rank);
+    } else if (!strcmp(key, "privilege"))
         number(g, at, word(&p), &c->privilege);
     else if (!strcmp(key, "source"))
         c->from = word(&p);

@@ -147,7 +147,9 @@ static void command_row(struct gram *g, FILE *o, const struct command *c)
     fprintf(o, c->n_adopts ? ", adopts_%s, " : ", NULL, ", id);
     fprintf(o, "%u, modes_%s, %u, ", c->n_adopts, id, c->n_mode);
     quoted(o, c->tells);
-    fputs("},\n", o);
+    fputs(", ", o);
+    quoted(o, c->flat);
+    fprintf(o, ", %u},\n", c->flat_rank);
 }
 
 static void mode_tables(struct gram *g, FILE *o)

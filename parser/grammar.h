@@ -71,6 +71,8 @@ struct gram_cmd {
     const uint16_t *mode;
     uint8_t n_mode;
     const char *tells; /* what a stored line does not do here: said when it is typed; NULL */
+    const char *flat;  /* numbered: the word in front of each line of a block whose key is a number; NULL */
+    uint16_t flat_rank;
 };
 struct gram_mode {
     const char *name, *prompt, *title, *exit;

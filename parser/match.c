@@ -86,7 +86,7 @@ static bool usable(const struct matcher *m, const struct gram_cmd *cmd)
     if ((m->flags & MATCH_DEFAULT) && cmd->opens != GRAM_NONE) /* a block can always be emptied */
         return true;
     if (m->flags & MATCH_NO)
-        return !(cmd->flags & (GF_NONO | GF_ACTION));
+        return !(cmd->flags & GF_NONO) && (cmd->no_node || !(cmd->flags & GF_ACTION));
     return true;
 }
 
