@@ -62,7 +62,6 @@ static const struct {
                 {"vlan", "switching"},
                 {"channel-group", "switching"},
                 {"zone", "zone-based firewall"},
-                {"object-group", "object groups"},
                 {"flow ", "NetFlow"},
                 {"voice ", "voice"},
                 {"dial-peer", "voice"},

@@ -86,6 +86,9 @@ void *cmd_line(const struct cmd *c);
  * of what is stored has changed (service password-encryption). */
 void cmd_store_again(struct cmd *c, const char *command);
 
+/* The lines of an access list have new numbers, start, start + step, ...: in the configuration, too. */
+void cmd_resequence(struct cmd *c, const char *list, uint32_t start, uint32_t step);
+
 /* Argument value types used in generated args structs. */
 struct ifname {
     char text[40]; /* canonical: GigabitEthernet0/3 */

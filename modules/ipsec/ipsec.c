@@ -12,6 +12,7 @@ struct ipsec *ipsec_of(struct router *r)
 }
 
 static const struct ip_crypto_ops crypto_ops = {.output = ipsec_esp_output,
+                                                .uses_list = ipsec_uses_list,
                                                 .input_check = ipsec_esp_input_check,
                                                 .probe_out = ipsec_fast_probe_out,
                                                 .probe_in = ipsec_fast_probe_in,

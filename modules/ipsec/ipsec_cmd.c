@@ -3,6 +3,7 @@
 #include "ipsec_cmd.h"
 #include "interface_cmd.h"
 #include "modules/ipsec/ipsec_internal.h"
+#include "modules/net/acl.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -301,6 +302,9 @@ int ipsec_cmd_set_pfs(struct cmd *c, struct args_map_set_pfs *a)
 int ipsec_cmd_match_address(struct cmd *c, struct args_map_match_address *a)
 {
     ENTRY(c);
+    const struct acl *acl = set ? acl_find(c->router, a->acl) : NULL;
+    if (acl != NULL && acl_has_groups(acl)) /* nor does IOS: a group makes no proxy identity */
+        return cmd_error(c, "%% Access list %s has object groups: they are not supported for crypto maps", a->acl);
     snprintf(e->acl, sizeof e->acl, "%s", set ? a->acl : "");
     return CMD_OK;
 }

@@ -293,6 +293,7 @@ struct ipsec *ipsec_of(struct router *r);
 /* ipsec_map.c */
 struct tset *ipsec_tset_find(struct ipsec *st, const char *name, bool create);
 void ipsec_tset_delete(struct ipsec *st, const char *name);
+bool ipsec_uses_list(void *ctx, const char *acl); /* of ip_crypto_ops */
 struct crypto_map *ipsec_map_find(struct ipsec *st, const char *name);
 struct crypto_map *ipsec_map_get(struct crypto_map **list, const char *name); /* creates; NULL: table full */
 void ipsec_map_release(struct crypto_map **list, struct crypto_map *m);       /* removes it if nothing is left in it */

@@ -163,6 +163,17 @@ unsigned ipsec_entry_transforms(struct ipsec *st, const struct map_entry *e,
     return n;
 }
 
+bool ipsec_uses_list(void *ctx, const char *acl)
+{
+    struct ipsec *st = ctx;
+    for (unsigned i = 0; i < 2; i++)
+        for (struct crypto_map *m = i == 0 ? st->maps : st->dynmaps; m != NULL; m = m->next)
+            for (struct map_entry *e = m->entries; e != NULL; e = e->next)
+                if (strcmp(e->acl, acl) == 0)
+                    return true;
+    return false;
+}
+
 /* IOS: "will remain disabled until a peer and a valid access list have been configured". From then on what matches
  * is protected or dropped, even if a transform set is still missing (I3). */
 bool ipsec_entry_enabled(struct ipsec *st, const struct map_entry *e)

@@ -165,7 +165,7 @@ static bool acl_covers(struct ipsec *st, const char *acl, const struct ipsec_ide
     for (const struct acl_rule *r = acl_rule_next(st->r, acl, NULL); r != NULL; r = acl_rule_next(st->r, acl, r)) {
         struct ipsec_ident ours;
         ipsec_ident_of_rule(r, &ours);
-        if (ident_inside(id, &ours))
+        if (acl_rule_active(r) && ident_inside(id, &ours))
             return r->permit; /* the first line that covers it decides */
     }
     return false;

@@ -26,7 +26,9 @@ static bool admits(struct lines *l, const struct line_block *b, const struct lin
     struct acl_flow flow = {.src = p->addr, .proto = 6, .sport = p->port};
     if (!b->acl_in[0] || p->local)
         return true;
-    enum acl_verdict v = acl_match(l->r, b->acl_in, &flow, true, NULL);
+    const struct acl_rule *rule;
+    enum acl_verdict v = acl_match(l->r, b->acl_in, &flow, true, &rule);
+    acl_log_hit(l->r, b->acl_in, rule, &flow);
     return v == ACL_PERMIT || v == ACL_NONE;
 }
 

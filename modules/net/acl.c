@@ -1,17 +1,10 @@
-/* Access lists: tables of permit and deny lines, matched in order. The frame path asks through acl_permits, crypto
- * maps through acl_match, the commands edit through acl.h. */
-#include "modules/net/acl.h"
-#include "modules/core/cursor.h"
+/* Access lists: tables of permit and deny lines, in order of their numbers. The commands edit them through acl.h;
+ * acl_match.c holds them against packets. */
+#include "modules/net/acl_int.h"
 #include "modules/net/fast.h"
-#include "modules/net/stack.h"
 #include <stdlib.h>
 
 enum { ACLS_MAX = 1024, ACL_LINES_MAX = 4096 };
-struct acls {
-    struct acl *list;
-    unsigned n;
-    uint32_t generation;
-};
 
 int acls_init(struct net *net)
 {
@@ -40,8 +33,46 @@ void acls_fini(struct net *net)
         net->acls->list = a->next;
         acl_free(a);
     }
+    if (net->acls)
+        acl_log_fini(net);
     free(net->acls);
     net->acls = NULL;
+}
+
+/* ---- what a line refers to ---- */
+
+static void line_hold(struct acl_line *l)
+{
+    struct objgroup *const groups[] = {l->src_group, l->dst_group, l->service};
+    for (unsigned i = 0; i < 3; i++)
+        if (groups[i])
+            groups[i]->refs++;
+    if (l->when)
+        l->when->refs++;
+}
+
+void acl_line_release(struct router *r, struct acl_line *l)
+{
+    objgroup_put(r, l->src_group);
+    objgroup_put(r, l->dst_group);
+    objgroup_put(r, l->service);
+    time_range_put(r, l->when);
+    l->src_group = l->dst_group = l->service = NULL;
+    l->when = NULL;
+}
+
+bool acl_has_groups(const struct acl *acl)
+{
+    for (const struct acl_line *l = acl->lines; l; l = l->next)
+        if (l->src_group || l->dst_group || l->service)
+            return true;
+    return false;
+}
+
+bool acl_in_crypto(struct router *r, const char *name)
+{
+    struct net *net = net_of(r);
+    return net->crypto && net->crypto->uses_list && net->crypto->uses_list(net->crypto_ctx, name);
 }
 
 /* ---- lists and lines ---- */
@@ -107,6 +138,8 @@ void acl_delete(struct router *r, const char *name)
         acls->n--;
         acls->generation++;
         net_changed(r);
+        for (struct acl_line *l = a->lines; l; l = l->next)
+            acl_line_release(r, l);
         net_dp_retire(r, a, acl_free);
         return;
     }
@@ -123,26 +156,45 @@ static bool line_same(const struct acl_line *a, const struct acl_line *b)
            x->dport_hi == y->dport_hi && a->sport_neq == b->sport_neq && a->dport_neq == b->dport_neq &&
            a->established == b->established && a->fragments == b->fragments && a->icmp_type == b->icmp_type &&
            a->icmp_code == b->icmp_code && a->tos == b->tos && a->tos_mask == b->tos_mask &&
-           a->flags_set == b->flags_set && a->flags_unset == b->flags_unset && a->flags_all == b->flags_all;
+           a->flags_set == b->flags_set && a->flags_unset == b->flags_unset && a->flags_all == b->flags_all &&
+           a->src_group == b->src_group && a->dst_group == b->dst_group && a->service == b->service &&
+           a->when == b->when;
+}
+
+const struct acl_line *acl_line_find(const struct acl *acl, const struct acl_line *line)
+{
+    const struct acl_line *l = acl->lines;
+    while (l && !line_same(l, line))
+        l = l->next;
+    return l;
+}
+
+/* Remarks stand in front of the line of their number. */
+static bool line_before(const struct acl_line *a, uint32_t seq)
+{
+    return a->rule.seq != seq ? a->rule.seq < seq : a->is_remark;
 }
 
 int acl_line_put(struct router *r, struct acl *acl, const struct acl_line *line, uint32_t *seq)
 {
-    uint32_t last = 0;
+    uint32_t number = line->rule.seq;
     struct acl_line *place = NULL;
+    for (const struct acl_line *l = acl->lines; l && !line->rule.seq; l = l->next)
+        number = l->is_remark ? number : l->rule.seq;
+    if (!line->rule.seq)
+        number += 10;
     for (struct acl_line *l = acl->lines; l; l = l->next) {
-        if (!line->rule.seq && line_same(l, line) && !line->is_remark) {
+        if (line_same(l, line) && (!line->is_remark || l->rule.seq == number)) {
             *seq = l->rule.seq;
             l->log = line->log;
+            l->log_input = line->log_input;
             net_changed(r);
             return 0;
         }
-        if (l->rule.seq == line->rule.seq)
+        if (l->rule.seq == number && !l->is_remark && !line->is_remark)
             place = l;
-        last = l->rule.seq;
     }
-    uint32_t number = line->rule.seq ? line->rule.seq : last + 10;
-    if (!place && acl->n_lines == ACL_LINES_MAX)
+    if ((!place && acl->n_lines == ACL_LINES_MAX) || number > INT32_MAX)
         return -ENOSPC;
     struct acl_line *l = place ? place : calloc(1, sizeof *l);
     if (!l)
@@ -151,14 +203,16 @@ int acl_line_put(struct router *r, struct acl *acl, const struct acl_line *line,
     if (place) {
         net_changed(r);
         net_dp_quiet(r); /* nobody counts on it while it changes */
+        acl_line_release(r, l);
     }
     *l = *line;
+    line_hold(l);
     l->rule.seq = number;
     l->matches = 0;
     l->next = next;
     if (!place) {
         struct acl_line **pp = &acl->lines;
-        while (*pp && (*pp)->rule.seq < number)
+        while (*pp && line_before(*pp, number))
             pp = &(*pp)->next;
         l->next = *pp;
         *pp = l;
@@ -170,17 +224,34 @@ int acl_line_put(struct router *r, struct acl *acl, const struct acl_line *line,
     return 0;
 }
 
+int acl_resequence(struct router *r, struct acl *acl, uint32_t start, uint32_t step)
+{
+    uint64_t at = start, n = 0;
+    for (const struct acl_line *l = acl->lines; l; l = l->next)
+        n += !l->is_remark;
+    if (n && start + (n - 1) * step > INT32_MAX)
+        return -ERANGE;
+    for (struct acl_line *l = acl->lines; l; l = l->next) {
+        l->rule.seq = at < INT32_MAX ? (uint32_t)at : INT32_MAX;
+        at += l->is_remark ? 0 : step;
+    }
+    net_of(r)->acls->generation++;
+    return 0;
+}
+
 int acl_line_drop(struct router *r, struct acl *acl, const struct acl_line *line, uint32_t *seq)
 {
     for (struct acl_line **pp = &acl->lines; *pp; pp = &(*pp)->next) {
         struct acl_line *l = *pp;
-        if (line->rule.seq ? l->rule.seq != line->rule.seq : !line_same(l, line))
+        if (l->is_remark != line->is_remark || (line->rule.seq && l->rule.seq != line->rule.seq) ||
+            ((!line->rule.seq || line->is_remark) && !line_same(l, line)))
             continue;
         *seq = l->rule.seq;
         *pp = l->next;
         acl->n_lines--;
         net_of(r)->acls->generation++;
         net_changed(r);
+        acl_line_release(r, l);
         net_dp_retire(r, l, free);
         return 0;
     }
@@ -193,205 +264,4 @@ void acl_clear_counters(struct router *r, const char *name)
         for (struct acl_line *l = a->lines; l; l = l->next)
             if (!name || !strcmp(a->name, name))
                 l->matches = 0;
-}
-
-/* ---- matching ---- */
-
-bool ip_flow_of(const uint8_t *ip, size_t len, struct acl_flow *flow)
-{
-    struct cursor c = cursor_make(ip, len);
-    const uint8_t *h = cursor_take(&c, IP_HLEN);
-    *flow = (struct acl_flow){0};
-    if (!h || h[0] >> 4 != 4 || (h[0] & 15) < 5)
-        return false;
-    cursor_skip(&c, (h[0] & 15u) * 4u - IP_HLEN);
-    if (!cursor_ok(&c))
-        return false;
-    flow->src = addr_v4(be32(h + 12));
-    flow->dst = addr_v4(be32(h + 16));
-    flow->proto = h[9];
-    flow->tos = h[1];
-    flow->fragment = (be16(h + 6) & IP_OFFMASK) != 0;
-    if (flow->fragment)
-        return true;
-    if (flow->proto == IPPROTO_ICMP_) {
-        flow->icmp_type = cursor_u8(&c);
-        flow->icmp_code = cursor_u8(&c);
-        return cursor_ok(&c);
-    }
-    if (flow->proto != IPPROTO_UDP_ && flow->proto != 6 && flow->proto != IPPROTO_SCTP_)
-        return true;
-    flow->sport = cursor_u16(&c);
-    flow->dport = cursor_u16(&c);
-    bool ok = cursor_ok(&c);
-    if (flow->proto == 6) {
-        cursor_skip(&c, 9);
-        flow->tcp_flags = cursor_u8(&c); /* 0 of a header that is cut off */
-    }
-    return ok;
-}
-
-static bool port_hit(uint16_t port, uint16_t lo, uint16_t hi, bool neq)
-{
-    return (port >= lo && port <= hi) != neq;
-}
-
-static bool looks_at_flags(const struct acl_line *l)
-{
-    return l->flags_set || l->flags_unset;
-}
-
-static bool flags_hit(const struct acl_line *l, uint8_t flags)
-{
-    uint8_t right = (uint8_t)((flags & l->flags_set) | (~flags & l->flags_unset));
-    return l->flags_all ? right == (l->flags_set | l->flags_unset) : right != 0;
-}
-
-static bool line_hit(const struct acl_line *l, const struct acl_flow *f, uint32_t src, uint32_t dst)
-{
-    const struct acl_rule *u = &l->rule;
-    if (l->is_remark || ((src ^ addr_v4_get(&u->src)) & ~u->src_wild) || ((dst ^ addr_v4_get(&u->dst)) & ~u->dst_wild))
-        return false;
-    if (u->proto && u->proto != f->proto)
-        return false;
-    if ((f->tos ^ l->tos) & l->tos_mask)
-        return false;
-    if (l->fragments)
-        return f->fragment;
-    bool ports = u->sport_lo || u->sport_hi != 65535 || u->dport_lo || u->dport_hi != 65535 ||
-                 l->icmp_type != ACL_ICMP_ANY || l->established || looks_at_flags(l);
-    if (!ports)
-        return true;
-    if (f->fragment) /* nothing to look at: a permit holds for the rest of a packet, a deny does not */
-        return u->permit;
-    if (l->icmp_type != ACL_ICMP_ANY &&
-        (f->icmp_type != l->icmp_type || (l->icmp_code != ACL_ICMP_ANY && f->icmp_code != l->icmp_code)))
-        return false;
-    if (l->established && !(f->tcp_flags & 0x14)) /* ACK or RST */
-        return false;
-    if (looks_at_flags(l) && !flags_hit(l, f->tcp_flags))
-        return false;
-    return port_hit(f->sport, u->sport_lo, u->sport_hi, l->sport_neq) &&
-           port_hit(f->dport, u->dport_lo, u->dport_hi, l->dport_neq);
-}
-
-static struct acl_line *acl_walk(const struct acl *a, const struct acl_flow *flow)
-{
-    uint32_t src = addr_v4_get(&flow->src), dst = addr_v4_get(&flow->dst);
-    struct acl_line *l = a->lines;
-    while (l && !line_hit(l, flow, src, dst))
-        l = l->next;
-    return l;
-}
-
-enum acl_verdict acl_match(struct router *r, const char *name, const struct acl_flow *flow, bool count,
-                           const struct acl_rule **rule)
-{
-    struct acl *a = acl_find(r, name);
-    if (rule)
-        *rule = NULL;
-    if (!a)
-        return ACL_NONE;
-    struct acl_line *l = acl_walk(a, flow);
-    if (!l)
-        return ACL_NO_MATCH;
-    if (count)
-        atomic_fetch_add_explicit(&l->matches, 1, memory_order_relaxed);
-    if (rule)
-        *rule = &l->rule;
-    return l->rule.permit ? ACL_PERMIT : ACL_DENY;
-}
-
-bool acl_exists(struct router *r, const char *name)
-{
-    return acl_find(r, name) != NULL;
-}
-
-const struct acl_rule *acl_rule_next(struct router *r, const char *name, const struct acl_rule *prev)
-{
-    struct acl *a = prev ? NULL : acl_find(r, name);
-    const struct acl_line *l = prev ? ((const struct acl_line *)prev)->next : a ? a->lines : NULL;
-    while (l && l->is_remark)
-        l = l->next;
-    return l ? &l->rule : NULL;
-}
-
-uint32_t acl_generation(struct router *r)
-{
-    return net_of(r)->acls->generation;
-}
-
-/* ---- the frame path ---- */
-
-/* %SEC-6-IPACCESSLOG…, at most ten a second. */
-static void log_match(struct router *r, const struct acl *a, const struct acl_line *l, const struct acl_flow *f)
-{
-    char s[ADDR_STRLEN], d[ADDR_STRLEN];
-    const char *did = l->rule.permit ? "permitted" : "denied", *proto = acl_proto_name(f->proto);
-    if (!log_ratelimit(r, "acl-log", 10))
-        return;
-    addr_format(&f->src, s);
-    addr_format(&f->dst, d);
-    if (!a->extended)
-        log_syslog(r, 0, "SEC", 6, "IPACCESSLOGS", "list %s %s %s 1 packet", a->name, did, s);
-    else if (f->proto == 6 || f->proto == IPPROTO_UDP_)
-        log_syslog(r, 0, "SEC", 6, "IPACCESSLOGP", "list %s %s %s %s(%u) -> %s(%u), 1 packet", a->name, did, proto, s,
-                   f->sport, d, f->dport);
-    else if (f->proto == IPPROTO_ICMP_)
-        log_syslog(r, 0, "SEC", 6, "IPACCESSLOGDP", "list %s %s icmp %s -> %s (%u/%u), 1 packet", a->name, did, s, d,
-                   f->icmp_type, f->icmp_code);
-    else
-        log_syslog(r, 0, "SEC", 6, "IPACCESSLOGNP", "list %s %s %u %s -> %s, 1 packet", a->name, did, f->proto, s, d);
-}
-
-/* The list behind an access group; NULL: none, or it says nothing. */
-static const struct acl *acl_of(struct nif *nif, unsigned direction)
-{
-    struct net *net = nif->net;
-    if (nif->acl_gen != net->acls->generation) {
-        nif->acl[0] = nif->n.acl_in[0] ? acl_find(net->router, nif->n.acl_in) : NULL;
-        nif->acl[1] = nif->n.acl_out[0] ? acl_find(net->router, nif->n.acl_out) : NULL;
-        nif->acl_gen = net->acls->generation;
-    }
-    const struct acl *a = nif->acl[direction];
-    bool any = false;
-    for (const struct acl_line *l = a ? a->lines : NULL; l && !any; l = l->next)
-        any = !l->is_remark;
-    return any ? a : NULL; /* a list without lines permits everything */
-}
-
-bool acl_probe(struct nif *nif, unsigned direction, const struct acl_flow *flow, stat64 **count)
-{
-    const char *name = direction ? nif->n.acl_out : nif->n.acl_in;
-    const struct acl *a = name[0] ? acl_of(nif, direction) : NULL;
-    *count = NULL;
-    if (!a)
-        return true;
-    /* Flags differ from packet to packet of a flow: a list that looks at more of them than `established` is walked for
-     * each. */
-    for (const struct acl_line *k = a->lines; flow->proto == 6 && k; k = k->next)
-        if (looks_at_flags(k))
-            return false;
-    struct acl_line *l = acl_walk(a, flow);
-    if (!l || !l->rule.permit || l->log)
-        return false;
-    *count = &l->matches;
-    return true;
-}
-
-bool acl_permits(struct nif *nif, unsigned direction, const struct frame *f)
-{
-    struct acl_flow flow;
-    const struct acl *a = acl_of(nif, direction);
-    if (!a)
-        return true;
-    if (!ip_flow_of(f->data, f->len, &flow))
-        return false;
-    struct acl_line *l = acl_walk(a, &flow);
-    if (!l)
-        return false;
-    atomic_fetch_add_explicit(&l->matches, 1, memory_order_relaxed);
-    if (l->log)
-        log_match(nif->n.router, a, l, &flow);
-    return l->rule.permit;
 }

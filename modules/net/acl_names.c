@@ -1,9 +1,11 @@
 /* The names IOS gives to ports, ICMP messages and protocols in access lists. Called by the access list commands and
  * when a line is printed. */
 #include "modules/net/acl.h"
+#include "modules/net/acl_icmp.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct name {
     const char *name;
@@ -31,37 +33,27 @@ static const struct name udp_ports[] = {{"biff", 512, 0},        {"bootpc", 68, 
                                         {"talk", 517, 0},        {"tftp", 69, 0},
                                         {"time", 37, 0},         {"who", 513, 0},
                                         {"xdmcp", 177, 0},       {NULL, 0, 0}};
-static const struct name icmp_names[] = {{"administratively-prohibited", 3, 13},
-                                         {"echo", 8, -1},
-                                         {"echo-reply", 0, -1},
-                                         {"host-unreachable", 3, 1},
-                                         {"mask-request", 17, -1},
-                                         {"net-unreachable", 3, 0},
-                                         {"packet-too-big", 3, 4},
-                                         {"parameter-problem", 12, -1},
-                                         {"port-unreachable", 3, 3},
-                                         {"protocol-unreachable", 3, 2},
-                                         {"redirect", 5, -1},
-                                         {"reassembly-timeout", 11, 1},
-                                         {"source-quench", 4, -1},
-                                         {"time-exceeded", 11, -1},
-                                         {"timestamp-request", 13, -1},
-                                         {"timestamp-reply", 14, -1},
-                                         {"traceroute", 30, -1},
-                                         {"ttl-exceeded", 11, 0},
-                                         {"unreachable", 3, -1},
-                                         {NULL, 0, 0}};
+#define ROW(member, text, type, code) {text, type, code},
+static const struct name icmp_names[] = {ACL_ICMP_NAMES(ROW){NULL, 0, 0}};
 static const struct name protocols[] = {{"ip", 0, 0},    {"icmp", 1, 0},   {"igmp", 2, 0},   {"ipinip", 4, 0},
                                         {"tcp", 6, 0},   {"udp", 17, 0},   {"gre", 47, 0},   {"esp", 50, 0},
                                         {"ahp", 51, 0},  {"eigrp", 88, 0}, {"ospf", 89, 0},  {"nos", 94, 0},
                                         {"pim", 103, 0}, {"pcp", 108, 0},  {"sctp", 132, 0}, {NULL, 0, 0}};
 
+/* By the whole name, or by what is short for one of them only. */
 static const struct name *by_name(const struct name *list, const char *name)
 {
-    for (; list->name; list++)
-        if (!strcmp(list->name, name))
+    const struct name *found = NULL;
+    unsigned n = 0;
+    for (; list->name; list++) {
+        if (!strcasecmp(list->name, name))
             return list;
-    return NULL;
+        if (!strncasecmp(list->name, name, strlen(name))) {
+            found = list;
+            n++;
+        }
+    }
+    return n == 1 ? found : NULL;
 }
 
 static const char *by_number(const struct name *list, int a)
@@ -83,32 +75,18 @@ const char *acl_port_name(unsigned port, bool udp)
     return by_number(udp ? udp_ports : tcp_ports, (int)port);
 }
 
-bool acl_icmp_number(const char *name, int *type, int *code)
-{
-    const struct name *n = by_name(icmp_names, name);
-    if (!n)
-        return false;
-    *type = n->a;
-    *code = n->b;
-    return true;
-}
-
-int acl_proto_number(const char *name)
-{
-    const struct name *n = by_name(protocols, name);
-    return n ? n->a : -1;
-}
-
 const char *acl_proto_name(unsigned proto)
 {
     return by_number(protocols, (int)proto);
 }
 
-static void address_text(struct strbuf *out, const struct addr *a, uint32_t wild)
+static void address_text(struct strbuf *out, const struct objgroup *group, const struct addr *a, uint32_t wild)
 {
     char buf[ADDR_STRLEN];
     struct addr w = addr_v4(wild);
-    if (wild == UINT32_MAX)
+    if (group)
+        strbuf_add(out, " object-group %s", group->name);
+    else if (wild == UINT32_MAX)
         strbuf_add(out, " any");
     else if (wild == 0)
         strbuf_add(out, " host %s", addr_format(a, buf));
@@ -189,18 +167,23 @@ static void flags_text(struct strbuf *out, const struct acl_line *l)
 }
 
 /* The number of a name, or the number itself up to max; -1. */
-static int number_of(const char *const *names, const int *values, unsigned n, const char *text, int max)
+static int number_of(const char *const *names, const int *values, unsigned n, const char *text, int max,
+                     const char **name)
 {
-    for (unsigned i = 0; i < n; i++)
-        if (!strcmp(names[i], text))
-            return values[i];
     char *end;
     long v = strtol(text, &end, 10);
-    return *text >= '0' && *text <= '9' && !*end && v <= max ? (int)v : -1;
+    bool digits = *text >= '0' && *text <= '9' && !*end && v <= max;
+    *name = text;
+    for (unsigned i = 0; i < n; i++)
+        if (digits ? values[i] == v : !strcasecmp(names[i], text)) {
+            *name = names[i];
+            return values[i];
+        }
+    return digits ? (int)v : -1;
 }
 
 /* RFC 2474, 2597, 3246; RFC 791 and 1349 for the older words. */
-bool acl_tos_read(struct acl_line *l, const char *kind, const char *text)
+bool acl_tos_read(struct acl_line *l, const char *kind, const char **value)
 {
     static const char *const dscp[] = {"default", "cs1",  "cs2",  "cs3",  "cs4",  "cs5",  "cs6",
                                        "cs7",     "af11", "af12", "af13", "af21", "af22", "af23",
@@ -211,15 +194,17 @@ bool acl_tos_read(struct acl_line *l, const char *kind, const char *text)
     static const int precedence_values[] = {0, 1, 2, 3, 4, 5, 6, 7};
     static const char *const tos[] = {"normal", "min-monetary-cost", "max-reliability", "max-throughput", "min-delay"};
     static const int tos_values[] = {0, 1, 2, 4, 8};
+    const char *name, *text = *value;
     unsigned shift = kind[0] == 'd' ? 2 : kind[0] == 'p' ? 5 : 1;
-    int v = kind[0] == 'd'   ? number_of(dscp, dscp_values, 21, text, 63)
-            : kind[0] == 'p' ? number_of(precedence, precedence_values, 8, text, 7)
-                             : number_of(tos, tos_values, 5, text, 15);
+    int v = kind[0] == 'd'   ? number_of(dscp, dscp_values, 21, text, 63, &name)
+            : kind[0] == 'p' ? number_of(precedence, precedence_values, 8, text, 7, &name)
+                             : number_of(tos, tos_values, 5, text, 15, &name);
     if (v < 0)
         return false;
     l->tos = (uint8_t)((unsigned)v << shift);
     l->tos_mask = kind[0] == 'd' ? 0xfc : kind[0] == 'p' ? 0xe0 : 0x1e;
-    snprintf(l->tos_text, sizeof l->tos_text, "%s %s", kind, text);
+    snprintf(l->tos_text, sizeof l->tos_text, "%s %s", kind, name);
+    *value = name;
     return true;
 }
 
@@ -251,13 +236,15 @@ void acl_line_text(const struct acl *acl, const struct acl_line *l, struct strbu
     const char *proto = acl_proto_name(l->rule.proto);
     bool udp = l->rule.proto == IPPROTO_UDP_;
     strbuf_add(out, "%s ", l->rule.permit ? "permit" : "deny");
-    if (proto)
+    if (l->service)
+        strbuf_add(out, "object-group %s", l->service->name);
+    else if (proto)
         strbuf_add(out, "%s", proto);
     else
         strbuf_add(out, "%u", l->rule.proto);
-    address_text(out, &l->rule.src, l->rule.src_wild);
+    address_text(out, l->src_group, &l->rule.src, l->rule.src_wild);
     ports_text(out, l->rule.sport_lo, l->rule.sport_hi, l->sport_neq, udp);
-    address_text(out, &l->rule.dst, l->rule.dst_wild);
+    address_text(out, l->dst_group, &l->rule.dst, l->rule.dst_wild);
     ports_text(out, l->rule.dport_lo, l->rule.dport_hi, l->dport_neq, udp);
     icmp_text(out, l);
     if (l->established)
@@ -265,10 +252,12 @@ void acl_line_text(const struct acl *acl, const struct acl_line *l, struct strbu
     flags_text(out, l);
     if (l->tos_mask)
         strbuf_add(out, " %s", l->tos_text);
-    if (l->fragments)
-        strbuf_add(out, " fragments");
     if (l->log)
         strbuf_add(out, l->log_input ? " log-input" : " log");
+    if (l->when)
+        strbuf_add(out, " time-range %s (%s)", l->when->name, l->when->active ? "active" : "inactive");
+    if (l->fragments)
+        strbuf_add(out, " fragments");
 }
 
 void acl_rule_text(const struct acl_rule *rule, char *buf, size_t len)

@@ -65,6 +65,7 @@ struct ip_crypto_ops {
      * fragmentation. Consumes protected ones (encapsulated and sent with ip_output, or dropped, or held),
      * leaves in v exactly those that go in clear. */
     void (*output)(void *ctx, struct netif *out, struct frame_vec *v);
+    bool (*uses_list)(void *ctx, const char *acl); /* some map matches by this access list */
     /* A packet that arrived in clear on an interface with a map, or after decryption (f->flags): true = pass. */
     bool (*input_check)(void *ctx, struct netif *in, struct frame *f);
 
@@ -146,7 +147,10 @@ enum acl_verdict acl_match(struct router *r, const char *name, const struct acl_
 bool acl_exists(struct router *r, const char *name);
 const struct acl_rule *acl_rule_next(struct router *r, const char *name,
                                      const struct acl_rule *prev); /* NULL starts/ends */
-uint32_t acl_generation(struct router *r); /* changes whenever any list changes: caches check it */
+uint32_t acl_generation(struct router *r);         /* changes whenever any list changes: caches check it */
+bool acl_rule_active(const struct acl_rule *rule); /* its time range says so */
+/* The same flow on a list that logs it (access-class). */
+void acl_log_hit(struct router *r, const char *name, const struct acl_rule *rule, const struct acl_flow *flow);
 void acl_rule_text(const struct acl_rule *rule, char *buf, size_t len); /* "permit ip host A host B" */
 /* Fills flow from the packet at data (IP header). false: malformed. */
 bool ip_flow_of(const uint8_t *ip, size_t len, struct acl_flow *flow);

@@ -3,6 +3,8 @@
 #include "modules/net/dp.h"
 #include "modules/net/hosts.h"
 #include "modules/net/net_debug.h"
+#include "modules/net/objgroup.h"
+#include "modules/net/time_range.h"
 #include <stdlib.h>
 
 static void loopback_run(void *arg);
@@ -48,6 +50,8 @@ static void net_fini(struct router *r, void *state)
     rib_fini(net);
     acls_fini(net);
     hosts_fini(net);
+    objgroups_fini(net);
+    time_ranges_fini(net);
     dp_fini(net);
     free(net->local);
     free(net);

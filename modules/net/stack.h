@@ -132,6 +132,8 @@ struct net {
     struct acls *acls;
     struct host *hosts; /* hosts.h, by name */
     unsigned n_hosts;
+    struct objgroups *objgroups;     /* NULL: none yet */
+    struct time_ranges *time_ranges; /* likewise */
     struct ip_proto proto[256];
     struct udp_port udp[UDP_PORTS_MAX];
     unsigned n_udp;

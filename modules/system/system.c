@@ -2,6 +2,7 @@
  * system_log.c, reload is system_reload.c, the show commands are system_show.c. */
 #include "modules/system/system.h"
 #include "clock_cmd.h"
+#include "modules/net/time_range.h"
 #include "system_cmd.h"
 #include <ctype.h>
 #include <errno.h>
@@ -114,10 +115,12 @@ int system_cmd_sequence(struct cmd *c, struct args_service_sequence_numbers *a)
 int system_cmd_clock_timezone(struct cmd *c, struct args_clock_timezone *a)
 {
     struct timestamps *t = &c->router->stamps;
-    t->zone[0] = 0;
-    t->zone_minutes = 0;
-    if (c->op != CMD_SET)
+    if (c->op != CMD_SET) {
+        t->zone[0] = 0;
+        t->zone_minutes = 0;
+        time_ranges_clock(c->router);
         return CMD_OK;
+    }
     char *end;
     long hours = strtol(a->hours, &end, 10);
     if (*end || !*a->hours || hours < -23 || hours > 23)
@@ -128,6 +131,7 @@ int system_cmd_clock_timezone(struct cmd *c, struct args_clock_timezone *a)
     }
     snprintf(t->zone, sizeof t->zone, "%s", a->zone);
     t->zone_minutes = (int)(hours * 60 + (hours < 0 ? -(long)a->minutes : (long)a->minutes));
+    time_ranges_clock(c->router);
     return CMD_OK;
 }
 

@@ -127,7 +127,7 @@ Test(replace, swapped_addresses_and_a_changed_list)
           "ip host "
           "2.2.2.2 any\nend\n");
     char *answer = exec_ok(w, "r", "configure replace flash:t list force");
-    cr_expect(strstr(answer, "no access-list 1") && !strstr(answer, "host 1.1.1.1 any"), "%s", answer);
+    cr_expect(strstr(answer, "no ip access-list standard 1\n") && !strstr(answer, "host 1.1.1.1 any"), "%s", answer);
     free(answer);
     char *got = shown(w, "r");
     cr_expect(strstr(got, "interface Ethernet0/0\n ip address 10.0.1.1"), "%s", got);

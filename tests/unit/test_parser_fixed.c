@@ -27,6 +27,7 @@ static void sample_value(const struct gram_node *n, struct dice *d, struct strbu
     static const char *const ips[] = {"10.1.11.254", "192.0.2.1", "0.0.0.0"};
     static const char *const names[] = {"GigabitEthernet0/3", "Ethernet1/1", "FastEthernet4"};
     size_t lo = (n->flags & GNF_RANGED) && n->type != GT_INT ? n->lo : 1;
+    size_t hi = n->flags & GNF_RANGED ? n->hi : 4;
     switch (n->type) {
     case GT_INT:
         strbuf_add(b, "%u", (unsigned[]){n->lo, n->hi, n->lo + (n->hi - n->lo) / 2}[roll(d, 3)]);
@@ -53,7 +54,7 @@ static void sample_value(const struct gram_node *n, struct dice *d, struct strbu
         strbuf_add(b, "GigabitEthernet0/1 - 3 , Loopback7");
         break;
     default:
-        for (size_t i = 0; i < lo || i < 4; i++)
+        for (size_t i = 0; i < lo || (i < 4 && i < hi); i++)
             strbuf_add(b, "%c", "Zq9x"[i & 3]);
         if (n->type == GT_LINE && !(n->flags & GNF_RANGED))
             strbuf_add(b, " more  words");
