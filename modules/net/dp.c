@@ -4,8 +4,8 @@
  * still be in its hands. Called by net.c and netif.c; the thread itself calls only fast.c.
  *
  * Locks: the thread takes the loop's lock for a turn (dp_lock) at most a few microseconds long, to classify the first
- * packet of a flow. Before it waits for the lock it lets everything go, so that the control plane may wait for a quiet
- * point while it holds the lock. */
+ * packet of a flow. While it waits for the lock it uses nothing, so that the control plane may wait for a quiet point
+ * while it holds the lock; but it has its vector in hand, and nothing that this refers to may be freed. */
 #include "modules/net/dp.h"
 #include "modules/core/meter.h"
 #include "modules/core/sched.h"
@@ -27,11 +27,14 @@ struct retired {
     void (*fn)(void *p);
     uint64_t epoch;
 };
+enum dp_state { DP_IDLE /* nothing in hand */, DP_BUSY, DP_WAITING /* for the lock, in the middle of a vector */ };
 struct dp_thread {
     struct ring to_control, to_data;
     pthread_t id;
-    atomic_bool stop, busy, wanted, told;
-    _Atomic(uint64_t) epoch; /* quiet points passed */
+    atomic_bool stop, wanted, told;
+    atomic_int state;        /* enum dp_state */
+    _Atomic(uint64_t) epoch; /* quiet points passed with nothing in hand */
+    _Atomic(uint64_t) pause; /* times that it came to a quiet point, or waits */
     _Atomic(uint64_t) idle;  /* times that nothing was left to read */
     sem_t quiet;
     int wake_fd, control_fd, epoll_fd;
@@ -82,11 +85,17 @@ struct dp *net_dp(struct router *r)
 
 /* ---- turns in the loop ---- */
 
+static void pause_here(struct dp_thread *t)
+{
+    atomic_fetch_add(&t->pause, 1);
+    if (atomic_exchange(&t->wanted, false))
+        sem_post(&t->quiet);
+}
+
 static void pass_quiet(struct dp_thread *t)
 {
     atomic_fetch_add(&t->epoch, 1);
-    if (atomic_exchange(&t->wanted, false))
-        sem_post(&t->quiet);
+    pause_here(t);
 }
 
 void dp_lock(struct dp *dp)
@@ -97,10 +106,10 @@ void dp_lock(struct dp *dp)
     if (!loop_try_enter(dp->loop)) {
         struct dp_thread *t = dp->thread;
         fast_flush(dp);
-        atomic_store(&t->busy, false);
-        pass_quiet(t);
+        atomic_store(&t->state, DP_WAITING);
+        pause_here(t);
         loop_enter(dp->loop);
-        atomic_store(&t->busy, true);
+        atomic_store(&t->state, DP_BUSY);
     }
     dp->now = loop_now(dp->loop);
     dp->gen = atomic_load(&dp->net->generation);
@@ -158,7 +167,7 @@ bool dp_esp_unwanted(struct dp *dp, const uint8_t *ip)
 static void reap(struct net *net)
 {
     struct dp_thread *t = net->dp->thread;
-    while (t && t->retired && (!atomic_load(&t->busy) || atomic_load(&t->epoch) > t->retired->epoch)) {
+    while (t && t->retired && (atomic_load(&t->state) == DP_IDLE || atomic_load(&t->epoch) > t->retired->epoch)) {
         struct retired *r = t->retired;
         t->retired = r->next;
         if (!t->retired)
@@ -215,7 +224,7 @@ bool net_dp_run(struct router *r, const struct ring_msg *m)
     if (!ring_put(&t->to_data, m))
         return false;
     atomic_thread_fence(memory_order_seq_cst);
-    if (!atomic_load(&t->busy))
+    if (atomic_load(&t->state) == DP_IDLE)
         fd_signal(t->wake_fd);
     return true;
 }
@@ -235,8 +244,8 @@ void net_dp_quiet(struct router *r)
     struct dp_thread *t = dp->thread;
     if (net_dp_here(r))
         return;
-    uint64_t epoch = atomic_load(&t->epoch);
-    while (atomic_load(&t->busy) && atomic_load(&t->epoch) == epoch) {
+    uint64_t pause = atomic_load(&t->pause);
+    while (atomic_load(&t->state) == DP_BUSY && atomic_load(&t->pause) == pause) {
         wait_quiet(dp);
     }
 }
@@ -300,12 +309,12 @@ static void find_ready(struct dp *dp, bool wait)
     if (wait) {
         STAT_ADD(&dp->idle_waits, 1);
         atomic_fetch_add(&t->idle, 1);
-        atomic_store(&t->busy, false);
+        atomic_store(&t->state, DP_IDLE);
         pass_quiet(t);
         wait = !ring_used(&t->to_data) && !atomic_load(&t->stop);
     }
     int n = epoll_wait(t->epoll_fd, ev, 32, wait ? -1 : 0);
-    atomic_store(&t->busy, true);
+    atomic_store(&t->state, DP_BUSY);
     for (int i = 0; i < n; i++) {
         struct dp_link *l = ev[i].data.ptr;
         if (!l)
@@ -335,7 +344,7 @@ static void *dp_main(void *arg)
                 serve_link(dp, &t->links[i]);
     }
     fast_flush(dp);
-    atomic_store(&t->busy, false);
+    atomic_store(&t->state, DP_IDLE);
     pass_quiet(t);
     return NULL;
 }
@@ -425,7 +434,7 @@ static bool thread_start(struct dp *dp)
         epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, t->wake_fd, &ev) ||
         !(t->control_watch = loop_fd_add_link(dp->loop, t->control_fd, control_ready, dp->net)))
         goto fail;
-    atomic_store(&t->busy, true);
+    atomic_store(&t->state, DP_BUSY);
     frame_pool_adopt(loop_frames(dp->loop));
     dp->thread = t;
     dp->threaded = true; /* before the thread looks */
@@ -515,7 +524,7 @@ static void thread_stop(struct dp *dp)
         frame_free(m.frame);
     while (ring_take(&t->to_data, &m))
         frame_free(m.frame);
-    atomic_store(&t->busy, false);
+    atomic_store(&t->state, DP_IDLE);
     reap(dp->net);
 }
 
