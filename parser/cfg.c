@@ -213,7 +213,7 @@ static struct cfg_node *store(struct cfg *cfg, struct cfg_node *at, const struct
         return NULL;
     }
     struct cfg_node *n = cfg_find(at, id.s);
-    if (cmd->def && cmd->opens == GRAM_NONE && !strcmp(cmd->def, line.s)) {
+    if (cmd->def && cmd->opens == GRAM_NONE && !(cmd->flags & GF_TYPED) && !strcmp(cmd->def, line.s)) {
         if (n)
             detach(cfg, n);
         strbuf_free(&line);
@@ -304,6 +304,7 @@ void cfg_empty(struct cfg *cfg, struct cfg_node *block, struct cmd *c)
         if (n->n)
             cfg_empty(cfg, n, c);
         cfg_blocks(block, &sub);
+        sub.emptying = true;
         /* A stored `no` line goes back to its default, which is the positive form. */
         sub.op = n->negated ? CMD_SET : CMD_UNSET;
         sub.line = n->line;

@@ -135,9 +135,7 @@ unsigned config_load(struct router *r, const char *text, bool booting,
     place_enter(&p, cfg);
     while (*text) {
         size_t n = strcspn(text, "\r\n");
-        char *line = strndup(text, n);
-        if (!line)
-            abort();
+        char *line = line_clean(text, n);
         text += n;
         if (*text == '\r' && text[1] == '\n')
             text++;

@@ -218,8 +218,12 @@ static void lines(const struct cfg_node *block, unsigned depth, unsigned flags, 
         strbuf_write(out, "        ", depth < 8 ? depth : 8);
         strbuf_write(out, c->line, strlen(c->line));
         strbuf_write(out, "\n", 1);
-        if (c->cmd->opens != GRAM_NONE && c->identity && !c->negated)
+        if (c->cmd->opens != GRAM_NONE && c->identity && !c->negated) {
+            const char *closing = gram_modes[cfg_mode_of(c->cmd, c->args)].closing;
             lines(c, depth + 1, flags, out);
+            if (closing)
+                strbuf_add(out, "%*s%s\n", (int)depth, "", closing);
+        }
     }
     shown_free(list, extra);
 }

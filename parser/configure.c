@@ -140,7 +140,8 @@ static enum engine engine_of(const struct gram_cmd *cmd)
                {"engine-exit", ENGINE_EXIT},
                {"engine-end", ENGINE_END},
                {"engine-help", ENGINE_HELP},
-               {"engine-interface-range", ENGINE_RANGE}};
+               {"engine-interface-range", ENGINE_RANGE},
+               {"engine-exit-family", ENGINE_EXIT}};
     if (strncmp(cmd->name, "engine-", 7) != 0)
         return ENGINE_NOT;
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++)

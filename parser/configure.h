@@ -50,6 +50,9 @@ const char *place_prompt(const struct place *p); /* `(config-if)` */
 /* One line. `c` is filled in by the caller (router, session, out, booting); by: who changes the configuration. */
 enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
                                 size_t len, struct verdict *v);
+/* A copy without what no terminal would send inside a line: control characters, carriage returns (ios-cli 3.1). A byte
+ * 3 is what a file has where a screen shows `^C`: the delimiter of a banner. free() it. */
+char *line_clean(const char *line, size_t n);
 /* Would the line be accepted here? Follows its mode change (levels then have no object), runs nothing. */
 enum match_result configure_probe(struct place *p, struct matcher *m, const char *line);
 /* The answer to a refused line, caret and all. */

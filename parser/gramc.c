@@ -91,14 +91,20 @@ void gramc_write(struct gram *g, const char *dir, const char *name, const char *
 
 void gramc_builtin_modes(struct gram *g)
 {
-    static const struct mode builtin[] = {
-        {{"builtin", 0}, (char *)"exec", (char *)"", NULL, (char *)"Exec commands:", (char *)"Exit from the EXEC"},
-        {{"builtin", 0},
-         (char *)"config",
-         (char *)"(config)",
-         NULL,
-         (char *)"Configure commands:",
-         (char *)"Exit from configure mode"}};
+    static const struct mode builtin[] = {{{"builtin", 0},
+                                           (char *)"exec",
+                                           (char *)"",
+                                           NULL,
+                                           (char *)"Exec commands:",
+                                           (char *)"Exit from the EXEC",
+                                           NULL},
+                                          {{"builtin", 0},
+                                           (char *)"config",
+                                           (char *)"(config)",
+                                           NULL,
+                                           (char *)"Configure commands:",
+                                           (char *)"Exit from configure mode",
+                                           NULL}};
     for (unsigned i = 0; i < 2; i++)
         g->mode[g->n_mode++] = builtin[i];
 }

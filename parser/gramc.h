@@ -92,7 +92,8 @@ enum {
     F_HIDDEN = 128,
     F_JSON = 256,
     F_DEBUG = 512,
-    F_COMPACT = 1024
+    F_COMPACT = 1024,
+    F_TYPED = 2048
 };
 
 struct command {
@@ -116,7 +117,7 @@ struct command {
 
 struct mode {
     struct where at;
-    char *name, *prompt, *parent, *title, *exit;
+    char *name, *prompt, *parent, *title, *exit, *closing;
 };
 
 struct file {

@@ -154,7 +154,10 @@ static void facts(const struct gram *g, FILE *o, const struct command *c)
     if (c->flags & F_NEGATED)
         fputs("- The `no` form is stored and shown.\n", o);
     if (c->def)
-        fprintf(o, "- Default: `%s`%s\n", c->def, c->flags & F_ALWAYS ? ", always shown" : "");
+        fprintf(o, "- Default: `%s`%s\n", c->def,
+                c->flags & F_ALWAYS  ? ", always shown"
+                : c->flags & F_TYPED ? ", shown once typed"
+                                     : "");
     if ((c->flags & F_NOEFFECT) && !(c->flags & F_ACTION) && !c->opens)
         fputs("- Stored and shown without effect.\n", o);
     if (c->tells) {

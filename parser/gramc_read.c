@@ -91,6 +91,8 @@ static void mode_directive(struct gram *g, struct mode *m, struct where at, cons
         m->title = word(&p);
     else if (!strcmp(key, "exit"))
         m->exit = word(&p);
+    else if (!strcmp(key, "closing"))
+        m->closing = word(&p);
     else
         gramc_error(g, at, "unknown directive '%s' in a mode", key);
 }
@@ -100,9 +102,9 @@ static void flag_directive(struct gram *g, struct command *c, struct where at, c
     static const struct {
         const char *key;
         unsigned flag;
-    } flags[] = {{"action", F_ACTION}, {"noeffect", F_NOEFFECT}, {"multi", F_MULTI},
-                 {"nono", F_NONO},     {"always", F_ALWAYS},     {"ordered", F_ORDERED},
-                 {"hidden", F_HIDDEN}, {"json", F_JSON},         {"compact", F_COMPACT}};
+    } flags[] = {{"action", F_ACTION},   {"noeffect", F_NOEFFECT}, {"multi", F_MULTI},   {"nono", F_NONO},
+                 {"always", F_ALWAYS},   {"ordered", F_ORDERED},   {"hidden", F_HIDDEN}, {"json", F_JSON},
+                 {"compact", F_COMPACT}, {"typed", F_TYPED}};
     for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++)
         if (!strcmp(key, flags[i].key)) {
             c->flags |= flags[i].flag;

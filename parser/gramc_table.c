@@ -174,6 +174,8 @@ static void mode_tables(struct gram *g, FILE *o)
         quoted(o, d->title);
         fputs(", ", o);
         quoted(o, d->exit);
+        fputs(", ", o);
+        quoted(o, d->closing);
         fprintf(o, ", %d, mode_cmds_%u, n_mode_cmds_%u},\n", d->parent ? gramc_mode_find(g, d->parent) : NONE, m, m);
     }
     fprintf(o, "};\nconst unsigned gram_n_modes = %u;\n", g->n_mode);

@@ -35,7 +35,8 @@ enum {
     GF_HIDDEN = 128,
     GF_JSON = 256,
     GF_DEBUG = 512,
-    GF_COMPACT = 1024
+    GF_COMPACT = 1024,
+    GF_TYPED = 2048 /* stored once typed, even at its default */
 };
 
 struct gram_node {
@@ -76,7 +77,8 @@ struct gram_cmd {
 };
 struct gram_mode {
     const char *name, *prompt, *title, *exit;
-    uint16_t parent; /* GRAM_NONE for exec and config */
+    const char *closing; /* a line shown behind each of its blocks; NULL */
+    uint16_t parent;     /* GRAM_NONE for exec and config */
     const uint16_t *cmd;
     uint16_t n_cmd;
 };

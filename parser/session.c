@@ -277,18 +277,22 @@ static int config_line(struct session *s, const char *line)
     return CMD_ERROR;
 }
 
-/* Drops what no terminal would send inside a line: control characters, carriage returns (ios-cli 3.1). */
-static char *clean(const char *line)
+char *line_clean(const char *line, size_t n)
 {
-    size_t n = strlen(line), k = 0;
-    char *s = malloc(n + 1);
+    size_t k = 0;
+    char *s = malloc(2 * n + 1);
     if (!s)
         abort();
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if ((unsigned char)line[i] >= ' ' && line[i] != 0x7f)
             s[k++] = line[i];
         else if (line[i] == '\t')
             s[k++] = ' ';
+        else if (line[i] == '\3') {
+            s[k++] = '^';
+            s[k++] = 'C';
+        }
+    }
     s[k] = 0;
     return s;
 }
@@ -311,7 +315,7 @@ void session_line(struct session *s, const char *line)
         return;
     }
     s->busy = true;
-    s->line = clean(line);
+    s->line = line_clean(line, strlen(line));
     const char *p = s->line;
     while (*p == ' ')
         p++;

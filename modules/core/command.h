@@ -29,6 +29,7 @@ struct cmd {
     enum cmd_op op;
     bool booting;          /* startup-config is being read */
     bool replacing;        /* configure replace: what the target does not name goes, hardware too */
+    bool emptying;         /* the whole block goes, line by line in no order of dependence */
     bool stays;            /* set by a handler in UNSET: its args, as it left them, remain stored */
     bool interactive;      /* somebody can answer a question (not exec, paste, boot) */
     const char *line_name; /* "console", "vty0 (10.2.1.9)"; NULL at boot */
