@@ -3,6 +3,7 @@
 #include "interface_cmd.h"
 #include "modules/net/fast.h"
 #include "modules/net/stack.h"
+#include "vrf_cmd.h"
 #include <errno.h>
 
 /* The interface whose block we are in; it exists because the block was opened. */
@@ -80,7 +81,7 @@ int interface_cmd_ip_address(struct cmd *c, struct args_ip_address *a)
     if (c->op == CMD_UNSET) {
         if (a->has_addr && !addr_equal(&old, &a->addr))
             return cmd_error(c, "Invalid address");
-        if (nif->n.n_addrs > 1)
+        if (nif->n.n_addrs > 1 && !c->replacing && !c->emptying)
             return cmd_error(c, "Must delete secondary before deleting primary");
         if (!addr_is_none(&old))
             netif_addr_del(&nif->n, &old);
@@ -108,14 +109,31 @@ int interface_cmd_ip_address_secondary(struct cmd *c, struct args_ip_address_sec
     }
     if (address_check(c, nif, &a->addr, a->mask, &len))
         return CMD_ERROR;
+    /* Without a primary too: show running-config of IOS has the secondary ones first. */
     struct addr primary = netif_primary(&nif->n);
-    if (addr_is_none(&primary))
-        return cmd_error(c, "%% Primary address must be set before a secondary address");
     if (addr_equal(&primary, &a->addr))
         return cmd_error(c, "%% Secondary can't be same as primary");
     int rc = netif_addr_add(&nif->n, &a->addr, (unsigned)len, true);
     return rc ? cmd_error(c, "%% Cannot set the address: %s", rc == -ENOSPC ? "the table is full" : strerror(-rc))
               : CMD_OK;
+}
+
+/* A VRF is not routed here: its interface stays down, so that nothing of it is mixed with the rest. */
+int interface_cmd_vrf(struct cmd *c, struct args_if_vrf *a)
+{
+    struct nif *nif = here(c);
+    if (!nif)
+        return CMD_ERROR;
+    const struct netif *other = NULL;
+    const char *vrf = c->op == CMD_SET ? a->name : "";
+    for (unsigned i = 0; !other && !c->replacing && !c->emptying && i < nif->n.n_addrs; i++)
+        other = netif_overlap_in(&nif->n, vrf, &nif->n.addrs[i].addr, nif->n.addrs[i].len);
+    if (other)
+        return cmd_error(c, "%% The address of %s overlaps with %s there: remove it first", nif->n.name, other->name);
+    netif_set_vrf(&nif->n, vrf);
+    if (c->op == CMD_SET && c->session)
+        cmd_note(c, "%% VRF %s is stored; %s stays down, as there is one routing table here", a->name, nif->n.name);
+    return CMD_OK;
 }
 
 int interface_cmd_ip_access_group(struct cmd *c, struct args_ip_access_group *a)

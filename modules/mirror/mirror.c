@@ -157,7 +157,7 @@ unsigned mirror_addresses(struct router *r, struct mirror_addr *list, unsigned m
     unsigned n = 0;
     for (struct netif *nif = netif_next(r, NULL); nif; nif = netif_next(r, nif)) {
         const struct nif *full = nif_of(nif);
-        if (!nif->admin_up)
+        if (!nif->admin_up || nif->vrf[0])
             continue;
         for (unsigned i = 0; i < nif->n_addrs && n < max; i++)
             list[n++] = (struct mirror_addr){

@@ -151,6 +151,8 @@ void net_local_rebuild(struct net *net)
     net->local_mask = size - 1;
     for (unsigned i = 0; i < net->n_nifs; i++) {
         struct nif *nif = net->nifs[i];
+        if (nif->n.vrf[0])
+            continue; /* what is local there is not local here */
         for (unsigned k = 0; k < nif->n.n_addrs; k++) {
             uint32_t ip = addr_v4_get(&nif->n.addrs[k].addr), mask = mask_from_len(nif->n.addrs[k].len);
             local_put(net, (struct local_entry){ip, LOCAL_UNICAST, nif, NULL});

@@ -3,6 +3,7 @@
 #include "modules/core/ifname.h"
 #include "modules/net/dp.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void netif_event(struct nif *nif, enum netif_event ev)
@@ -83,7 +84,7 @@ void netif_refresh(struct nif *nif)
     struct netif *n = &nif->n;
     struct net *net = nif->net;
     n->link_up = n->is_virtual ? !n->hollow : n->link && n->link->up;
-    bool line = net->started && n->admin_up && n->link_up;
+    bool line = net->started && n->admin_up && n->link_up && !n->vrf[0];
     if (line == n->line_up)
         return;
     n->line_up = line;
@@ -129,6 +130,16 @@ void netif_set_admin(struct netif *n, bool up)
     if (!up)
         log_syslog(n->router, 0, "LINK", 5, "CHANGED", "Interface %s, changed state to administratively down", n->name);
     netif_refresh(nif);
+}
+
+void netif_set_vrf(struct netif *n, const char *vrf)
+{
+    struct nif *nif = nif_of(n);
+    snprintf(n->vrf, sizeof n->vrf, "%s", vrf);
+    netif_refresh(nif);
+    net_local_rebuild(nif->net);
+    rib_touch(nif->net);
+    netif_event(nif, NETIF_ADDRESS);
 }
 
 void netif_set_mtu(struct netif *n, uint16_t ip_mtu)
@@ -388,11 +399,16 @@ int netif_addr_del(struct netif *n, const struct addr *a)
 
 struct netif *netif_overlap(const struct netif *nif, const struct addr *a, unsigned len)
 {
+    return netif_overlap_in(nif, nif->vrf, a, len);
+}
+
+struct netif *netif_overlap_in(const struct netif *nif, const char *vrf, const struct addr *a, unsigned len)
+{
     struct net *net = nif_of(nif)->net;
     uint32_t ip = addr_v4_get(a);
     for (unsigned i = 0; i < net->n_nifs; i++) {
         struct netif *other = &net->nifs[i]->n;
-        for (unsigned k = 0; other != nif && k < other->n_addrs; k++) {
+        for (unsigned k = 0; other != nif && !strcmp(other->vrf, vrf) && k < other->n_addrs; k++) {
             uint32_t mask = mask_from_len(other->addrs[k].len < len ? other->addrs[k].len : len);
             if ((addr_v4_get(&other->addrs[k].addr) & mask) == (ip & mask))
                 return other;

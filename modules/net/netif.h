@@ -24,6 +24,7 @@ struct netif {
     unsigned index;    /* > 0, stable for the router's life */
     bool is_virtual;   /* Loopback and such: no link, always up unless shut */
     bool hollow;       /* configured and shown, never up: tunnels, dialers, subinterfaces */
+    char vrf[33];      /* the VRF it is in, "": none; the data path has no VRFs, so it is never up in one */
     struct mac mac;    /* derived from router name and interface name; locally administered */
     uint16_t mtu;      /* IP MTU */
     uint16_t mss;      /* ip tcp adjust-mss, both directions; 0: none */
@@ -47,6 +48,8 @@ struct netif *netif_next(struct router *r, struct netif *prev); /* ifname_compar
 /* CONTRACT 2: an interface of a known type exists once it is named. */
 struct netif *netif_get(struct router *r, const char *canonical_name); /* creates; NULL with errno */
 void netif_set_admin(struct netif *nif, bool up);
+/* "": in no VRF. Its addresses are then compared with that VRF's alone, and its line protocol is down. */
+void netif_set_vrf(struct netif *nif, const char *vrf);
 /* Until router_start() every interface is down, whatever its link says: events come once the configuration is read. */
 /* Takes a virtual interface away (NETIF_DOWN, NETIF_DELETED). -EPERM: it is hardware. */
 int netif_delete(struct netif *nif);
@@ -55,8 +58,9 @@ int netif_remove(struct netif *nif);
 /* Adds or changes an address (a primary replaces the primary); 0, -ENOSPC, -ENOMEM. Says nothing about overlaps. */
 int netif_addr_add(struct netif *nif, const struct addr *a, unsigned len, bool secondary);
 int netif_addr_del(struct netif *nif, const struct addr *a); /* -ENOENT */
-/* The other interface whose subnet overlaps; NULL: none. */
-struct netif *netif_overlap(const struct netif *nif, const struct addr *a, unsigned len);
+/* The other interface, of those in `vrf`, whose subnet overlaps; NULL: none. */
+struct netif *netif_overlap_in(const struct netif *nif, const char *vrf, const struct addr *a, unsigned len);
+struct netif *netif_overlap(const struct netif *nif, const struct addr *a, unsigned len); /* in its own */
 void netif_set_mtu(struct netif *nif, uint16_t ip_mtu);
 /* Primary address, ADDR_NONE if none. */
 struct addr netif_primary(const struct netif *nif);
