@@ -97,14 +97,18 @@ int ike_cmd_lifetime(struct cmd *c, struct args_isakmp_lifetime *a)
 int ike_cmd_key(struct cmd *c, struct args_crypto_isakmp_key *a)
 {
     struct ike *k = ike_of(c->router);
-    if (c->op != CMD_UNSET && a->kw_hostname)
-        return cmd_error(c, "%% Keys by host name are not supported; give the peer's address");
-    if (c->op != CMD_UNSET && a->kw_encrypted)
-        return cmd_error(c, "%% Encrypted keys are not supported; give the key in clear");
+    if (a->kw_hostname) {
+        if (c->op == CMD_SET && c->session)
+            cmd_note(c, "The key is stored; only keys by address find their peer here");
+        return CMD_OK;
+    }
     uint32_t mask = a->has_mask ? a->mask : UINT32_MAX;
     if (mask_to_len(mask) < 0)
         return cmd_error(c, "%% Invalid address mask");
-    int rc = ike_psk_put(k, "", &a->addr, mask, c->op == CMD_UNSET ? NULL : a->secret, a->kw_no_xauth);
+    bool sealed = c->op == CMD_SET && a->kw_encrypted; /* by a master key that is not in the configuration */
+    if (sealed && c->session)
+        cmd_note(c, "The encrypted key is stored and cannot be read here; give the key in clear to use it");
+    int rc = ike_psk_put(k, "", &a->addr, mask, c->op == CMD_UNSET || sealed ? NULL : a->secret, a->kw_no_xauth);
     return rc ? cmd_error(c, "%% Too many pre-shared keys (%u)", IKE_KEYS_MAX) : CMD_OK;
 }
 

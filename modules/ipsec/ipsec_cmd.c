@@ -23,12 +23,26 @@ static void canonical(struct args_crypto_transform_set *a)
         a->kw_a_esp_sha256_hmac = a->kw_b_esp_sha256_hmac;
         a->kw_a_esp_sha384_hmac = a->kw_b_esp_sha384_hmac;
         a->kw_a_esp_sha512_hmac = a->kw_b_esp_sha512_hmac;
+        a->kw_comp_lzs = a->kw_comp_b;
+        a->kw_comp_b = false;
         a->kw_f_esp_des = a->kw_f_esp_3des = a->kw_f_esp_aes = a->kw_f_esp_null = a->kw_f_k128 = a->kw_f_k192 =
             a->kw_f_k256 = false;
         a->kw_b_esp_md5_hmac = a->kw_b_esp_sha_hmac = a->kw_b_esp_sha256_hmac = a->kw_b_esp_sha384_hmac =
             a->kw_b_esp_sha512_hmac = false;
     }
     a->kw_e_k128 = a->kw_g_k128 = false;
+}
+
+/* A set that cannot be offered: it exists, so that maps may name it, and has no transform. */
+static int stored_set(struct cmd *c, const char *name)
+{
+    struct tset *t = ipsec_tset_find(ipsec_of(c->router), name, true);
+    if (t == NULL)
+        return cmd_error(c, "%% Too many transform sets");
+    t->have_transform = false;
+    if (c->session != NULL)
+        cmd_note(c, "The transform set is stored and never offered: there is no AH and no compression here");
+    return CMD_OK;
 }
 
 int ipsec_cmd_transform_set(struct cmd *c, struct args_crypto_transform_set *a)
@@ -39,6 +53,9 @@ int ipsec_cmd_transform_set(struct cmd *c, struct args_crypto_transform_set *a)
         return CMD_OK;
     }
     canonical(a);
+    if (a->kw_comp_lzs || a->kw_comp_b || a->kw_h_ah_md5_hmac || a->kw_h_ah_sha_hmac || a->kw_h_ah_sha256_hmac ||
+        a->kw_h_ah_sha384_hmac || a->kw_h_ah_sha512_hmac)
+        return stored_set(c, a->name);
     enum crypto_cipher cipher = a->kw_e_esp_aes    ? CIPHER_AES_CBC
                                 : a->kw_g_esp_gcm  ? CIPHER_AES_GCM
                                 : a->kw_e_esp_3des ? CIPHER_3DES
@@ -215,6 +232,8 @@ int ipsec_cmd_map_dynamic(struct cmd *c, struct args_crypto_map_dynamic *a)
 {
     if (c->op == CMD_UNSET)
         return map_entry_unset(c, a->name, a->seq, true);
+    if (a->kw_discover && c->session != NULL)
+        cmd_note(c, "Tunnel Endpoint Discovery is stored; no peer is looked for");
     if (ipsec_dynmap_find(ipsec_of(c->router), a->template) == NULL && !c->booting)
         cmd_note(c, "Dynamic map \"%s\" does not exist yet.", a->template);
     return map_entry_set(c, a->name, a->seq, a->template);

@@ -222,7 +222,7 @@ int ipsec_cmd_show_transform(struct cmd *c, struct args_show_crypto_transform_se
     char t[96];
     out_array(c->out, NULL);
     for (struct tset *s = st->tsets; s != NULL; s = s->next)
-        if (!a->has_name || strcmp(a->name, s->t.name) == 0) {
+        if (s->have_transform && (!a->has_name || strcmp(a->name, s->t.name) == 0)) {
             const char *mode = s->t.transport ? "Transport" : "Tunnel";
             ipsec_transform_text(&s->t, t);
             out_text(c->out, "Transform set %s: { %s } \n   will negotiate = { %s,  }, \n", s->t.name, t, mode);

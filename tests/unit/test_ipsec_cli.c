@@ -290,7 +290,8 @@ Test(ipsec_cli, gcm_transform_sets, .init = up, .fini = down)
     cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set g2 esp-gcm 192\nmode transport\nexit\n"), 0);
     cr_assert_eq(world_config(w, "gw1", "crypto ipsec transform-set g3 esp-gcm 256\nexit\n"), 0);
     has("gw1", "show running-config",
-        "\ncrypto ipsec transform-set g1 esp-gcm\n!\ncrypto ipsec transform-set g2 esp-gcm 192\n mode transport\n!\n"
+        "\ncrypto ipsec transform-set g1 esp-gcm\n mode tunnel\n!\ncrypto ipsec transform-set g2 esp-gcm 192\n mode "
+        "transport\n!\n"
         "crypto ipsec transform-set g3 esp-gcm 256\n");
     is("gw1", "show crypto ipsec transform-set",
        "Transform set g1: { esp-gcm  } \n   will negotiate = { Tunnel,  }, \n"
