@@ -2,7 +2,9 @@
  * per turn of the loop so that hellos keep their time. Rejected lines go back with the router's answer. Called by
  * control_session.c and from the connection's pump. */
 #include "cli/control_internal.h"
+#include "cli/paste_missing.h"
 #include "modules/core/command.h"
+#include "parser/configure.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,7 @@ struct paste {
     unsigned n_lines;
     enum { PASTE_ENTER, PASTE_LINES, PASTE_LEAVE, PASTE_OVER } phase;
     bool waiting; /* a line is not finished */
+    bool foreign; /* below a rejected `router bgp` and such: its lines belong nowhere */
     struct strbuf answer;
     uint32_t accepted, rejected, comments, repaired;
 };
@@ -107,6 +110,7 @@ void paste_done(struct conn *c, int status)
     p->waiting = false;
     if (p->phase == PASTE_LINES && p->line) {
         if (status == CMD_ERROR) {
+            p->foreign = p->line[0] != ' ' && p->line[0] != '\t' && missing_is(p->line);
             p->rejected++;
             paste_report(c, CTL_REJECTED, p->lineno, p->line, p->answer.s ? p->answer.s : "");
         } else {
@@ -117,6 +121,19 @@ void paste_done(struct conn *c, int status)
     if (p->answer.s)
         p->answer.s[0] = '\0';
     conn_wake(c);
+}
+
+/* A line of a block whose first line was rejected: typed, it would land in whatever mode the paste is in (the
+ * `shutdown` of a protocol in an interface). It gets the answer of a mode that knows nothing of it. */
+static void paste_skip(struct conn *c)
+{
+    struct paste *p = c->paste;
+    struct verdict v = {MATCH_INVALID, strspn(p->line, " \t"), false};
+    struct strbuf answer = {0};
+    verdict_text(&v, p->line, strlen(c->control->router->hostname) + strlen("(config)#"), &answer);
+    p->rejected++;
+    paste_report(c, CTL_REJECTED, p->lineno, p->line, answer.s);
+    strbuf_free(&answer);
 }
 
 static void paste_type(struct conn *c, const char *line)
@@ -181,10 +198,14 @@ void paste_step(struct conn *c)
         const char *s = p->line + strspn(p->line, " \t");
         if (!*s && p->lineno <= p->n_lines && (p->healed[p->lineno / 8] >> p->lineno % 8 & 1))
             continue; /* joined to another line: counted as repaired */
-        if ((!*s || *s == '!') && !session_wants_text(c->session))
+        if ((!*s || *s == '!') && !session_wants_text(c->session)) {
             p->comments++;
-        else
+        } else if (p->foreign && s > p->line) {
+            paste_skip(c);
+        } else {
+            p->foreign = false;
             paste_type(c, p->line);
+        }
     }
     if (c->paste && !p->waiting)
         conn_wake(c);

@@ -129,6 +129,11 @@ static int feature_of(const char *s)
     return -1;
 }
 
+bool missing_is(const char *line)
+{
+    return feature_of(line) >= 0;
+}
+
 void missing_line(struct missing *m, unsigned lineno)
 {
     if (!m || !lineno || lineno > m->n)

@@ -3,6 +3,9 @@
 #define TAPIR_CLI_PASTE_MISSING_H
 #include <stdbool.h>
 
+/* Does the line begin like one of a protocol that is not here? */
+bool missing_is(const char *line);
+
 struct missing;
 struct missing *missing_new(const char *text); /* borrows the text; NULL: out of memory */
 void missing_free(struct missing *m);

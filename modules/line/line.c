@@ -142,6 +142,8 @@ int line_cmd_vty(struct cmd *c, struct args_line_vty *a)
 static struct line_block *block_here(const struct cmd *c)
 {
     const struct args_line_vty *v = CMD_BLOCK(c, line_vty, "line-vty");
+    if (cmd_block(c, "line-tty")) /* stored alone: there are no such lines */
+        return NULL;
     enum line_kind kind = v ? LINE_KIND_VTY : cmd_block(c, "line-aux") ? LINE_KIND_AUX : LINE_KIND_CON;
     for (struct line_block *b = lines_cmd(c)->blocks; b; b = b->next)
         if (b->kind == kind && (!v || b->first == v->first))
@@ -202,14 +204,19 @@ int line_cmd_login(struct cmd *c, struct args_line_login *a)
     return CMD_OK;
 }
 
+/* Is it one of the up to ten protocols of the line? */
+#define NAMED(p)                                                                                                       \
+    (a->kw_a_##p || a->kw_b_##p || a->kw_c_##p || a->kw_d_##p || a->kw_e_##p || a->kw_f_##p || a->kw_g_##p ||          \
+     a->kw_h_##p || a->kw_i_##p || a->kw_j_##p)
+
 int line_cmd_transport_input(struct cmd *c, struct args_line_transport_input *a)
 {
     struct line_block *b = block_here(c);
     if (!b)
         return CMD_OK;
     b->has_transport = c->op == CMD_SET;
-    b->telnet = a->kw_all || a->kw_telnet || a->kw_also_telnet;
-    b->ssh = a->kw_all || a->kw_ssh || a->kw_also_ssh;
+    b->telnet = a->kw_all || NAMED(telnet);
+    b->ssh = a->kw_all || NAMED(ssh);
     return CMD_OK;
 }
 

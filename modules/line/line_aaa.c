@@ -43,8 +43,8 @@ int line_cmd_enable_secret(struct cmd *c, struct args_enable_secret *a)
         secret_set(s, SECRET_NONE, NULL);
         return CMD_OK;
     }
-    unsigned type = a->kw_8 ? 8 : a->kw_9 ? 9 : 5;
-    const char *given = a->kw_5 ? a->hash : a->kw_8 ? a->hash8 : a->kw_9 ? a->hash9 : NULL;
+    unsigned type = a->kw_8 ? 8 : a->kw_9 ? 9 : a->kw_4 ? 4 : 5;
+    const char *given = a->kw_5 ? a->hash : a->kw_8 ? a->hash8 : a->kw_9 ? a->hash9 : a->kw_4 ? a->hash4 : NULL;
     if (secret_take(c, s, type, given, a->clear) != CMD_OK)
         return CMD_ERROR;
     if (!given) { /* what is left in the arguments is stored: the hash, never the clear text */
@@ -151,8 +151,8 @@ static struct line_user *user_get(struct lines *l, const char *name)
 static int set_user_secret(struct cmd *c, struct line_user *u, struct args_username *a)
 {
     struct lines *l = lines_cmd(c);
-    unsigned type = a->kw_8 ? 8 : a->kw_9 ? 9 : 5;
-    const char *given = a->kw_5 ? a->hash : a->kw_8 ? a->hash8 : a->kw_9 ? a->hash9 : NULL;
+    unsigned type = a->kw_8 ? 8 : a->kw_9 ? 9 : a->kw_4 ? 4 : 5;
+    const char *given = a->kw_5 ? a->hash : a->kw_8 ? a->hash8 : a->kw_9 ? a->hash9 : a->kw_4 ? a->hash4 : NULL;
     if (secret_take(c, &u->secret, type, given, a->clear) != CMD_OK)
         return CMD_ERROR;
     if (!given) {
@@ -210,6 +210,9 @@ static void recall_secret(struct lines *l, const struct line_user *u, struct arg
         } else if (u->secret.type == 9) {
             a->kw_9 = a->has_hash9 = true;
             a->hash9 = text;
+        } else if (u->secret.type == 4) {
+            a->kw_4 = a->has_hash4 = true;
+            a->hash4 = text;
         } else {
             a->kw_5 = a->has_hash = true;
             a->hash = text;
@@ -244,6 +247,8 @@ int line_cmd_username(struct cmd *c, struct args_username *a)
             user_remove(l, a->name);
         return rc;
     }
+    if (a->has_view && c->session)
+        cmd_note(c, "The view is stored; the user has the commands of the privilege level");
     if (a->has_privilege) {
         u->has_privilege = true;
         u->privilege = a->privilege;

@@ -1,5 +1,6 @@
-/* Stored secrets: type 0, 5 (MD5 crypt), 8 (PBKDF2-SHA256), 9 (scrypt) made and verified; type 7 (reversible) made and
- * read (ios-cli 9.1). Called by the handlers of line_aaa.c and line.c, by enable and by the login dialogue. */
+/* Stored secrets: type 0, 4 (one SHA-256, verified only), 5 (MD5 crypt), 8 (PBKDF2-SHA256), 9 (scrypt) made and
+ * verified; type 7 (reversible) made and read (ios-cli 9.1). Called by the handlers of line_aaa.c and line.c, by enable
+ * and by the login dialogue. */
 #include "modules/core/type7.h"
 #include "modules/crypto/crypto.h"
 #include "modules/line/line_int.h"
@@ -71,9 +72,20 @@ bool secret_store(struct lines *l, const char *clear, unsigned type, char *out, 
     return md5_crypt(clear, setting, out, size);
 }
 
+/* Type 4 of IOS 15.0 to 15.3: one SHA-256 without salt. Read, because such configurations are about; never made. */
+static void sha_hash(const char *clear, char out[64])
+{
+    uint8_t key[SLOW_LEN];
+    crypto_hash(HASH_SHA256, &(struct crypto_part){clear, strlen(clear)}, 1, key);
+    encode64(key, sizeof key, out);
+    crypto_wipe(key, sizeof key);
+}
+
 bool secret_valid(unsigned type, const char *hash)
 {
     char head[8];
+    if (type == 4)
+        return strlen(hash) == 43 && strspn(hash, itoa64) == 43;
     snprintf(head, sizeof head, "$%u$", type == 5 ? 1 : type);
     const char *salt = hash + 3, *end = strncmp(hash, head, 3) ? NULL : strchr(salt, '$');
     return end && end > salt && end - salt < SALT_MAX && strlen(hash) < LINE_PASSWORD_MAX;
@@ -94,6 +106,9 @@ bool secret_check(const struct line_secret *s, const char *clear)
             snprintf(out, sizeof out, "%s", clear);
     } else if (s->type == 5) {
         ok = md5_crypt(clear, s->text, out, sizeof out);
+    } else if (s->type == 4) {
+        sha_hash(clear, out);
+        ok = true;
     } else if (secret_costly(s) && secret_valid(s->type, s->text)) {
         snprintf(salt, sizeof salt, "%.*s", (int)strcspn(s->text + 3, "$"), s->text + 3);
         ok = slow_hash(s->type, clear, salt, out, sizeof out);

@@ -63,4 +63,17 @@ halt() {
 }
 # running NAME: show running-config behind the two `! Last` lines
 running() { "$T" exec "$1" "show running-config" | sed '1,/^! Last\|^! No configuration change/d' | sed '1{/^! NVRAM/d}'; }
+# fixed_point NAME FROM: what router FROM shows, pasted into a new router, gives the same text
+fixed_point() {
+    "$T" exec "$2" "show running-config" >"$tmp/first.full"
+    running "$2" >"$tmp/first"
+    boot again || return
+    "$T" paste again "$tmp/first" >"$tmp/again.paste" 2>&1; is "$1: the shown text is accepted" 0 $?
+    running again >"$tmp/second"
+    same "$1: the same text again" "$tmp/first" "$tmp/second"
+    is "$1: begins with ! and ends with end" "!end" "$(head -1 "$tmp/first")$(grep . "$tmp/first" | tail -1)"
+    has "$1: a comment says when it was changed" '^! Last configuration change' "$tmp/first.full"
+    # a whole `show` transcript, headers included, may be pasted too: its two header lines are no commands
+    halt again
+}
 finish() { exit $fail; }

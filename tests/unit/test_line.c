@@ -34,6 +34,10 @@ Test(line, secrets_of_each_type)
     cr_expect(secret_valid(5, s5.text) && secret_valid(8, s8.text) && secret_valid(9, s9.text));
     cr_expect_not(secret_valid(5, "$1$"));
     cr_expect_not(secret_valid(8, "$9$abc$def"));
+    /* Type 4 is read, not made; the string is the well-known one of `cisco`. */
+    struct line_secret s4 = stored(4, "tnhtc92DXBhelxjYk8LWJrPV36S2i4ntXrpb4RFmfqY");
+    cr_expect(secret_valid(4, s4.text) && secret_check(&s4, "cisco") && !secret_check(&s4, "cisco "));
+    cr_expect_not(secret_valid(4, "tnhtc92DXBhelxjYk8LWJrPV36S2i4ntXrpb4RFmfq"));
     cr_expect_not(secret_valid(5, "plain"));
 }
 

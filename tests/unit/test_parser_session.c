@@ -29,7 +29,7 @@ Test(session, carets_as_in_the_transcripts)
     expect_caret(b, "ip name-server 10.1.1.1/8", 23); /* the address itself was fine */
     expect_caret(b, "ip name-server 0255.255.1", 15); /* a malformed address fails as a whole */
     bench_type(b, "line vty 0 4");
-    expect_caret(b, "transport input telnet ssh now", 27);
+    expect_caret(b, "transport input telnet ssh now", 28); /* `nasi` takes the n */
     expect_caret(b, "no transport inputs", 18);
     expect_caret(b, "do show privilegf", 16);
     bench_free(b);
@@ -130,9 +130,10 @@ Test(session, help_layouts)
     bench_type(b, "control-plane");
     expect_help(b, "",
                 "Control Plane configuration commands:\n"
-                "  default  Set a command to its defaults\n"
-                "  exit     Exit from control-plane configuration mode\n"
-                "  no       Negate a command or set its defaults\n\n");
+                "  default               Set a command to its defaults\n"
+                "  exit                  Exit from control-plane configuration mode\n"
+                "  management-interface  Configure interface for receiving management traffic\n"
+                "  no                    Negate a command or set its defaults\n\n");
     bench_free(b);
 }
 
