@@ -1,23 +1,21 @@
 /* ping: echo requests one after the other, a mark for each as it is decided, the summary. Runs beside everything else
- * until the last is decided or the session aborts it. Layout: ios-cli 11.9. */
-#include "ip_cmd.h"
+ * until the last is decided or the session aborts it. Layout: ios-cli 11.9. Called by ping_cmd.c. */
+#include "modules/interface/ping.h"
 #include "modules/net/hosts.h"
 #include "modules/net/stack.h"
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { ECHO_HEADERS = 28, MARKS_PER_LINE = 70 };
+enum { MARKS_PER_LINE = 70 };
 
 struct ping {
     struct router *router;
     struct cmd_job *job;
-    struct addr dst, src;
-    bool has_src, df;
-    uint32_t count, size;
-    nstime timeout;
+    struct addr dst;
+    struct ping_params is;
+    uint32_t count, sizes; /* requests in all; sizes of a sweep */
     uint16_t id, seq;
     uint32_t sent, received, marks;
-    nstime sent_at, min, max, sum;
+    nstime sent_at, last, min, max, sum;
     bool waiting; /* for the answer to the last request; else for its turn to send */
     struct timer timer;
 };
@@ -42,7 +40,7 @@ static void ping_summary(struct ping *p)
 {
     struct out *o = cmd_job_out(p->job);
     unsigned percent = p->marks ? (unsigned)(100.0 * p->received / p->marks) : 0;
-    if (p->marks % MARKS_PER_LINE)
+    if (p->marks % MARKS_PER_LINE && !p->is.verbose)
         out_text(o, "\n");
     out_text(o, "Success rate is %u percent (%u/%u)", percent, p->received, p->marks);
     if (p->received)
@@ -58,11 +56,17 @@ static void ping_abort(void *arg)
     ping_free(p);
 }
 
+/* IOS's pattern unless another was asked for. */
+static uint8_t data_byte(const struct ping *p, uint32_t at)
+{
+    return (uint8_t)(at & 1 ? p->is.pattern : p->is.pattern >> 8);
+}
+
 static int ping_send(struct ping *p)
 {
     struct loop *loop = p->router->loop;
-    uint32_t len = p->size - IP_HLEN;
-    struct frame *f = p->size <= FRAME_SLOT - FRAME_HEADROOM ? frame_alloc(loop) : frame_alloc_big(loop);
+    uint32_t size = p->is.size + p->marks % p->sizes * p->is.sweep_step, len = size - IP_HLEN;
+    struct frame *f = size <= FRAME_SLOT - FRAME_HEADROOM ? frame_alloc(loop) : frame_alloc_big(loop);
     uint8_t *d = f ? frame_put(f, len) : NULL;
     if (!d) {
         frame_free(f);
@@ -73,15 +77,15 @@ static int ping_send(struct ping *p)
     put16(d + 4, p->id);
     put16(d + 6, ++p->seq);
     for (uint32_t i = 8; i < len; i++)
-        d[i] = i & 1 ? 0xcd : 0xab; /* IOS's data pattern */
+        d[i] = data_byte(p, i);
     put16(d + 2, ip_checksum(d, len));
-    struct ip_tx tx = {.dst = p->dst, .proto = IPPROTO_ICMP_, .df = p->df};
-    if (p->has_src)
-        tx.src = p->src;
+    struct ip_tx tx = {.dst = p->dst, .proto = IPPROTO_ICMP_, .df = p->is.df, .tos = p->is.tos};
+    if (p->is.has_src)
+        tx.src = p->is.src;
     p->sent++;
     p->sent_at = loop_now_fresh(loop);
     p->waiting = true;
-    timer_start(&p->timer, p->timeout);
+    timer_start(&p->timer, p->is.timeout);
     net_of(p->router)->stats.icmp_echo_out++;
     net_of(p->router)->stats.icmp_out++;
     return ip_send(p->router, &tx, f);
@@ -92,8 +96,22 @@ static int ping_send(struct ping *p)
 static void ping_mark(struct ping *p, char mark, nstime pause)
 {
     p->waiting = false;
-    p->marks++;
-    out_text(cmd_job_out(p->job), "%c%s", mark, p->marks % MARKS_PER_LINE ? "" : "\n");
+    struct out *o = cmd_job_out(p->job);
+    uint32_t request = p->marks++;
+    if (!p->is.verbose)
+        out_text(o, "%c%s", mark, p->marks % MARKS_PER_LINE ? "" : "\n");
+    else if (mark == '!')
+        out_text(o, "Reply to request %u (%lld ms)\n", request, whole_ms(p->last));
+    else if (mark == '.')
+        out_text(o, "Request %u timed out\n", request);
+    else
+        out_text(o, "Request %u: %s\n", request,
+                 mark == 'U'   ? "destination unreachable"
+                 : mark == 'A' ? "administratively prohibited"
+                 : mark == 'M' ? "could not fragment"
+                 : mark == '&' ? "time to live exceeded"
+                 : mark == 'Q' ? "source quench"
+                               : "bad data or packet type");
     timer_start(&p->timer, p->marks == p->count ? 0 : pause);
 }
 
@@ -112,7 +130,7 @@ static void ping_timer(void *arg)
         return;
     }
     if (ping_send(p) == -EMSGSIZE && p->waiting)
-        ping_mark(p, 'M', p->timeout);
+        ping_mark(p, 'M', p->is.timeout);
 }
 
 static char mark_of(uint8_t type, uint8_t code)
@@ -129,6 +147,14 @@ static char mark_of(uint8_t type, uint8_t code)
     }
 }
 
+static bool data_is_ours(const struct ping *p, const uint8_t *body, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (body[i] != data_byte(p, (uint32_t)i))
+            return false;
+    return true;
+}
+
 static void ping_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t code, uint32_t rest,
                        const uint8_t *body, size_t len)
 {
@@ -138,7 +164,11 @@ static void ping_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t 
     if (type == 0) {
         if (rest != ((uint32_t)p->id << 16 | p->seq) || !addr_equal(&rx->src, &p->dst))
             return;
-        nstime rtt = loop_now_fresh(p->router->loop) - p->sent_at;
+        nstime rtt = p->last = loop_now_fresh(p->router->loop) - p->sent_at;
+        if (p->is.validate && !data_is_ours(p, body, len)) {
+            ping_mark(p, '?', NS_PER_MS);
+            return;
+        }
         p->received++;
         p->sum += rtt;
         p->min = p->received == 1 || rtt < p->min ? rtt : p->min;
@@ -154,23 +184,42 @@ static void ping_heard(void *arg, const struct ip_rx *rx, uint8_t type, uint8_t 
     ping_mark(p, mark_of(type, code), NS_PER_MS);
 }
 
-/* Parameters, then the run. Errors in IOS's words. */
-static int ping_start(struct cmd *c, struct ping *p, const char *host)
+static void announce(struct out *o, const struct ping *p)
 {
     char buf[ADDR_STRLEN];
+    const struct ping_params *is = &p->is;
+    out_text(o, "Type escape sequence to abort.\nSending %u, ", p->count);
+    if (p->sizes > 1)
+        out_text(o, "[%u..%u]", is->size, is->sweep_max);
+    else
+        out_text(o, "%u", is->size);
+    out_text(o, "-byte ICMP Echos to %s, timeout is %lld seconds:\n", addr_format(&p->dst, buf),
+             (long long)(is->timeout / NS_PER_S));
+    if (is->has_src)
+        out_text(o, "Packet sent with a source address of %s \n", addr_format(&is->src, buf));
+    if (is->df)
+        out_text(o, "Packet sent with the DF bit set\n");
+    if (is->validate)
+        out_text(o, "Reply data will be validated\n");
+    if (is->pattern != PING_PATTERN)
+        out_text(o, "Packet has data pattern 0x%04X\n", is->pattern);
+}
+
+int ping_run(struct cmd *c, const struct ping_params *is, const char *host)
+{
+    struct ping *p = calloc(1, sizeof *p);
+    if (!p)
+        return cmd_error(c, "%% Out of memory");
     if (!host_resolve(c->router, host, &p->dst)) {
         free(p);
         return cmd_error(c, "%% Unrecognized host or address, or protocol not running.");
     }
-    out_text(c->out, "Type escape sequence to abort.\n");
-    out_text(c->out, "Sending %u, %u-byte ICMP Echos to %s, timeout is %lld seconds:\n", p->count, p->size,
-             addr_format(&p->dst, buf), (long long)(p->timeout / NS_PER_S));
-    if (p->has_src)
-        out_text(c->out, "Packet sent with a source address of %s \n", addr_format(&p->src, buf));
-    if (p->df)
-        out_text(c->out, "Packet sent with the DF bit set\n");
+    p->is = *is;
+    p->sizes = is->sweep_step ? (is->sweep_max - is->size) / is->sweep_step + 1 : 1;
+    p->count = is->count > UINT32_MAX / p->sizes ? UINT32_MAX : is->count * p->sizes;
     p->router = c->router;
     p->id = (uint16_t)rng_u32(c->router, RNG_ICMP);
+    announce(c->out, p);
     timer_init(&p->timer, c->router->loop, ping_timer, p);
     p->job = icmp_listen(c->router, ping_heard, p) ? NULL : cmd_suspend(c, ping_abort, p);
     if (!p->job) {
@@ -179,145 +228,4 @@ static int ping_start(struct cmd *c, struct ping *p, const char *host)
     }
     timer_start(&p->timer, 0);
     return CMD_PENDING;
-}
-
-static struct ping *ping_new(void)
-{
-    struct ping *p = calloc(1, sizeof *p);
-    if (p) {
-        p->count = 5;
-        p->size = 100;
-        p->timeout = 2 * NS_PER_S;
-    }
-    return p;
-}
-
-/* An address of ours, given as such or by its interface. */
-static bool ping_source(struct cmd *c, const struct ifname *ifname, const struct addr *addr, struct addr *src)
-{
-    if (addr) {
-        *src = *addr;
-        if (net_is_local(c->router, addr))
-            return true;
-        cmd_error(c, "%% Invalid source address- IP address not on any of our up interfaces");
-        return false;
-    }
-    struct netif *n = netif_find(c->router, ifname->text);
-    *src = n && n->line_up ? netif_primary(n) : (struct addr){0};
-    if (!addr_is_none(src))
-        return true;
-    cmd_error(c, "%% Invalid source interface - IP not enabled or interface is down");
-    return false;
-}
-
-#define OPTION(o)                                                                                                      \
-    do {                                                                                                               \
-        if (a->has_##o##_repeat)                                                                                       \
-            p->count = a->o##_repeat;                                                                                  \
-        if (a->has_##o##_size)                                                                                         \
-            p->size = a->o##_size;                                                                                     \
-        if (a->has_##o##_timeout)                                                                                      \
-            p->timeout = a->o##_timeout * NS_PER_S;                                                                    \
-        p->df |= a->kw_##o##_df_bit;                                                                                   \
-        if (a->kw_##o##_source) {                                                                                      \
-            p->has_src = true;                                                                                         \
-            ok = ok && ping_source(c, &a->o##_sif, a->has_##o##_sip ? &a->o##_sip : NULL, &p->src);                    \
-        }                                                                                                              \
-    } while (0)
-
-int interface_ping(struct cmd *c, struct args_ping *a)
-{
-    struct ping *p = ping_new();
-    bool ok = p != NULL;
-    if (p) {
-        OPTION(a);
-        OPTION(b);
-        OPTION(c);
-        OPTION(d);
-        OPTION(e);
-    }
-    if (!ok) {
-        free(p);
-        return CMD_ERROR;
-    }
-    return ping_start(c, p, a->host);
-}
-
-/* ---- `ping` alone asks ---- */
-
-struct dialogue {
-    struct ping *ping;
-    char host[64];
-    unsigned step;
-};
-struct question {
-    const char *text;
-    unsigned long low, high, def; /* numbers; high 0: text */
-};
-static const struct question questions[] = {{"Protocol [ip]: ", 0, 0, 0},
-                                            {"Target IP address: ", 0, 0, 0},
-                                            {"Repeat count [5]: ", 1, 2147483647, 5},
-                                            {"Datagram size [100]: ", 36, 18024, 100},
-                                            {"Timeout in seconds [2]: ", 0, 3600, 2},
-                                            {"Extended commands [n]: ", 0, 0, 0},
-                                            {"Sweep range of sizes [n]: ", 0, 0, 0}};
-
-static int dialogue_end(struct dialogue *d, int rc)
-{
-    free(d->ping);
-    free(d);
-    return rc;
-}
-
-static int dialogue_answer(struct cmd *c, const char *text, void *arg)
-{
-    struct dialogue *d = arg;
-    const struct question *q = &questions[d->step];
-    char *end;
-    if (!text)
-        return dialogue_end(d, CMD_OK);
-    unsigned long v = text[0] ? strtoul(text, &end, 10) : q->def;
-    if (q->high && ((text[0] && *end) || v < q->low || v > q->high)) {
-        out_text(c->out, "%% A decimal number between %lu and %lu.\n", q->low, q->high);
-        return cmd_ask(c, q->text, true, dialogue_answer, d);
-    }
-    switch (d->step) {
-    case 0:
-        if (text[0] && strcmp(text, "ip"))
-            return dialogue_end(d, cmd_error(c, "%% Unknown protocol - \"%s\", type \"ping ?\" for help", text));
-        break;
-    case 1:
-        if (!text[0])
-            return dialogue_end(d, cmd_error(c, "%% Bad IP address"));
-        snprintf(d->host, sizeof d->host, "%s", text);
-        break;
-    case 2:
-        d->ping->count = (uint32_t)v;
-        break;
-    case 3:
-        d->ping->size = (uint32_t)v;
-        break;
-    case 4:
-        d->ping->timeout = (nstime)v * NS_PER_S;
-        break;
-    default:
-        break;
-    }
-    if (++d->step < sizeof questions / sizeof *questions)
-        return cmd_ask(c, questions[d->step].text, true, dialogue_answer, d);
-    struct ping *p = d->ping;
-    d->ping = NULL;
-    int rc = ping_start(c, p, d->host);
-    return dialogue_end(d, rc);
-}
-
-int interface_ping_extended(struct cmd *c, struct args_ping_extended *a)
-{
-    (void)a;
-    struct dialogue *d = calloc(1, sizeof *d);
-    if (!d || !(d->ping = ping_new())) {
-        free(d);
-        return CMD_ERROR;
-    }
-    return cmd_ask(c, questions[0].text, true, dialogue_answer, d);
 }

@@ -177,7 +177,10 @@ void icmp_error(struct router *r, const struct frame *f, uint8_t type, uint8_t c
     size_t quote = f->len < ICMP_QUOTE ? f->len : ICMP_QUOTE;
     const struct local_entry *l = net_local_find(net, ip.src);
     if (l || (f->flags & FRAME_LOCAL_OUT)) { /* our own packet: tell those who wait here */
-        struct ip_rx rx = {.src = addr_v4(ip.src), .dst = addr_v4(ip.src), .proto = IPPROTO_ICMP_, .ttl = 255};
+        const struct local_entry *to = net_local_find(net, ip.dst);
+        bool to_us = to && to->kind == LOCAL_UNICAST; /* traceroute to an address of ours */
+        struct ip_rx rx = {
+            .src = addr_v4(to_us ? ip.dst : ip.src), .dst = addr_v4(ip.src), .proto = IPPROTO_ICMP_, .ttl = 255};
         tell_listeners(net, &rx, type, code, mtu, f->data, quote);
         return;
     }
