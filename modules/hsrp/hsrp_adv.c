@@ -135,8 +135,9 @@ static void set_passive(struct hsrp_nbr *n, bool passive)
     n->passive = passive;
 }
 
+/* In brackets: our own state when we noticed. */
 static void set_role(struct hsrp_nbr *n, uint32_t *bits, unsigned *count, const char *role, unsigned group, bool on,
-                     uint8_t wire_state)
+                     enum hsrp_state ours)
 {
     uint32_t mask = UINT32_C(1) << (group % 32), *word = &bits[group / 32];
     char a[ADDR_STRLEN];
@@ -149,7 +150,7 @@ static void set_role(struct hsrp_nbr *n, uint32_t *bits, unsigned *count, const 
         hsrp_dbg_if(n->hif, HSRP_DBG_NEIGHBOR, "Nbr %s %s for group %u", a, role, group);
     else
         hsrp_dbg_if(n->hif, HSRP_DBG_NEIGHBOR, "Nbr %s no longer %s for group %u (%s)", a, role, group,
-                    hsrp_wire_state_name(wire_state));
+                    hsrp_state_name(ours));
 }
 
 static bool has_role(const struct hsrp_nbr *n)
@@ -167,14 +168,15 @@ static void holddown(struct hsrp_nbr *n, bool had_role)
     timer_start(&n->timer, (nstime)n->hif->redirect_hold * NS_PER_S);
 }
 
-void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group, uint8_t wire_state)
+void hsrp_nbr_heard(struct hsrp_group *g, const struct addr *from, uint8_t wire_state)
 {
+    struct hsrp_if *hif = g->hif;
     struct hsrp_nbr *n = nbr_get(hif, from);
     if (!n)
         return;
     bool was = has_role(n);
-    set_role(n, n->active, &n->n_active, "active", group, wire_state == HSRP_WIRE_ACTIVE, wire_state);
-    set_role(n, n->standby, &n->n_standby, "standby", group, wire_state == HSRP_WIRE_STANDBY, wire_state);
+    set_role(n, n->active, &n->n_active, "active", g->number, wire_state == HSRP_WIRE_ACTIVE, g->state);
+    set_role(n, n->standby, &n->n_standby, "standby", g->number, wire_state == HSRP_WIRE_STANDBY, g->state);
     if (n->n_active)
         set_passive(n, false);
     holddown(n, was);
@@ -187,11 +189,10 @@ void hsrp_nbr_lost(struct hsrp_group *g, const struct addr *who, bool active, en
         n = n->next;
     if (!n || !has_role(n))
         return;
-    uint8_t ours = hsrp_wire_state_of(state);
     if (active)
-        set_role(n, n->active, &n->n_active, "active", g->number, false, ours);
+        set_role(n, n->active, &n->n_active, "active", g->number, false, state);
     else
-        set_role(n, n->standby, &n->n_standby, "standby", g->number, false, ours);
+        set_role(n, n->standby, &n->n_standby, "standby", g->number, false, state);
     if (!has_role(n))
         holddown(n, true);
 }

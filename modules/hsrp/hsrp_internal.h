@@ -276,7 +276,7 @@ void hsrp_adv_update(struct hsrp_if *hif, bool force); /* sends if the interface
 void hsrp_adv_new_active(struct hsrp_if *hif);         /* reference 1.3: a group learns a new Active router */
 void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from, const uint8_t *data,
                       size_t len);
-void hsrp_nbr_heard(struct hsrp_if *hif, const struct addr *from, unsigned group, uint8_t wire_state);
+void hsrp_nbr_heard(struct hsrp_group *g, const struct addr *from, uint8_t wire_state);
 /* It is Active or Standby no more, which we noticed in that state. */
 void hsrp_nbr_lost(struct hsrp_group *g, const struct addr *who, bool active, enum hsrp_state state);
 void hsrp_nbr_free_all(struct hsrp_if *hif);

@@ -81,7 +81,7 @@ static void receive(struct hsrp_if *hif, const struct hsrp_packet *p, const stru
         bad_auth(g, p, from, what);
         return;
     }
-    hsrp_nbr_heard(hif, from, p->group, p->opcode == HSRP_HELLO ? p->state : HSRP_WIRE_LISTEN);
+    hsrp_nbr_heard(g, from, p->opcode == HSRP_HELLO ? p->state : HSRP_WIRE_LISTEN);
     if (p->opcode == HSRP_HELLO && g->follow[0])
         g->hello_in++;
     else if (!g->follow[0]) /* a group that follows takes part in no election */

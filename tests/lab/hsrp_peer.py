@@ -1,6 +1,6 @@
 """Scapy as the other HSRP router. Called by tests/lab/test_hsrp_scapy in the peer's namespace:
    hsrp_peer.py TAPIR ROUTER IFACE VERSION. Prints ok / not ok lines."""
-import hashlib, struct, subprocess, sys, threading, time
+import hashlib, socket, struct, subprocess, sys, threading, time
 from scapy.all import ARP, AsyncSniffer, Ether, IP, Raw, UDP, conf, sendp
 from scapy.layers.hsrp import HSRP, HSRPmd5
 
@@ -105,6 +105,27 @@ def heard(seconds, wanted):
     return list(s.stop())
 
 
+def asked(address):
+    """The ARP answers for an address: (Ethernet source, sender MAC)."""
+    s = AsyncSniffer(iface=iface, store=True, lfilter=lambda p: ARP in p and p[ARP].op == 2 and p[ARP].psrc == address)
+    s.start()
+    time.sleep(0.2)
+    sendp(Ether(src=MAC, dst="ff:ff:ff:ff:ff:ff") / ARP(op=1, hwsrc=MAC, psrc=ME, pdst=address), iface=iface)
+    time.sleep(0.3)
+    return [(p[Ether].src, p[ARP].hwsrc) for p in s.stop() if p[ARP].pdst == ME]
+
+
+def burst(payload, n, rate):
+    f = bytes(Ether(src=MAC, dst=GMAC) / IP(src=ME, dst=GROUP, ttl=1, tos=0xC0) / UDP(sport=1985, dport=1985) / Raw(payload))
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((iface, 0))
+    start = time.time()
+    for i in range(n):
+        s.send(f)
+        if i % 100 == 0:
+            time.sleep(max(0, start + i / rate - time.time()))
+
+
 def drops(reason):
     for line in show("show drops").splitlines():
         f = line.split()
@@ -125,6 +146,7 @@ if version == 1:
     check("scapy reads it", h.state == 16 and h.hellotime == 1 and h.holdtime == 3 and h.priority == 100 and h.virtualIP == VIP and h.auth.startswith(b"cisco"))
 else:
     check("its TLVs are those of the reference", b == packet(HELLO, "active", 100)[:8] + b[8:14] + packet(HELLO, "active", 100)[14:], b.hex())
+check("ARP and proxy ARP are answered from the virtual MAC", asked(VIP) == asked("10.78.0.9") == [(VMAC, VMAC)])
 # Coup, then a better Active
 send(packet(COUP, "listen", 200))
 a = Active(200)
@@ -134,12 +156,14 @@ check("it knows who is Active", ME + "" in show("show standby") and "priority 20
 check("its neighbour is listed", "  %s\n    Active groups: 1\n" % ME in show("show standby neighbors"))
 if version == 2:
     check("with the address it named", "    MAC address is 0200.0000.0099\n" in show("show standby"))
+check("it answers no ARP then", asked(VIP) == asked("10.78.0.9") == [])
 # a lower Standby is no threat, a higher one is
 send(packet(HELLO, "standby", 150))
 check("a better Standby sends it to Listen", until("Listen", 1), state())
 check("and it comes back", until("Standby", 9), state())
 a.stop()
 got = heard(0.6, lambda: send(packet(RESIGN, "active", 200)))
+check("who resigned has no groups", "  %s\n    No active groups\n    No standby groups\n" % ME in show("show standby neighbors"))
 check("a Resign makes it Active at once", state() == "Active" and any(p[Ether].src == VMAC for p in got))
 # Advertise
 adv = bytes(HSRP(opcode=3))[:2] + struct.pack(">HHBBHHI", 1, 14, 2, 0, 0, 1, 0) if version == 1 else b"\x02\x04\0\0\0\1"
@@ -163,6 +187,14 @@ for reason, how in bad:
     check("%s is counted" % reason, drops(reason) == before + 1)
 check("and nothing changed", state() == "Active")
 check("%HSRP-4-BADAUTH is logged", "%%HSRP-4-BADAUTH: Bad authentication from %s, group 1, remote state Listen" % ME in show("show logging"))
+logged = show("show logging").count("BADAUTH")
+before = drops("hsrp-authentication")
+burst(good.replace(b"cisco", b"Cisco"), 20000, 10000)
+check("10,000 a second are counted, not logged", drops("hsrp-authentication") >= before + 19000 and show("show logging").count("BADAUTH") <= logged + 1)
+check("and change nothing", state() == "Active")
+sendp(Ether(src=VMAC, dst="ff:ff:ff:ff:ff:ff") / ARP(op=2, hwsrc=VMAC, psrc=VIP, pdst=VIP), iface=iface)
+time.sleep(0.5)
+check("%HSRP-4-DUPADDR is logged", "%HSRP-4-DUPADDR: Duplicate address 10.77.0.254 on GigabitEthernet0/1, sourced by " in show("show logging"))
 # MD5
 configure("interface GigabitEthernet0/1", "standby 1 authentication md5 key-string openwall12345 timeout 5")
 key = "openwall12345"
