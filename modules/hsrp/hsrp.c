@@ -73,6 +73,20 @@ static void if_moved(struct hsrp_if *hif, const struct addr *source)
     evaluate_groups(hif, 0);
 }
 
+/* Both versions are heard: a neighbour with the other one is worth a message. */
+static void join(struct hsrp_if *hif)
+{
+    struct addr v1 = addr_v4(HSRP_GROUP_ADDR_V1), v2 = addr_v4(HSRP_GROUP_ADDR_V2);
+    struct addr *ours = hif->version == 2 ? &v2 : &v1, *other = hif->version == 2 ? &v1 : &v2;
+    if (hif->groups) {
+        ip_join_group(hif->nif, ours);
+        ip_overhear_group(hif->nif, other);
+    } else {
+        ip_leave_group(hif->nif, ours);
+        ip_leave_group(hif->nif, other);
+    }
+}
+
 /* The other version: groups leave in the old one and begin again in the new one, with its virtual MACs, without a delay
  * (reference 1.1). */
 void hsrp_if_set_version(struct hsrp_if *hif, uint8_t version)
@@ -86,6 +100,7 @@ void hsrp_if_set_version(struct hsrp_if *hif, uint8_t version)
     hif->adv_state = 0;
     hif->version = version;
     hif->phase = phase;
+    join(hif);
     for (struct hsrp_group *g = hif->groups; g; g = g->next)
         hsrp_address_choose_mac(g);
     evaluate_groups(hif, 0);
@@ -96,6 +111,7 @@ void hsrp_if_evaluate(struct hsrp_if *hif)
 {
     struct addr source = netif_primary(hif->nif);
     bool usable = hif->nif->line_up && !addr_is_none(&source) && hif->groups && !hif->h->leaving;
+    join(hif);
     if (hif->phase != HSRP_IF_DOWN && !usable)
         if_down(hif, 0);
     else if (hif->phase != HSRP_IF_DOWN && !addr_equal(&source, &hif->source))
@@ -128,10 +144,6 @@ struct hsrp_if *hsrp_if_get(struct hsrp *h, struct netif *nif)
     hif->redirect_hold = HSRP_HOLDDOWN_DEFAULT;
     timer_init(&hif->delay_timer, h->r->loop, delay_fire, hif);
     hsrp_adv_init(hif);
-    /* Both versions are heard: a neighbour with the other one is worth a message. */
-    struct addr v1 = addr_v4(HSRP_GROUP_ADDR_V1), v2 = addr_v4(HSRP_GROUP_ADDR_V2);
-    ip_join_group(nif, &v1);
-    ip_join_group(nif, &v2);
     struct hsrp_if **pp = &h->ifs;
     while (*pp && ifname_compare((*pp)->nif->name, nif->name) < 0)
         pp = &(*pp)->next;

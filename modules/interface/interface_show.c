@@ -92,9 +92,12 @@ static void ip_values(struct cmd *c, const struct netif *n)
     out_array(o, "groups_joined");
     for (unsigned i = 0; i < nif_of(n)->n_groups; i++) {
         struct addr g = addr_v4(nif_of(n)->groups[i]);
-        out_addr(o, NULL, &g);
+        if (!nif_of(n)->overheard[i])
+            out_addr(o, NULL, &g);
     }
     out_end(o);
+    out_bool(o, "proxy_arp", !n->no_proxy_arp);
+    out_bool(o, "icmp_redirects", !n->no_redirects);
     out_end(o);
 }
 
@@ -116,14 +119,15 @@ static void show_ip(struct cmd *c, const struct netif *n)
     out_text(c->out, "  MTU is %u bytes\n", n->mtu);
     out_text(c->out, "  Helper address is not set\n");
     out_text(c->out, "  Directed broadcast forwarding is disabled\n");
-    if (nif->n_groups) {
-        out_text(c->out, "  Multicast reserved groups joined:");
-        for (unsigned i = 0; i < nif->n_groups; i++) {
-            struct addr g = addr_v4(nif->groups[i]);
-            out_text(c->out, " %s", addr_format(&g, buf));
-        }
-        out_text(c->out, "\n");
+    const char *lead = "  Multicast reserved groups joined:", *end = "";
+    for (unsigned i = 0; i < nif->n_groups; i++) {
+        struct addr g = addr_v4(nif->groups[i]);
+        if (nif->overheard[i])
+            continue;
+        out_text(c->out, "%s %s", lead, addr_format(&g, buf));
+        lead = "", end = "\n";
     }
+    out_text(c->out, "%s", end);
     access_list_text(c, "Outgoing", n->acl_out);
     access_list_text(c, "Inbound ", n->acl_in);
     out_text(c->out,

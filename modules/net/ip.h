@@ -56,7 +56,8 @@ int udp_bind(struct router *r, uint16_t port, udp_input_fn fn, void *arg); /* -E
 void udp_unbind(struct router *r, uint16_t port);
 /* Takes what arrives for ports that nobody has bound (f->data at the UDP header); NULL: port unreachable. */
 void udp_other(struct router *r, ip_input_fn fn, void *arg);
-int ip_join_group(struct netif *nif, const struct addr *group); /* accept this multicast */
+int ip_join_group(struct netif *nif, const struct addr *group);     /* accept this multicast */
+int ip_overhear_group(struct netif *nif, const struct addr *group); /* the same, without a word in show ip interface */
 void ip_leave_group(struct netif *nif, const struct addr *group);
 
 /* ---- crypto hooks (ipsec) ---- */

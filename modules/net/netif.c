@@ -475,17 +475,27 @@ bool netif_joined(const struct nif *nif, uint32_t group)
     return false;
 }
 
+static int accept_group(struct nif *nif, uint32_t ip, bool overheard)
+{
+    unsigned i = 0;
+    while (i < nif->n_groups && nif->groups[i] != ip)
+        i++;
+    if (i == NIF_GROUPS_MAX)
+        return -ENOSPC;
+    nif->n_groups += i == nif->n_groups;
+    nif->groups[i] = ip;
+    nif->overheard[i] = overheard;
+    return 0;
+}
+
 int ip_join_group(struct netif *n, const struct addr *group)
 {
-    struct nif *nif = nif_of(n);
-    uint32_t ip = addr_v4_get(group);
-    for (unsigned i = 0; i < nif->n_groups; i++)
-        if (nif->groups[i] == ip)
-            return 0;
-    if (nif->n_groups == NIF_GROUPS_MAX)
-        return -ENOSPC;
-    nif->groups[nif->n_groups++] = ip;
-    return 0;
+    return accept_group(nif_of(n), addr_v4_get(group), false);
+}
+
+int ip_overhear_group(struct netif *n, const struct addr *group)
+{
+    return accept_group(nif_of(n), addr_v4_get(group), true);
 }
 
 void ip_leave_group(struct netif *n, const struct addr *group)
@@ -494,6 +504,7 @@ void ip_leave_group(struct netif *n, const struct addr *group)
     for (unsigned i = 0; i < nif->n_groups; i++) {
         if (nif->groups[i] == addr_v4_get(group)) {
             nif->groups[i] = nif->groups[--nif->n_groups];
+            nif->overheard[i] = nif->overheard[nif->n_groups];
             return;
         }
     }

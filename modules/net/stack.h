@@ -35,6 +35,7 @@ struct nif {
     struct vip *vips;
     unsigned n_vips;
     uint32_t groups[NIF_GROUPS_MAX];
+    bool overheard[NIF_GROUPS_MAX]; /* accepted, but not joined as far as anybody is told */
     unsigned n_groups;
     struct frame_vec txv; /* frames of this step */
     bool tx_dirty;

@@ -294,6 +294,20 @@ Test(hsrp_lan, a_group_that_follows_no_more_knows_nobody)
     world_free(w);
 }
 
+Test(hsrp_lan, the_group_address_of_its_version_is_joined)
+{
+    struct world *w = pair("", "");
+    static const char show[] = "show ip interface " ET;
+    expect(w, "r1", show, "  Multicast reserved groups joined: 224.0.0.2\n", true);
+    configure(w, "r1", IF "standby version 2\n");
+    expect(w, "r1", show, "  Multicast reserved groups joined: 224.0.0.102\n", true);
+    world_run(w, 10);
+    cr_assert_gt(ip_drop_get(world_router_get(w, "r1"), "hsrp-version"), 0, "the other is overheard");
+    configure(w, "r1", IF "no standby 1 ip\n");
+    expect(w, "r1", show, "Multicast reserved", false);
+    world_free(w);
+}
+
 Test(hsrp_lan, detail_tells_more)
 {
     struct world *w =
