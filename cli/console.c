@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum console_mode { MODE_PROMPT, MODE_RUNNING, MODE_ASK, MODE_SECRET, MODE_CONFIRM };
+enum console_mode { MODE_PROMPT, MODE_RUNNING, MODE_ASK, MODE_SECRET, MODE_CONFIRM, MODE_RAW };
 
 static struct console { /* readline keeps its state in the process; so does what its callbacks need */
     struct ctl *c;
@@ -18,6 +18,7 @@ static struct console { /* readline keeps its state in the process; so does what
     enum console_mode mode;
     struct keys keys;
     struct pager pager;
+    struct ctl_raw raw;
     bool end_next; /* Ctrl-Z behind text: the text runs first */
     bool over;
     int status;
@@ -135,6 +136,21 @@ static void confirm_ask(const char *prompt)
     console.mode = MODE_CONFIRM;
 }
 
+/* A command takes the keys as they are typed. */
+static void raw_keys(void)
+{
+    char keys[512];
+    size_t n = 0;
+    int ch;
+    while (!console.raw.held && n < sizeof keys && (ch = keys_next(&console.keys, false)) >= 0) {
+        keys[n++] = (char)ch;
+        if (ctl_raw_ends(&console.raw, ch))
+            break;
+    }
+    if (n)
+        send_or_end(CTL_KEYS, keys, n);
+}
+
 static void confirm_key(void)
 {
     int ch = keys_next(&console.keys, false);
@@ -178,7 +194,19 @@ static void print_log(const char *text, size_t len)
 static void on_message(const struct ctl_msg *m)
 {
     switch (m->type) {
+    case CTL_RAW:
+        if (console.mode != MODE_RAW)
+            console.raw = (struct ctl_raw){.escape = console.st.escape};
+        console.mode = MODE_RAW;
+        console.raw.held = false;
+        console.pager.column = 0;
+        break;
     case CTL_OUTPUT:
+        if (console.mode == MODE_RAW) {
+            fwrite(m->data, 1, m->len, stdout);
+            fflush(stdout);
+            break;
+        }
         console.written += m->len;
         pager_write(&console.pager, m->data, m->len);
         fflush(stdout);
@@ -358,6 +386,8 @@ static void console_turn(void)
         secret_keys();
     if (!console.over && console.mode == MODE_CONFIRM)
         confirm_key();
+    while (!console.over && console.mode == MODE_RAW && !console.raw.held && keys_waiting(&console.keys))
+        raw_keys();
     if (console.over || ctl_waiting(console.c))
         return;
     struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = ctl_fd(console.c), .events = POLLIN}};

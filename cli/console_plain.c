@@ -50,7 +50,7 @@ static int wait_for(struct plain *p, enum ctl_type a, enum ctl_type b, struct ct
 {
     int got;
     while ((got = ctl_recv(p->c, m, -1)) == 1) {
-        if (m->type == a || m->type == b)
+        if (m->type == a || m->type == b || m->type == CTL_RAW)
             return m->type;
         if (m->type == CTL_OUTPUT)
             put(p, m->data, m->len);
@@ -108,12 +108,69 @@ static bool next_line(struct plain *p)
     }
 }
 
+/* Types the next line of the input, or what comes before the keys that may end the command. false: there is none. */
+static bool type_raw(struct plain *p, struct ctl_raw *raw)
+{
+    struct strbuf line = {0};
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    int ch = -1;
+    if (!keys_waiting(&p->keys) && !p->keys.end && poll(&in, 1, 0) > 0)
+        keys_read(&p->keys);
+    while (ch != '\r' && !raw->held && (ch = keys_next(&p->keys, false)) >= 0) {
+        char byte = (char)(ch = ch == '\n' ? '\r' : ch);
+        strbuf_write(&line, &byte, 1);
+        if (ctl_raw_ends(raw, ch) && keys_waiting(&p->keys) && p->keys.p[p->keys.at] == '\n')
+            p->keys.at++; /* of the line that these two keys are */
+    }
+    if (line.len && ctl_send(p->c, CTL_KEYS, line.s, line.len))
+        p->lost = true;
+    bool typed = line.len;
+    strbuf_free(&line);
+    return typed;
+}
+
+/* A command takes the keys: a line is typed whenever the far side has been quiet for a moment; the end of the input
+ * hangs up. The type of the message that ends it; 0: the session is over. */
+static int finish_raw(struct plain *p, struct ctl_msg *m)
+{
+    enum { QUIET_MS = 300, LAST = 5 };
+    struct ctl_raw raw = {.escape = p->st->escape};
+    for (unsigned quiet = 0; !p->lost && quiet < LAST;) {
+        int got = ctl_recv(p->c, m, QUIET_MS);
+        fflush(stdout);
+        if (got == -2) {
+            if (!raw.held && !type_raw(p, &raw))
+                quiet += p->keys.end;
+            else
+                quiet = 0;
+        } else if (got != 1) {
+            p->lost = true;
+        } else if (m->type == CTL_OUTPUT) {
+            put(p, m->data, m->len);
+        } else if (m->type == CTL_MESSAGE) {
+            put_message(p, m);
+        } else if (m->type == CTL_RAW) {
+            raw.held = false;
+        } else {
+            p->closed = m->type != CTL_DONE;
+            put(p, m->data, p->closed ? m->len : 0);
+            return p->closed ? 0 : m->type;
+        }
+    }
+    p->closed = !p->lost;
+    return 0;
+}
+
 /* A command, or Ctrl-Z, is under way: to its end, with the questions it asks. */
 static void finish(struct plain *p)
 {
     struct ctl_msg m;
     int type;
-    while ((type = wait_for(p, CTL_DONE, CTL_ASK, &m)) == CTL_ASK) {
+    while ((type = wait_for(p, CTL_DONE, CTL_ASK, &m)) == CTL_ASK || type == CTL_RAW) {
+        if (type == CTL_RAW) {
+            type = finish_raw(p, &m);
+            break;
+        }
         bool shown = m.len && m.data[0];
         put(p, m.data + (m.len > 0), m.len - (m.len > 0));
         bool given = next_line(p);

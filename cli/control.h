@@ -31,6 +31,8 @@ enum ctl_type {
     CTL_WINDOW,   /* u32 length, u32 width: the user's window */
     CTL_AUTH,     /* user NUL password, before CTL_OPEN (SSH lines only); answered by CTL_RESULT */
     CTL_PUBKEY,   /* u8 1: its signature is right; user NUL type NUL 16 bytes of hash. Likewise */
+    CTL_KEYS,     /* bytes: after CTL_RAW, as they are typed. The key of ctl_state.escape and the one behind it end a
+                   * message; then CTL_RAW or CTL_DONE is waited for, since what follows may be for the prompt */
     CTL_CIPHERS,  /* in NUL out NUL MAC in NUL MAC out: for show ssh */
     /* from the router */
     CTL_STATE = 64, /* the fields of struct ctl_state */
@@ -45,6 +47,7 @@ enum ctl_type {
     CTL_HEALED,     /* u32 line number; what NUL line */
     CTL_REJECTED,   /* u32 line number; line NUL answer */
     CTL_PASTED,     /* u32 lines, accepted, rejected, comments, repaired */
+    CTL_RAW,        /* keys are wanted, not lines; CTL_OUTPUT is passed on as it is: until CTL_DONE */
     CTL_DATA,       /* bytes of a request's answer */
     CTL_RESULT      /* u8 0 ok, 1 failed; one line that says why */
 };
@@ -58,6 +61,13 @@ struct ctl_state { /* on the wire: u8 in_config, u32 length, u32 width, u32 hist
     unsigned escape;        /* the key that stops a command; 0: none */
     char prompt[160];
 };
+
+/* Keys on their way to a command that wants them: which of them end a CTL_KEYS message (see there). */
+struct ctl_raw {
+    unsigned escape;
+    bool escaped, held; /* held: the router's answer is waited for */
+};
+bool ctl_raw_ends(struct ctl_raw *k, int key);
 
 /* ---- client ---- */
 struct ctl;

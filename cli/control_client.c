@@ -33,6 +33,13 @@ static struct ctl *ctl_new(int fd)
     return c;
 }
 
+bool ctl_raw_ends(struct ctl_raw *k, int key)
+{
+    k->held = k->escaped;
+    k->escaped = !k->escaped && k->escape && (unsigned)key == k->escape;
+    return k->held;
+}
+
 struct ctl *ctl_adopt(int fd, char *err, size_t errlen)
 {
     struct ctl *c = ctl_new(fd);

@@ -122,8 +122,18 @@ void conn_settle(struct conn *c)
         conn_session_end(c);
 }
 
-static const struct session_ops session_calls = {
-    .output = on_output, .full = on_full, .done = on_done, .ask = on_ask, .message = on_message, .closed = on_closed};
+static void on_raw(void *u)
+{
+    conn_message(u, CTL_RAW, NULL, 0, NULL, 0);
+}
+
+static const struct session_ops session_calls = {.output = on_output,
+                                                 .full = on_full,
+                                                 .done = on_done,
+                                                 .ask = on_ask,
+                                                 .message = on_message,
+                                                 .closed = on_closed,
+                                                 .raw = on_raw};
 
 static void session_begin(struct conn *c, const struct session_opts *opts)
 {
@@ -152,7 +162,7 @@ static void on_opened(void *u, const struct line_grant *g)
 static void conn_open(struct conn *c, enum ctl_kind kind)
 {
     static const struct line_ops line_calls = {
-        .output = on_output, .ask = on_ask, .opened = on_opened, .closed = on_closed};
+        .output = on_output, .ask = on_ask, .opened = on_opened, .message = on_message, .closed = on_closed};
     if (c->session || c->use || c->auth || kind < CTL_EXEC || kind > CTL_COMMAND) {
         conn_refuse(c, "this connection has a session already");
         return;
@@ -316,6 +326,14 @@ static bool conn_before(struct conn *c, const struct ctl_msg *m)
     return true;
 }
 
+static void conn_keys(struct conn *c, const char *p, size_t len)
+{
+    bool ends = len > 1 && (unsigned char)p[len - 2] == session_escape(c->session);
+    session_keys(c->session, p, len);
+    if (ends && c->session && session_takes_keys(c->session))
+        on_raw(c); /* it goes on: so may they */
+}
+
 bool conn_handle(struct conn *c, const struct ctl_msg *m)
 {
     if (c->paste || (c->running && (m->type == CTL_LINE || m->type == CTL_END || m->type == CTL_PASTE)))
@@ -336,6 +354,8 @@ bool conn_handle(struct conn *c, const struct ctl_msg *m)
         session_set_terminal(c->session, ctl_u32(m, 0), ctl_u32(m, 4));
     } else if (m->type == CTL_ABORT) {
         session_abort(c->session);
+    } else if (m->type == CTL_KEYS) {
+        conn_keys(c, m->data, m->len);
     } else if (m->type == CTL_PASTE) {
         paste_start(c, m->len && m->data[0], m->data + (m->len > 0), m->len - (m->len > 0));
     } else if (m->type == CTL_END) {

@@ -2,6 +2,7 @@
  * the doors, signals. Called by main.c; the power switch is instance.c. */
 #include "cli/cli.h"
 #include "cli/control.h"
+#include "cli/dial.h"
 #include "cli/instance.h"
 #include "cli/keygen.h"
 #include "cli/mirror.h"
@@ -38,6 +39,7 @@ struct door {
     struct telnet *telnet;
     struct keygen *keygen;
     struct mirror_tun *mirror;
+    struct dialer *dialer; /* with a mirror: it has the router's addresses */
     struct instance *instance;
     struct loop_fd *signal_watch;
     int signal_fd, lock_fd;
@@ -92,6 +94,8 @@ static void door_up(void *ctx, struct router *r)
         keygen_attach(d->keygen, r);
     if (d->mirror)
         mirror_tun_up(d->mirror, r);
+    if (d->dialer)
+        dialer_attach(d->dialer, r);
     control_set_router(d->control, r, NULL);
 }
 
@@ -236,6 +240,7 @@ static int open_doors(struct door *d)
         d->mirror = mirror_tun_new(d->loop, d->telnet, d->err, sizeof d->err);
         if (!d->mirror)
             return cli_fail("%s", d->err);
+        d->dialer = dialer_new(d->loop);
     }
     return open_port(d, "--telnet", LINE_TELNET, d->telnet_port) || open_port(d, "--ssh", LINE_SSH, d->ssh_port);
 }
@@ -287,6 +292,7 @@ static void door_close(struct door *d)
     control_free(d->control);
     mirror_tun_free(d->mirror);
     telnet_free(d->telnet);
+    dialer_free(d->dialer);
     keygen_free(d->keygen);
     taps_free(d->taps);
     loop_fd_del(d->signal_watch);

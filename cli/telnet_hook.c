@@ -153,6 +153,53 @@ static void break_check(struct run *r, bool quiet)
     ctl_send(r->v->ctl, CTL_ABORT, NULL, 0);
 }
 
+/* As it is: what a far host sends. The relay's private marks are left out. */
+static void put_raw(FILE *f, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] > OUTPUT_END || !text[i])
+            fputc(text[i], f);
+}
+
+/* Keys go to the router as they are typed, until the command ends: then *m says how. false: the connection is over. */
+static bool run_raw(struct run *r, struct ctl_msg *m)
+{
+    struct vty *v = r->v;
+    struct ctl_raw raw = {.escape = v->st.escape};
+    char keys[512];
+    for (;;) {
+        size_t n = 0;
+        int ch;
+        while (!raw.held && n < sizeof keys && (ch = keyq_next(&v->keys, false)) >= 0) {
+            keys[n++] = (char)ch;
+            if (ctl_raw_ends(&raw, ch))
+                break;
+        }
+        vty_send_window(v);
+        if (n && ctl_send(v->ctl, CTL_KEYS, keys, n))
+            return false;
+        explicit_bzero(keys, n);
+        int got = ctl_recv(v->ctl, m, 0);
+        if (got == -2) {
+            fflush(r->f);
+            if (!n)
+                keyq_wait(&v->keys, ctl_fd(v->ctl), 500);
+            continue;
+        }
+        if (got != 1)
+            return false;
+        if (m->type == CTL_OUTPUT)
+            put_raw(r->f, m->data, m->len);
+        else if (m->type == CTL_RAW)
+            raw.held = false;
+        else if (m->type == CTL_MESSAGE) {
+            put_text(r->f, m->data, m->len);
+            put_text(r->f, "\n", 1);
+        } else
+            return true;
+    }
+}
+
 /* The session answers until the line (or the login) is done. CLI_QUIT: it is over. */
 static int run_to_end(struct run *r)
 {
@@ -166,6 +213,8 @@ static int run_to_end(struct run *r)
         if (got == -2)
             continue;
         if (got != 1)
+            return CLI_QUIT;
+        if (m.type == CTL_RAW && !run_raw(r, &m))
             return CLI_QUIT;
         if (m.type == CTL_OUTPUT) {
             r->written += m.len;

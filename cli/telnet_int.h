@@ -20,13 +20,15 @@ struct keyq {
     uint8_t *p;
     size_t at, len, cap;
     bool ended;
+    int fd; /* an event descriptor: readable when there is something new */
 };
 enum { KEYQ_MAX = 1 << 18 };
 void keyq_init(struct keyq *q);
 void keyq_free(struct keyq *q);
 void keyq_add(struct keyq *q, const uint8_t *p, size_t n);
-void keyq_end(struct keyq *q);            /* nobody will type any more */
-int keyq_next(struct keyq *q, bool wait); /* -1: none */
+void keyq_end(struct keyq *q);                          /* nobody will type any more */
+int keyq_next(struct keyq *q, bool wait);               /* -1: none */
+void keyq_wait(struct keyq *q, int fd, int timeout_ms); /* until there is something new, or fd is readable */
 size_t keyq_room(struct keyq *q);
 bool keyq_break(struct keyq *q,
                 unsigned escape); /* an abort key waits: it and what was typed before it are thrown away */

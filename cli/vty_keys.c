@@ -1,13 +1,17 @@
 /* The queue of typed keys between a vty's relay, which fills it and edits from it, and libcli's hook, which reads
  * answers and ` --More-- ` keys from it. Called from both threads. */
 #include "cli/telnet_int.h"
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 void keyq_init(struct keyq *q)
 {
     pthread_mutex_init(&q->lock, NULL);
     pthread_cond_init(&q->more, NULL);
+    q->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
 void keyq_free(struct keyq *q)
@@ -17,6 +21,23 @@ void keyq_free(struct keyq *q)
     if (q->p)
         explicit_bzero(q->p, q->cap); /* passwords were among it */
     free(q->p);
+    if (q->fd >= 0)
+        close(q->fd);
+}
+
+static void wake(struct keyq *q)
+{
+    uint64_t one = 1;
+    pthread_cond_signal(&q->more);
+    (void)!write(q->fd, &one, sizeof one);
+}
+
+void keyq_wait(struct keyq *q, int fd, int timeout_ms)
+{
+    uint64_t n;
+    struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = q->fd, .events = POLLIN}};
+    if (poll(fds, 2, timeout_ms) > 0 && fds[1].revents)
+        (void)!read(q->fd, &n, sizeof n);
 }
 
 void keyq_add(struct keyq *q, const uint8_t *p, size_t n)
@@ -41,7 +62,7 @@ void keyq_add(struct keyq *q, const uint8_t *p, size_t n)
         memcpy(q->p + q->len, p, n);
         q->len += n;
     }
-    pthread_cond_signal(&q->more);
+    wake(q);
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -49,7 +70,7 @@ void keyq_end(struct keyq *q)
 {
     pthread_mutex_lock(&q->lock);
     q->ended = true;
-    pthread_cond_signal(&q->more);
+    wake(q);
     pthread_mutex_unlock(&q->lock);
 }
 

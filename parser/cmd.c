@@ -53,6 +53,43 @@ struct cmd_job *cmd_suspend(struct cmd *c, void (*abort_fn)(void *arg), void *ar
     return &c->session->job;
 }
 
+bool cmd_job_raw(struct cmd_job *job, void (*keys)(void *arg, const char *p, size_t len))
+{
+    struct session *s = job->s;
+    if (!s || !s->interactive || !s->ops.raw)
+        return false;
+    job->keys = keys;
+    s->ops.raw(s->u);
+    return true;
+}
+
+unsigned cmd_job_escape(const struct cmd_job *job)
+{
+    return job->s ? job->s->escape : 0;
+}
+
+bool cmd_job_full(const struct cmd_job *job)
+{
+    return job->s && job->s->ops.full && job->s->ops.full(job->s->u);
+}
+
+void cmd_terminal(const struct cmd *c, unsigned *length, unsigned *width)
+{
+    *length = c->session ? c->session->length : 0;
+    *width = c->session ? c->session->width : 0;
+}
+
+void cmd_set_resumes(struct session *s, bool on)
+{
+    s->resumes = on;
+}
+
+void cmd_close(struct cmd *c)
+{
+    if (c->session)
+        session_close(c->session);
+}
+
 int cmd_ask_later(struct cmd *c, int64_t delay, const char *prompt, bool echo,
                   int (*answer)(struct cmd *c, const char *text, void *arg), void *arg)
 {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void emit(void *arg, const char *text, size_t len)
 {
@@ -87,6 +88,25 @@ static bool never_host(const struct session *s)
     return false;
 }
 
+/* A dotted quad, or a name that `ip host` gives one. */
+static bool names_host(const struct session *s, const char *word, size_t n)
+{
+    struct addr a;
+    char text[80];
+    if (n >= sizeof text)
+        return false;
+    memcpy(text, word, n);
+    text[n] = '\0';
+    if (addr_parse(text, &a))
+        return true;
+    for (unsigned i = 0; i < s->cfg->root.n; i++) {
+        const char *line = s->cfg->root.child[i]->line;
+        if (!strncmp(line, "ip host ", 8) && !strncasecmp(line + 8, text, n) && line[8 + n] == ' ')
+            return true;
+    }
+    return false;
+}
+
 /* A first word that is no command: a host name to connect to (ios-cli 4.3). */
 static int unknown_word(struct session *s, const char *line, size_t from, size_t pos)
 {
@@ -98,6 +118,12 @@ static int unknown_word(struct session *s, const char *line, size_t from, size_t
     if (line[second] || never_host(s))
         return refuse(s, line, MATCH_INVALID, line[second] ? second : pos);
     struct strbuf b = {0}, word = {0};
+    if (names_host(s, line + from, end - from)) {
+        strbuf_add(&b, "connect %.*s", (int)(end - from), line + from);
+        int rc = exec_line(s, b.s, 0);
+        strbuf_free(&b);
+        return rc;
+    }
     char *copy = strndup(line + from, end - from);
     strbuf_safe(&word, copy ? copy : "");
     free(copy);

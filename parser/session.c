@@ -319,6 +319,13 @@ void session_line(struct session *s, const char *line)
     const char *p = s->line;
     while (*p == ' ')
         p++;
+    if (!*p && s->resumes && !s->place.depth) {
+        s->in_handler = true;
+        int rc = exec_line(s, "resume", 0);
+        s->in_handler = false;
+        settle(s, rc);
+        return;
+    }
     if ((!*p || *p == '!') && !place_wants_text(&s->place)) {
         finish(s, CMD_OK);
         return;
@@ -362,6 +369,17 @@ void session_abort(struct session *s)
     }
     if (!s->busy && s->place.depth) /* Ctrl-C leaves configuration mode (ios-cli 3.7) */
         session_end(s);
+}
+
+bool session_takes_keys(const struct session *s)
+{
+    return s->job.s && s->job.keys && !s->job.finished;
+}
+
+void session_keys(struct session *s, const char *p, size_t len)
+{
+    if (session_takes_keys(s))
+        s->job.keys(s->job.arg, p, len);
 }
 
 struct out *cmd_job_out(struct cmd_job *job)

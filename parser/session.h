@@ -16,6 +16,7 @@ struct session_ops {                                       /* any may be NULL */
     void (*ask)(void *u, const char *prompt, bool echo);
     void (*message)(void *u, const char *text); /* a log line for this session (rendered, no \n) */
     void (*closed)(void *u, const char *text);  /* exit, logout, reload: text to print, may be "" */
+    void (*raw)(void *u);                       /* until done: keys, not lines; output as it is */
     bool (*full)(void *u);                      /* its reader does not keep up: long output waits */
 };
 struct session_opts {
@@ -34,10 +35,12 @@ void session_free(struct session *s); /* aborts a running command */
 void session_line(struct session *s, const char *line);
 bool session_wants_text(const struct session *s); /* inside a banner or certificate: blank lines count */
 bool session_busy(const struct session *s);
-void session_answer(struct session *s, const char *text); /* NULL: aborted */
-void session_abort(struct session *s);                    /* Ctrl-C, Ctrl-Shift-6 */
-const char *session_prompt(struct session *s);            /* "R1(config-if)#"; borrowed until the next call */
-unsigned session_length(const struct session *s);         /* terminal length; 0: no paging */
+void session_answer(struct session *s, const char *text);        /* NULL: aborted */
+void session_abort(struct session *s);                           /* Ctrl-C, Ctrl-Shift-6 */
+void session_keys(struct session *s, const char *p, size_t len); /* after raw; dropped when nothing takes them */
+bool session_takes_keys(const struct session *s);
+const char *session_prompt(struct session *s);    /* "R1(config-if)#"; borrowed until the next call */
+unsigned session_length(const struct session *s); /* terminal length; 0: no paging */
 unsigned session_width(const struct session *s);
 unsigned session_history(const struct session *s); /* terminal history size: lines that the door recalls */
 unsigned session_escape(const struct session *s); /* terminal escape-character: the key that stops a command; 0: none */

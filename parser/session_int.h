@@ -14,6 +14,7 @@ struct pipe;
 struct cmd_job {
     struct session *s;
     void (*abort)(void *arg);
+    void (*keys)(void *arg, const char *p, size_t len); /* takes what is typed; NULL: nothing does */
     void *arg;
     bool finished;
     int result;
@@ -39,7 +40,7 @@ struct session {
     struct history exec_history, config_history;
     struct log_sub *sub;
     char prompt[192];
-    bool busy, in_handler, closing, left_config;
+    bool busy, in_handler, closing, left_config, resumes;
     struct cmd_job job;       /* .s set while a job runs */
     struct question question; /* .answer set while one is open */
     struct out *out;

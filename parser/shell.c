@@ -40,35 +40,6 @@ int shell_cmd_configure(struct cmd *c, struct args_exec_configure *a)
     return cmd_ask(c, "Configuring from terminal, memory, or network [terminal]? ", true, configure_answer, NULL);
 }
 
-int shell_cmd_exit(struct cmd *c, struct args_exec_exit *a)
-{
-    (void)a;
-    session_close(c->session);
-    return CMD_OK;
-}
-
-int shell_cmd_quit(struct cmd *c, struct args_exec_quit *a)
-{
-    (void)a;
-    session_close(c->session);
-    return CMD_OK;
-}
-
-int shell_cmd_logout(struct cmd *c, struct args_exec_logout *a)
-{
-    (void)a;
-    session_close(c->session);
-    return CMD_OK;
-}
-
-/* No line of ours opens a connection to elsewhere. */
-int shell_cmd_resume(struct cmd *c, struct args_exec_resume *a)
-{
-    (void)a;
-    out_text(c->out, "%% No connections open\n");
-    return CMD_OK;
-}
-
 int shell_cmd_help(struct cmd *c, struct args_exec_help *a)
 {
     (void)a;

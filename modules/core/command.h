@@ -59,6 +59,18 @@ struct cmd_job *cmd_suspend(struct cmd *c, void (*abort)(void *arg), void *arg);
 struct out *cmd_job_out(struct cmd_job *job);
 void cmd_job_finish(struct cmd_job *job, int result);
 
+/* Keys instead of lines (telnet): from now on until the job finishes every key that is typed goes to `keys` with the
+ * job's arg, and what the job writes reaches the terminal as it is. The key of cmd_job_escape and the one behind it end
+ * a delivery. false: nobody types there. */
+bool cmd_job_raw(struct cmd_job *job, void (*keys)(void *arg, const char *p, size_t len));
+unsigned cmd_job_escape(const struct cmd_job *job);
+bool cmd_job_full(const struct cmd_job *job); /* its reader does not keep up */
+/* The user's terminal; 0: unknown. */
+void cmd_terminal(const struct cmd *c, unsigned *length, unsigned *width);
+/* RETURN on an empty line runs `resume`: there is a connection to go back to. s: a cmd's session, alive. */
+void cmd_set_resumes(struct session *s, bool on);
+void cmd_close(struct cmd *c); /* the session ends with this command */
+
 /* Long tables: `return cmd_steps(c, step, end, state)`. step prints until it is done (CMD_OK, CMD_ERROR) or, between
  * two rows, cmd_spent() says that the turn is used up: then it returns CMD_PENDING and is called again later with a cmd
  * of its own. Meanwhile everything may change: state keeps a place that survives it, and nothing of the args. end frees

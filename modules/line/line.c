@@ -173,6 +173,11 @@ SETTING(length, line_length, b->length = set ? a->lines : 24)
 SETTING(width, line_width, b->width = set ? a->columns : 80)
 SETTING(exec, line_exec, b->no_exec = !set)
 SETTING(privilege, line_privilege, b->has_privilege = set; b->privilege = set ? a->level : 1)
+SETTING(lockable, line_lockable, b->lockable = set)
+SETTING(transport_preferred, line_transport_preferred, b->prefer_ssh = set && a->kw_ssh)
+SETTING(transport_output, line_transport_output,
+        b->no_telnet_out = set && !a->kw_all && !a->kw_telnet && !a->kw_also_telnet;
+        b->no_ssh_out = set && !a->kw_all && !a->kw_ssh && !a->kw_also_ssh)
 SETTING(authorization, line_authorization,
         snprintf(b->exec_list, sizeof b->exec_list, "%s", set && a->has_list ? a->list : ""))
 
@@ -181,6 +186,8 @@ int line_cmd_access_class(struct cmd *c, struct args_line_access_class *a)
     struct line_block *b = block_here(c);
     if (b && a->kw_in)
         snprintf(b->acl_in, sizeof b->acl_in, "%s", c->op == CMD_SET ? a->list : "");
+    if (b && a->kw_out)
+        snprintf(b->acl_out, sizeof b->acl_out, "%s", c->op == CMD_SET ? a->list : "");
     return CMD_OK;
 }
 

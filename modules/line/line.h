@@ -30,7 +30,8 @@ struct line_ops {
     void (*output)(void *u, const char *text, size_t len);
     void (*ask)(void *u, const char *prompt, bool echo);
     void (*opened)(void *u, const struct line_grant *g);
-    void (*closed)(void *u, const char *text); /* the use ends by itself: refused, timeout, clear line */
+    void (*message)(void *u, const char *text); /* a line for the terminal, whatever it does */
+    void (*closed)(void *u, const char *text);  /* the use ends by itself: refused, timeout, clear line */
 };
 /* Could this peer come in now? False with the reason ("busy", "access-class", "transport"): the door refuses the
  * connection. Sessions that are not on a line yet (an SSH key exchange) are counted by the door: `pending`. */
@@ -87,4 +88,39 @@ struct line_keygen {
     void (*cancel)(void *ctx, void *arg);
 };
 void line_set_keygen(struct router *r, const struct line_keygen *g);
+
+/* ---- connections from the prompt (line_conn.c): the host's side dials ---- */
+struct line_call; /* the host's */
+enum line_call_end {
+    CALL_CLOSED, /* by the far side */
+    CALL_REFUSED,
+    CALL_TIMEOUT,
+    CALL_UNREACHABLE,
+    CALL_DENIED, /* SSH: no password was right */
+    CALL_BROKEN  /* SSH: they have nothing in common, or what came is no SSH */
+};
+struct line_call_to {
+    bool ssh;
+    uint32_t addr, source; /* host order; source 0: as the routes say */
+    uint16_t port;
+    unsigned wait_s, prompts; /* prompts: for a password, at most */
+    char user[64];
+    unsigned length, width;
+    const struct line_ssh_settings *set; /* borrowed during the call */
+};
+struct line_call_ops { /* never from inside a function of the dialer */
+    void (*opened)(void *u);
+    size_t (*data)(void *u, const uint8_t *p, size_t n); /* how much was taken; the rest comes again after more() */
+    void (*ask)(void *u);                                /* a password is wanted */
+    void (*ended)(void *u, enum line_call_end why);      /* the call is gone */
+};
+struct line_dialer {
+    void *ctx;
+    struct line_call *(*start)(void *ctx, const struct line_call_to *to, const struct line_call_ops *ops, void *u);
+    void (*send)(struct line_call *call, const void *p, size_t n); /* what no buffer has room for is dropped */
+    void (*answer)(struct line_call *call, const char *password);
+    void (*more)(struct line_call *call);
+    void (*end)(struct line_call *call); /* nothing is called any more */
+};
+void line_set_dialer(struct router *r, const struct line_dialer *d); /* without one nothing can be reached */
 #endif

@@ -18,7 +18,8 @@ struct line_block { /* the settings of a range of lines */
     char password[LINE_PASSWORD_MAX];
     bool has_password, has_privilege, has_transport, telnet, ssh, synchronous, no_exec;
     unsigned privilege, exec_timeout_s, session_timeout_s, absolute_s, history, length, width;
-    char acl_in[64];
+    char acl_in[64], acl_out[64];
+    bool no_telnet_out, no_ssh_out, prefer_ssh, lockable;
     struct line_block *next;
 };
 struct line_secret { /* as stored: type 0 (clear), 5, 8, 9 */
@@ -43,6 +44,36 @@ struct aaa_list {
     enum aaa_method method[AAA_METHODS];
     struct aaa_list *next;
 };
+struct cmd_job;
+/* The client's end of telnet, without a socket (line_telnet.c). */
+struct telnet_client {
+    unsigned state;
+    uint8_t verb;
+    bool echoes, spoken, after_cr;                /* the far side echoes; it has spoken telnet */
+    uint8_t mine[32], theirs[32], refused[2][32]; /* options in effect; refusals said once */
+    uint8_t sub[4];
+    unsigned n_sub, length, width;
+};
+/* What the far side sends: text to out (at most n bytes), answers to reply. Returns the length of out. */
+size_t telnet_client_in(struct telnet_client *t, const uint8_t *in, size_t n, uint8_t *out, struct strbuf *reply);
+void telnet_client_out(struct telnet_client *t, const char *p, size_t n, struct strbuf *out);
+enum { CONNS_MAX = 32, CONN_HELD_MAX = 16384 };
+struct line_conn { /* from this prompt to elsewhere */
+    struct lines *l;
+    struct line_use *use; /* NULL: a command of the host, which nobody types at */
+    unsigned number;
+    char name[80]; /* as it was typed */
+    struct line_call_to to;
+    struct line_call *call;
+    bool open, asking, escaped, raw; /* raw: the door hands keys over */
+    struct cmd_job *job;             /* in the foreground */
+    struct strbuf held;              /* came while it was not */
+    struct strbuf secret;
+    struct telnet_client telnet;
+    struct timer reader, idle; /* looks whether the terminal keeps up; session-timeout */
+    nstime last;
+    struct line_conn *next;
+};
 enum line_state { USE_LOGIN, USE_OPEN, USE_OVER };
 struct line_use {
     struct lines *l;
@@ -65,6 +96,9 @@ struct line_use {
     void (*later)(struct line_use *use); /* what penalty does */
     bool busy;
     nstime since, last_key;
+    struct session *session; /* of its commands; NULL: none yet */
+    struct line_conn *conns; /* by number */
+    unsigned conn_last;      /* the one that RETURN goes back to; 0: none */
     char cipher_in[40], cipher_out[40], mac_in[40], mac_out[40];
     struct line_use *next;
 };
@@ -124,6 +158,10 @@ struct lines {
     char shown_hash[2 * PUBKEY_HASH + 1]; /* likewise for arguments, as scratch */
     struct line_keygen keygen;
     struct keygen_job *job; /* one at a time */
+    /* connections to elsewhere */
+    struct line_dialer dialer;
+    unsigned synwait_s; /* 0: IOS's 30 */
+    char telnet_source[40], ssh_source[40];
     char domain[128];
 };
 extern const struct module line_module;
@@ -158,6 +196,11 @@ void line_opened(struct line_use *use);
 void line_end(struct line_use *use, const char *text);
 enum aaa_method line_method(const struct lines *l, const struct line_block *b, const struct line_peer *p);
 bool line_is_open_house(const struct lines *l, const struct line_block *b, const struct line_peer *p);
+/* line_conn.c, line_connect.c */
+int conn_start(struct cmd *c, const char *name, const struct line_call_to *to);
+int conn_resume(struct cmd *c, struct line_conn *n);
+void conn_close(struct line_conn *n);
+void line_conns_close(struct line_use *use);
 /* line_watch.c */
 void line_watch_init(struct lines *l);
 void line_watch_fini(struct lines *l);

@@ -475,6 +475,8 @@ void line_close(struct line_use *use)
         return;
     struct lines *l = use->l;
     struct line_use **pp = &l->uses;
+    use->session = NULL; /* the door has let it go */
+    line_conns_close(use);
     while (*pp != use)
         pp = &(*pp)->next;
     *pp = use->next;

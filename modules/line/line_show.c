@@ -1,4 +1,4 @@
-/* show users, show line, clear line, disconnect: who is on the terminal lines (ios-cli 9.6, 11.7). */
+/* show users, show line, clear line: who is on the terminal lines (ios-cli 9.6, 11.7). */
 #include "line_cmd.h"
 #include "modules/line/line_int.h"
 #include <stdio.h>
@@ -18,14 +18,17 @@ static void show_one(struct cmd *c, const struct line_use *use, enum line_kind k
     nstime ns = use ? loop_now(l->r->loop) - use->last_key : 0;
     duration_format(mine ? 0 : ns, idle);
     out_text(c->out, "%c%3u %-10s%-11s%-21s%s%s%s\n", mine ? '*' : ' ', line_absolute(kind, number), line,
-             use ? use->user : "", use ? "idle" : "", idle, use && use->peer.where[0] ? "   " : "",
-             use ? use->peer.where : "");
+             use ? use->user : "",
+             use && use->conns ? use->conns->name
+             : use             ? "idle"
+                               : "",
+             idle, use && use->peer.where[0] ? "   " : "", use ? use->peer.where : "");
     out_object(c->out, NULL);
     out_int(c->out, "line", line_absolute(kind, number));
     out_str(c->out, "type", kind_name(kind));
     out_int(c->out, "number", number);
     out_str(c->out, "user", use ? use->user : "");
-    out_str(c->out, "host", use ? "idle" : "");
+    out_str(c->out, "host", use && use->conns ? use->conns->name : use ? "idle" : "");
     out_int(c->out, "idle_ms", (mine ? 0 : ns) / NS_PER_MS);
     out_str(c->out, "location", use ? use->peer.where : "");
     out_bool(c->out, "self", mine);
@@ -71,12 +74,6 @@ int line_cmd_who(struct cmd *c, struct args_exec_who *a)
 {
     (void)a;
     return show_users(c, false);
-}
-
-int line_cmd_where(struct cmd *c, struct args_exec_where *a)
-{
-    (void)a;
-    return cmd_error(c, "%% No connections open"), CMD_OK;
 }
 
 static void line_row(struct cmd *c, enum line_kind kind, unsigned number)
@@ -161,19 +158,4 @@ int line_cmd_clear_line(struct cmd *c, struct args_clear_line *a)
     if (mine && line_absolute(mine->kind, mine->number) == abs)
         return cmd_error(c, "%% Not allowed to clear current line");
     return cmd_ask(c, "[confirm]", true, clear_answer, (void *)(uintptr_t)abs);
-}
-
-int line_cmd_disconnect(struct cmd *c, struct args_exec_disconnect *a)
-{
-    if (a->has_vty)
-        return end_line(c, LINE_KIND_VTY, a->vty);
-    if (a->kw_ssh) {
-        for (struct line_use *u = lines_cmd(c)->uses, *next; u; u = next) {
-            next = u->next;
-            if (u->peer.service == LINE_SSH && u->number == a->session)
-                line_end(u, "");
-        }
-        return CMD_OK;
-    }
-    return cmd_error(c, "%% No current connection"), CMD_OK;
 }

@@ -38,6 +38,11 @@ const char *line_ssh_key(struct router *r, unsigned *generation)
     return l->keys ? l->keys->pem : NULL;
 }
 
+void line_set_dialer(struct router *r, const struct line_dialer *d)
+{
+    lines_of(r)->dialer = *d;
+}
+
 void line_set_keygen(struct router *r, const struct line_keygen *g)
 {
     lines_of(r)->keygen = *g;
@@ -60,6 +65,8 @@ int line_cmd_ssh_other(struct cmd *c, struct args_ip_ssh_other *a)
         s->timeout_s = set ? a->seconds : ssh_defaults.timeout_s;
     if (a->kw_authentication_retries)
         s->retries = set ? a->retries : ssh_defaults.retries;
+    if (a->kw_source_interface)
+        snprintf(lines_cmd(c)->ssh_source, sizeof lines_cmd(c)->ssh_source, "%s", set ? a->interface.text : "");
     if (a->kw_dh)
         s->dh_min = set ? a->dh : ssh_defaults.dh_min;
     return CMD_OK;

@@ -1,51 +1,20 @@
 """Sessions on the vty lines through real sockets, beside each other: logins, refusals, half-open clients, floods.
 lines.py TELNET_PORT SSH_PORT PID. Prints one line per check."""
-import os, socket, subprocess, sys, time
+import os, subprocess, sys, time
+import vty
 
 TELNET, SSH, PID = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 rc = 0
+
+
+def Client(port=TELNET):
+    return vty.Client(port)
 
 
 def check(name, good, got=""):
     global rc
     print(("ok " if good else "not ok ") + name + ("" if good else ": %r" % (got,)))
     rc |= not good
-
-
-class Client:
-    def __init__(self, port=TELNET):
-        self.s = socket.create_connection(("127.0.0.1", port))
-        self.seen = b""
-
-    def until(self, what, wait=8):
-        end, start = time.time() + wait, len(self.seen)
-        while what not in self.seen[start:] and time.time() < end:
-            self.s.settimeout(max(0.01, end - time.time()))
-            try:
-                data = self.s.recv(65536)
-            except OSError:
-                break
-            if not data:
-                break
-            self.seen += data
-        return self.seen[start:]
-
-    def say(self, text, what):
-        self.s.sendall(text)
-        return self.until(what)
-
-    def closed(self, wait=5):
-        self.s.settimeout(wait)
-        try:
-            while True:
-                data = self.s.recv(65536)
-                if not data:
-                    return True
-                self.seen += data
-        except socket.timeout:
-            return False
-        except OSError:
-            return True
 
 
 def login(user, password, prompt=b"#"):
