@@ -1,5 +1,6 @@
 /* The configuration tree (see cfg.h): identity, replacement, removal, adoption. */
 #include "parser/cfg.h"
+#include "parser/privilege.h"
 #include "parser/render.h"
 #include "parser/session.h"
 #include <stdio.h>
@@ -38,6 +39,7 @@ static void free_children(struct cfg_node *n)
 static void cfg_free(struct cfg *cfg)
 {
     revert_free(cfg);
+    privileges_free(cfg->privileges);
     free_children(&cfg->root);
     matcher_free(&cfg->matcher);
     strbuf_free(&cfg->text);

@@ -25,10 +25,11 @@ struct cfg {
     struct cfg_node root;
     struct matcher matcher; /* of config_load and adoption */
     uint64_t orders;
-    unsigned generation;         /* +1 whenever a node is freed: who holds nodes looks them up again */
-    bool aliases;                /* there was an `alias` line */
-    bool dirty;                  /* changed since it was loaded or saved */
-    nstime changed_at, saved_at; /* wall; 0: never */
+    unsigned generation;           /* +1 whenever a node is freed: who holds nodes looks them up again */
+    struct privileges *privileges; /* levels of commands; NULL: the grammar's */
+    bool aliases;                  /* there was an `alias` line */
+    bool dirty;                    /* changed since it was loaded or saved */
+    nstime changed_at, saved_at;   /* wall; 0: never */
     char changed_by[64], saved_by[64];
     struct strbuf text;    /* a string that a handler leaves in its arguments until the line is stored */
     struct revert *revert; /* a change that takes itself back; NULL: none */

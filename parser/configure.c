@@ -153,12 +153,13 @@ static enum engine engine_of(const struct gram_cmd *cmd)
 /* Finds the first mode from the innermost outwards that takes the line. *at: that level. On failure *v is the error of
  * the current mode, unless that one did not even know the first word: then of the mode that got furthest
  * (ios-cli 13.1). */
-static bool look_up(struct place *p, struct matcher *m, const char *line, size_t from, size_t len, unsigned flags,
-                    unsigned *at, struct verdict *v)
+static bool look_up(struct place *p, struct matcher *m, unsigned level, const char *line, size_t from, size_t len,
+                    unsigned flags, unsigned *at, struct verdict *v)
 {
     bool have = false, firm = false;
     for (unsigned i = p->depth; i-- > 0;) {
-        enum match_result r = match_line(m, &gram_modes[p->level[i].mode], line, from, len, flags | MATCH_COMMENTS, 15);
+        enum match_result r =
+            match_line(m, &gram_modes[p->level[i].mode], line, from, len, flags | MATCH_COMMENTS, level);
         if (r == MATCH_OK && !strncmp(m->cmd->name, "outer-", 6))
             continue; /* known here only so that it is no prefix of something else: it belongs further out */
         if (r == MATCH_OK) {
@@ -316,7 +317,7 @@ enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *
     enum { TEXT_MAX = 16384 };
     if (p->text.s) {
         strbuf_add(&p->text, "\n%s", line);
-        if (look_up(p, m, p->text.s, 0, p->text.len, 0, &at, v) && text_state(m, p->text.s) == TEXT_OPEN &&
+        if (look_up(p, m, 15, p->text.s, 0, p->text.len, 0, &at, v) && text_state(m, p->text.s) == TEXT_OPEN &&
             p->text.len < TEXT_MAX)
             return LINE_OK;
         struct strbuf whole = p->text;
@@ -333,7 +334,7 @@ enum line_result configure_one(struct place *p, struct matcher *m, struct cmd *c
                                size_t len, struct verdict *v)
 {
     unsigned at = 0, flags = 0;
-    if (!look_up(p, m, line, 0, len, 0, &at, v))
+    if (!look_up(p, m, cmd_level(c), line, 0, len, 0, &at, v))
         return LINE_REFUSED;
     enum engine e = engine_of(m->cmd);
     size_t from = skip_word(line, 0, len);
@@ -353,9 +354,9 @@ enum line_result configure_one(struct place *p, struct matcher *m, struct cmd *c
     case ENGINE_DEFAULT:
         flags = MATCH_NO | (e == ENGINE_DEFAULT ? MATCH_DEFAULT : 0);
         v->pos = 0;
-        if (!look_up(p, m, line, from, len, flags, &at, v)) {
+        if (!look_up(p, m, cmd_level(c), line, from, len, flags, &at, v)) {
             struct verdict other;
-            if (look_up(p, m, line, from, len, 0, &at, &other) && engine_of(m->cmd) == ENGINE_RANGE)
+            if (look_up(p, m, cmd_level(c), line, from, len, 0, &at, &other) && engine_of(m->cmd) == ENGINE_RANGE)
                 return range_open(p, m, c, by, line, e == ENGINE_NO ? "no " : "default ");
             return LINE_REFUSED;
         }
@@ -385,13 +386,13 @@ enum match_result configure_probe(struct place *p, struct matcher *m, const char
     bool no = false;
     if (!p->depth)
         return MATCH_INVALID;
-    if (!look_up(p, m, line, 0, len, 0, &at, &v))
+    if (!look_up(p, m, 15, line, 0, len, 0, &at, &v))
         return v.result;
     switch (engine_of(m->cmd)) {
     case ENGINE_NO:
     case ENGINE_DEFAULT:
         no = true;
-        if (!look_up(p, m, line, skip_word(line, 0, len), len, MATCH_NO, &at, &v))
+        if (!look_up(p, m, 15, line, skip_word(line, 0, len), len, MATCH_NO, &at, &v))
             return v.result;
         break;
     case ENGINE_EXIT:

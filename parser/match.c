@@ -1,5 +1,6 @@
 /* The matcher (see match.h): a set of states, one per command still in the race, advanced token by token. */
 #include "parser/match.h"
+#include "parser/privilege.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static void close_over(struct matcher *m, const struct gram_cmd *cmd, unsigned n
 
 static bool usable(const struct matcher *m, const struct gram_cmd *cmd)
 {
-    if (cmd->privilege > m->privilege)
+    if (cmd->privilege > m->privilege && !m->rules)
         return false;
     if (m->flags & MATCH_DEBUG)
         return cmd->flags & GF_DEBUG;
@@ -90,6 +91,17 @@ static bool usable(const struct matcher *m, const struct gram_cmd *cmd)
     return true;
 }
 
+/* Below level 15 where the configuration speaks of levels: nodes that are not for this one go. */
+static void filter(struct matcher *m)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; m->rules && i < m->n_cand; i++)
+        if (privilege_allows(m, &m->cand[i]))
+            m->cand[kept++] = m->cand[i];
+    if (m->rules)
+        m->n_cand = kept;
+}
+
 static void start(struct matcher *m, const struct gram_mode *mode)
 {
     m->n_st = m->n_cand = m->front = 0;
@@ -98,6 +110,7 @@ static void start(struct matcher *m, const struct gram_mode *mode)
         if (usable(m, cmd))
             close_over(m, cmd, uses_no_form(m, cmd) ? cmd->no_start : cmd->start, 0, -1, m->n_cand);
     }
+    filter(m);
 }
 
 static void add_state(struct matcher *m, const struct mcand *c, size_t pos, size_t stop)
@@ -124,6 +137,7 @@ static void follow(struct matcher *m)
             close_over(m, s.cmd, s.node, s.reps + 1u, (int32_t)i, since);
         close_over(m, s.cmd, n->next, 0, (int32_t)i, since);
     }
+    filter(m);
 }
 
 static void note(struct matcher *m, size_t pos)
@@ -329,6 +343,8 @@ enum match_result match_line(struct matcher *m, const struct gram_mode *mode, co
 {
     m->flags = flags;
     m->privilege = privilege;
+    m->mode = mode;
+    m->rules = privilege < 15 && m->rules_of && privileges_any(*m->rules_of) ? *m->rules_of : NULL;
     m->cmd = NULL;
     m->last = -1;
     m->tokens = 0;

@@ -28,6 +28,7 @@ struct mcand { /* a node that may consume the next token */
     uint16_t node, reps;
     int32_t parent;
 };
+struct privileges;
 struct matcher {
     struct mstate *st;
     unsigned n_st, cap_st;
@@ -35,6 +36,9 @@ struct matcher {
     unsigned n_cand, cap_cand, n_hit, cap_hit;
     unsigned front; /* states from here are those of the last token */
     unsigned flags, privilege;
+    struct privileges *const *rules_of; /* what the configuration says of levels (privilege.c); NULL: the grammar's */
+    const struct privileges *rules;     /* during a match: NULL where they do not matter */
+    const struct gram_mode *mode;
     /* answers */
     const struct gram_cmd *cmd;
     int32_t last;          /* last state of the accepted path; -1: no token */

@@ -33,6 +33,7 @@ struct session *session_new(struct router *r, const struct session_opts *opts, c
         abort();
     s->r = r;
     s->cfg = cfg_get(r);
+    s->m.rules_of = &s->cfg->privileges;
     s->ops = *ops;
     s->u = u;
     snprintf(s->line_name, sizeof s->line_name, "%s", opts->line_name ? opts->line_name : "console");
@@ -69,6 +70,7 @@ void session_free(struct session *s)
     if (!s)
         return;
     s->ops = (struct session_ops){0};
+    s->interactive = false; /* nobody answers any more */
     if (s->busy)
         session_abort(s);
     timer_stop(&s->ask);

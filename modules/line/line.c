@@ -175,9 +175,6 @@ SETTING(exec, line_exec, b->no_exec = !set)
 SETTING(privilege, line_privilege, b->has_privilege = set; b->privilege = set ? a->level : 1)
 SETTING(lockable, line_lockable, b->lockable = set)
 SETTING(transport_preferred, line_transport_preferred, b->prefer_ssh = set && a->kw_ssh)
-SETTING(transport_output, line_transport_output,
-        b->no_telnet_out = set && !a->kw_all && !a->kw_telnet && !a->kw_also_telnet;
-        b->no_ssh_out = set && !a->kw_all && !a->kw_ssh && !a->kw_also_ssh)
 SETTING(authorization, line_authorization,
         snprintf(b->exec_list, sizeof b->exec_list, "%s", set && a->has_list ? a->list : ""))
 
@@ -224,6 +221,16 @@ int line_cmd_transport_input(struct cmd *c, struct args_line_transport_input *a)
     b->has_transport = c->op == CMD_SET;
     b->telnet = a->kw_all || NAMED(telnet);
     b->ssh = a->kw_all || NAMED(ssh);
+    return CMD_OK;
+}
+
+int line_cmd_transport_output(struct cmd *c, struct args_line_transport_output *a)
+{
+    struct line_block *b = block_here(c);
+    if (!b)
+        return CMD_OK;
+    b->no_telnet_out = c->op == CMD_SET && !a->kw_all && !NAMED(telnet);
+    b->no_ssh_out = c->op == CMD_SET && !a->kw_all && !NAMED(ssh);
     return CMD_OK;
 }
 

@@ -30,8 +30,8 @@ struct line_ops {
     void (*output)(void *u, const char *text, size_t len);
     void (*ask)(void *u, const char *prompt, bool echo);
     void (*opened)(void *u, const struct line_grant *g);
-    void (*message)(void *u, const char *text); /* a line for the terminal, whatever it does */
     void (*closed)(void *u, const char *text);  /* the use ends by itself: refused, timeout, clear line */
+    void (*message)(void *u, const char *text); /* a line for the terminal, whatever it does */
 };
 /* Could this peer come in now? False with the reason ("busy", "access-class", "transport"): the door refuses the
  * connection. Sessions that are not on a line yet (an SSH key exchange) are counted by the door: `pending`. */

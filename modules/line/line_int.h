@@ -96,9 +96,10 @@ struct line_use {
     void (*later)(struct line_use *use); /* what penalty does */
     bool busy;
     nstime since, last_key;
-    struct session *session; /* of its commands; NULL: none yet */
-    struct line_conn *conns; /* by number */
-    unsigned conn_last;      /* the one that RETURN goes back to; 0: none */
+    struct session *session;        /* of its commands; NULL: none yet */
+    struct line_conn *conns;        /* by number */
+    char locked[LINE_PASSWORD_MAX]; /* what `lock` was given */
+    unsigned conn_last;             /* the one that RETURN goes back to; 0: none */
     char cipher_in[40], cipher_out[40], mac_in[40], mac_out[40];
     struct line_use *next;
 };

@@ -109,7 +109,17 @@ def served(act):
 
 # a server that is no telnet server: lines of text, echoed here
 asked = []
-done, t = served(lambda k: (asked.append(k.recv(1000) + k.recv(1000)), k.sendall(b"200 OK\r\n")))
+
+
+def lines(k):
+    got = b""
+    while not got.endswith(b"\n"):
+        got += k.recv(1000)
+    asked.append(got)
+    k.sendall(b"200 OK\r\n")
+
+
+done, t = served(lines)
 own = OWN.encode()
 says(c, "another port", b"telnet %s 8080\r" % own, b"telnet %s 8080\nTrying %s, 8080 ... Open\n" % (own, own), b"Open\r\n")
 c.s.sendall(b"GET /")

@@ -64,6 +64,25 @@ text = c.say(b"sesame\r\n", b"#")
 check("the right one", text.endswith(b"R1#"), text)
 c.s.close()
 
+# a locked terminal: nothing but its password opens it, neither Ctrl-C nor RETURN
+c = login(b"admin", b"adminpw")
+text = c.say(b"lock\r\n", b"R1#")
+check("not every line can be locked", b"% This line is not lockable" in text, text)
+c.s.sendall(b"configure terminal\r\nline vty 0 4\r\nlockable\r\nend\r\n")
+c.until(b"R1#")
+text = c.say(b"lock\r\n", b"Password: ") + c.say(b"abc\r\n", b"Again: ") + c.say(b"abc\r\n", b"Password: ")
+check("lock", text.endswith(b"Again: \r\n\r\n                     Locked\r\n\r\nPassword: "), text)
+text = c.say(b"\x03", b"Password: ") + c.say(b"\x1a", b"Password: ") + c.say(b"\r\n", b"Password: ") + c.say(b"no\r\n", b"Password: ")
+check("it stays locked", text == b"\r\nPassword: " * 4, text)
+text = c.say(b"abc\r\n", b"R1#")
+check("and opens", text == b"\r\nR1#", text)
+text = c.say(b"show history\r\n", b"R1#")
+check("no password in the history", b"abc" not in text, text)
+c.say(b"lock\r\n", b"Password: ")
+c.say(b"abc\r\n", b"Again: ")
+c.say(b"abc\r\n", b"Password: ")
+c.s.close()  # a locked session may go
+
 # every option four times over, thousands of times: answered once each
 c = Client()
 c.until(b"Username: ")

@@ -175,7 +175,8 @@ static void door_closed(void *u, const char *text)
     d->closed = true;
 }
 
-static const struct line_ops calls = {door_output, door_ask, door_opened, door_closed};
+static const struct line_ops calls = {
+    .output = door_output, .ask = door_ask, .opened = door_opened, .closed = door_closed};
 
 static void pass(struct bench *b, nstime ns)
 {
