@@ -232,7 +232,7 @@ static void list_one(void *arg, const char *name, size_t len)
 
 static void list_begin(struct listing *l, struct cmd *c, const char *name)
 {
-    struct civil d = wall_civil(loop_wall(c->router->loop) - router_uptime(c->router));
+    struct civil d = wall_civil(router_wall(c->router) - router_uptime(c->router));
     *l = (struct listing){.c = c};
     /* Storage keeps no dates: every file carries that of the start. */
     snprintf(l->date, sizeof l->date, "%s %d %d %02d:%02d:%02d +00:00", wall_month(d.month), d.day, d.year, d.hour,

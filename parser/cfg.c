@@ -110,7 +110,7 @@ struct cfg_node *cfg_find(const struct cfg_node *at, const char *identity)
 void cfg_touch(struct cfg *cfg, const char *by)
 {
     cfg->dirty = true;
-    cfg->changed_at = loop_wall(cfg->router->loop);
+    cfg->changed_at = router_wall(cfg->router);
     snprintf(cfg->changed_by, sizeof cfg->changed_by, "%s", by ? by : "console");
 }
 

@@ -31,7 +31,7 @@ int cfg_startup_write(struct cfg *cfg, const char *by)
     memcpy(old_by, cfg->saved_by, sizeof old_by);
     if (!s || !s->ops || !s->ops->write)
         return -ENODEV;
-    cfg->saved_at = loop_wall(cfg->router->loop);
+    cfg->saved_at = router_wall(cfg->router);
     snprintf(cfg->saved_by, sizeof cfg->saved_by, "%s", by && *by ? by : "console");
     struct strbuf b = {0};
     cfg_text(cfg, 0, &b);

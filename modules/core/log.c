@@ -217,8 +217,8 @@ char *log_render(struct router *r, const struct event *e)
         strbuf_add(&b, "%s: ", duration_format(e->at - r->boot_time, up));
     } else {
         bool local = (debug ? st->local_debug : st->local_log) && st->zone[0];
-        struct civil c = wall_civil(e->wall + (local ? st->zone_minutes * 60 * NS_PER_S : 0));
-        strbuf_add(&b, "*%s %2d ", wall_month(c.month), c.day);
+        struct civil c = wall_civil(e->wall + r->clock_offset + (local ? st->zone_minutes * 60 * NS_PER_S : 0));
+        strbuf_add(&b, "%s%s %2d ", r->clock_set ? "" : "*", wall_month(c.month), c.day);
         if (debug ? st->year_debug : st->year_log)
             strbuf_add(&b, "%d ", c.year);
         strbuf_add(&b, "%02d:%02d:%02d", c.hour, c.minute, c.second);

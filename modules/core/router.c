@@ -155,6 +155,17 @@ void router_reload(struct router *r, const char *reason)
         r->host->reload(r->host->ctx, r, reason);
 }
 
+nstime router_wall(const struct router *r)
+{
+    return loop_wall(r->loop) + r->clock_offset;
+}
+
+void router_set_clock(struct router *r, nstime wall)
+{
+    r->clock_offset = wall - loop_wall(r->loop);
+    r->clock_set = true;
+}
+
 nstime router_uptime(const struct router *r)
 {
     return loop_now(r->loop) - r->boot_time;

@@ -53,6 +53,8 @@ struct router {
     bool reloading;      /* router_reload() ran: modules were told, the host frees this router soon */
     bool dying;          /* power is off: no frame leaves any more */
     nstime boot_time;
+    nstime clock_offset;       /* clock set: what the router's clock is ahead of the host's; router_wall() */
+    bool clock_set;            /* somebody set it: no `*` in front of times */
     const char *reload_reason; /* why the last incarnation ended; borrowed literal */
 
     void **module_states;  /* by index in tapir_modules */
@@ -88,6 +90,10 @@ void router_start(struct router *r);                       /* configuration is r
 void router_free(struct router *r);
 void router_reload(struct router *r, const char *reason);
 nstime router_uptime(const struct router *r);
+/* The router's own clock, UTC: the host's (loop_wall) moved by clock set. What people configure by date goes by this
+ * one. */
+nstime router_wall(const struct router *r);
+void router_set_clock(struct router *r, nstime wall);
 /* Runs every module's audit; returns the number of failures. */
 unsigned router_audit(struct router *r, void (*fail)(void *ctx, const char *invariant, const char *text), void *ctx);
 #endif

@@ -2,6 +2,8 @@
  * and the system module. Days from civil and back after H. Hinnant's proleptic Gregorian algorithms. */
 #include "modules/core/wall.h"
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 struct civil wall_civil(nstime wall)
 {
@@ -38,6 +40,28 @@ const char *wall_month(int month)
     static const char *const names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     return names[(unsigned)(month - 1) % 12];
+}
+
+int wall_month_of(const char *text)
+{
+    static const char *const names[] = {"january", "february", "march",     "april",   "may",      "june",
+                                        "july",    "august",   "september", "october", "november", "december"};
+    for (int i = 0; i < 12; i++)
+        if (strlen(text) >= 3 && !strncasecmp(names[i], text, strlen(text)))
+            return i + 1;
+    return 0;
+}
+
+bool wall_moment(const char *clock, int month, unsigned day, unsigned year, nstime *out)
+{
+    unsigned h, m, s;
+    char end;
+    if (sscanf(clock, "%2u:%2u:%2u%c", &h, &m, &s, &end) != 3 || h > 23 || m > 59 || s > 59 || !month)
+        return false;
+    struct civil c = {
+        .year = (int)year, .month = month, .day = (int)day, .hour = (int)h, .minute = (int)m, .second = (int)s};
+    *out = wall_from_civil(&c);
+    return wall_civil(*out).day == (int)day; /* no 31st of June */
 }
 
 const char *wall_weekday(int weekday)

@@ -97,8 +97,11 @@ void keychain_delete(struct keychains *k, const char *name)
     }
 }
 
-bool keychain_valid(const struct keychain_life *l, nstime wall)
+bool keychain_valid(const struct router *r, const struct keychain_life *l)
 {
+    nstime wall = router_wall(r);
+    if (l->local)
+        wall += r->stamps.zone_minutes * 60 * NS_PER_S;
     return l->always || (wall >= l->start && (l->infinite || wall < l->end));
 }
 
@@ -112,9 +115,8 @@ bool keychain_send(struct router *r, const char *chain, struct keychain_key *key
 {
     const struct keychains *k = module_state(r, &keychain_module);
     const struct keychain *kc = k ? keychain_find(k, chain) : NULL;
-    nstime wall = loop_wall(r->loop);
     for (const struct keychain_entry *e = kc ? kc->keys : NULL; e; e = e->next)
-        if (e->has_text && keychain_valid(&e->send, wall))
+        if (e->has_text && keychain_valid(r, &e->send))
             return give(e, key);
     return false;
 }
@@ -124,7 +126,7 @@ bool keychain_accept(struct router *r, const char *chain, uint32_t id, struct ke
     const struct keychains *k = module_state(r, &keychain_module);
     const struct keychain *kc = k ? keychain_find(k, chain) : NULL;
     const struct keychain_entry *e = kc ? keychain_key_find(kc, id) : NULL;
-    return e && e->has_text && keychain_valid(&e->accept, loop_wall(r->loop)) && give(e, key);
+    return e && e->has_text && keychain_valid(r, &e->accept) && give(e, key);
 }
 
 static int init(struct router *r, void **state)

@@ -8,7 +8,6 @@
 #include "modules/keychain/keychain_internal.h"
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static struct keychains *state_of(struct cmd *c)
 {
@@ -78,30 +77,13 @@ int keychain_cmd_string(struct cmd *c, struct args_key_string *a)
 }
 
 /* ---- lifetimes ---- */
-static int month_of(const char *text)
-{
-    static const char *const names[] = {"january", "february", "march",     "april",   "may",      "june",
-                                        "july",    "august",   "september", "october", "november", "december"};
-    for (int i = 0; i < 12; i++)
-        if (strlen(text) >= 3 && !strncasecmp(names[i], text, strlen(text)))
-            return i + 1;
-    return 0;
-}
-
 /* hh:mm:ss and a date to the wall clock; the month is left as it is shown. */
 static bool moment(const char *clock, const char **month, uint32_t day, uint32_t year, nstime *out)
 {
-    static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    unsigned h, m, s;
-    char end;
-    int mon = month_of(*month);
-    if (sscanf(clock, "%2u:%2u:%2u%c", &h, &m, &s, &end) != 3 || h > 23 || m > 59 || s > 59 || !mon ||
-        day > days[mon - 1])
+    int number = wall_month_of(*month);
+    if (!wall_moment(clock, number, day, year, out))
         return false;
-    struct civil cv = {
-        .year = (int)year, .month = mon, .day = (int)day, .hour = (int)h, .minute = (int)m, .second = (int)s};
-    *month = wall_month(mon);
-    *out = wall_from_civil(&cv);
+    *month = wall_month(number);
     return true;
 }
 
@@ -119,7 +101,7 @@ static int lifetime(struct cmd *c, struct args_accept_lifetime *a, bool send)
             a->l_eday = a->l_eday2, a->has_l_eday = true, a->has_l_eday2 = false;
             a->l_emonth = a->l_emonth2, a->has_l_emonth = true, a->has_l_emonth2 = false;
         }
-        life = (struct keychain_life){.infinite = a->kw_l_infinite};
+        life = (struct keychain_life){.infinite = a->kw_l_infinite, .local = a->kw_l_local};
         bool ok = moment(a->l_start_time, &a->l_month, a->l_day, a->l_year, &life.start);
         if (ok && a->has_l_end_time)
             ok = moment(a->l_end_time, &a->l_emonth, a->l_eday, a->l_eyear, &life.end);
@@ -158,10 +140,10 @@ static const char *when(nstime t, char buf[48])
     return buf;
 }
 
-static void show_life(struct out *o, const char *kind, const struct keychain_life *l, nstime wall)
+static void show_life(struct router *r, struct out *o, const char *kind, const struct keychain_life *l)
 {
     char from[48] = "always valid", to[48] = "always valid";
-    bool valid = keychain_valid(l, wall);
+    bool valid = keychain_valid(r, l);
     if (!l->always) {
         when(l->start, from);
         if (l->infinite)
@@ -180,7 +162,6 @@ static void show_life(struct out *o, const char *kind, const struct keychain_lif
 int keychain_show(struct cmd *c, struct args_show_key_chain *a)
 {
     struct out *o = c->out;
-    nstime wall = loop_wall(c->router->loop);
     out_array(o, NULL);
     for (const struct keychain *kc = state_of(c)->list; kc; kc = kc->next) {
         if (a->has_name && strcmp(a->name, kc->name) != 0)
@@ -194,8 +175,8 @@ int keychain_show(struct cmd *c, struct args_show_key_chain *a)
             out_object(o, NULL);
             out_int(o, "key", e->id);
             out_bool(o, "text_set", e->has_text); /* the text itself is for eyes only */
-            show_life(o, "accept", &e->accept, wall);
-            show_life(o, "send", &e->send, wall);
+            show_life(c->router, o, "accept", &e->accept);
+            show_life(c->router, o, "send", &e->send);
             out_end(o);
         }
         out_end(o);

@@ -9,7 +9,7 @@
 enum { KEYCHAIN_NAME_MAX = 64, KEYCHAIN_CHAINS_MAX = 256, KEYCHAIN_KEYS_MAX = 256 };
 /* Wall clock, ns since 1970; always: no line was given. */
 struct keychain_life {
-    bool always, infinite;
+    bool always, infinite, local; /* local: the router's time zone, else UTC */
     nstime start, end;
 };
 struct keychain_entry {
@@ -39,5 +39,5 @@ void keychain_delete(struct keychains *k, const char *name);
 struct keychain_entry *keychain_key_find(const struct keychain *kc, uint32_t id);
 struct keychain_entry *keychain_key_get(struct keychain *kc, uint32_t id);
 void keychain_key_delete(struct keychain *kc, uint32_t id);
-bool keychain_valid(const struct keychain_life *l, nstime wall);
+bool keychain_valid(const struct router *r, const struct keychain_life *l); /* now, by the router's clock */
 #endif

@@ -121,7 +121,7 @@ static int store(struct lines *l, struct out *o, const char *label, char *pem, u
 {
     if (!pem)
         return out_text(o, "[FAILED]\n"), CMD_ERROR;
-    if (!put(l, label, pem, loop_wall(l->r->loop)))
+    if (!put(l, label, pem, router_wall(l->r)))
         return out_text(o, "%% No more than %d key pairs\n", RSA_KEYS_MAX), CMD_ERROR;
     int rc = save(l);
     out_text(o, "[OK] (elapsed time was %lld seconds)\n\n", (long long)(took / NS_PER_S));

@@ -57,7 +57,7 @@ static void quiet_over(void *arg)
     l->watch.quiet = false;
     l->watch.failed = 0;
     log_syslog(l->r, 0, "SEC_LOGIN", 5, "QUIET_MODE_OFF", "Quiet Mode is OFF, because block period timed out at %s",
-               wall_format(loop_wall(l->r->loop), false, at));
+               wall_format(router_wall(l->r), false, at));
 }
 
 void line_watch_init(struct lines *l)
@@ -101,7 +101,7 @@ static void watch(struct lines *l, const char *about)
         l->r, 0, "SEC_LOGIN", 1, "QUIET_MODE_ON",
         "Still timeleft for watching failures is %u secs, %s [Reason: Login Authentication Failed] [ACL: %s] at %s",
         (unsigned)((w->first + window - now) / NS_PER_S), about, w->acl[0] ? w->acl : "sl_def_acl",
-        wall_format(loop_wall(l->r->loop), false, at));
+        wall_format(router_wall(l->r), false, at));
 }
 
 void line_watch_result(struct lines *l, const struct line_peer *p, const char *user, bool ok)
@@ -111,7 +111,7 @@ void line_watch_result(struct lines *l, const struct line_peer *p, const char *u
     unsigned port = p->service == LINE_SSH ? 22 : p->service == LINE_TELNET ? 23 : 0;
     snprintf(about, sizeof about, "[user: %s] [Source: %s] [localport: %u]", user, p->where[0] ? p->where : "LOCAL",
              port);
-    wall_format(loop_wall(l->r->loop), false, at);
+    wall_format(router_wall(l->r), false, at);
     if (ok && w->every_success && ++w->successes % w->every_success == 0)
         log_syslog(l->r, 0, "SEC_LOGIN", 5, "LOGIN_SUCCESS", "Login Success %s at %s", about, at);
     if (!ok && w->every_failure && ++w->failures % w->every_failure == 0)

@@ -44,7 +44,7 @@ static bool holds(const struct time_range *t, nstime local)
 static void look(struct net *net)
 {
     struct time_ranges *ts = net->time_ranges;
-    nstime wall = loop_wall(net->loop);
+    nstime wall = router_wall(net->router);
     nstime local = wall + net->router->stamps.zone_minutes * MINUTE;
     bool changed = false, any = false;
     for (struct time_range *t = ts->list; t; t = t->next) {

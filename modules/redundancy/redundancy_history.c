@@ -25,7 +25,6 @@ void redundancy_note_switchover(struct redundancy *rd, const char *reason)
         memmove(rd->switchovers, rd->switchovers + 1, sizeof rd->switchovers - sizeof rd->switchovers[0]);
         rd->n_switchovers--;
     }
-    rd->switchovers[rd->n_switchovers++] =
-        (struct redundancy_switchover){loop_wall(rd->router->loop), reason, rd->term};
+    rd->switchovers[rd->n_switchovers++] = (struct redundancy_switchover){router_wall(rd->router), reason, rd->term};
     rd->switchover_reason = reason;
 }

@@ -2,6 +2,7 @@
  * system_log.c, reload is system_reload.c, the show commands are system_show.c. */
 #include "modules/system/system.h"
 #include "clock_cmd.h"
+#include "modules/core/wall.h"
 #include "modules/net/time_range.h"
 #include "system_cmd.h"
 #include <ctype.h>
@@ -132,6 +133,30 @@ int system_cmd_clock_timezone(struct cmd *c, struct args_clock_timezone *a)
     snprintf(t->zone, sizeof t->zone, "%s", a->zone);
     t->zone_minutes = (int)(hours * 60 + (hours < 0 ? -(long)a->minutes : (long)a->minutes));
     time_ranges_clock(c->router);
+    return CMD_OK;
+}
+
+/* The time typed is that of the router's zone. */
+int system_cmd_clock_set(struct cmd *c, struct args_clock_set *a)
+{
+    struct router *r = c->router;
+    const struct timestamps *t = &r->stamps;
+    char was[WALL_STRLEN], is[WALL_STRLEN];
+    nstime wall;
+    int month = wall_month_of(a->has_month ? a->month : a->month2);
+    if (!month)
+        return cmd_error(c, "%% Invalid month \"%s\"", a->has_month ? a->month : a->month2);
+    if (!wall_moment(a->time, month, a->has_day ? a->day : a->day2, a->year, &wall))
+        return cmd_error(c, "%% Invalid time or date");
+    if (t->zone[0])
+        wall -= t->zone_minutes * 60 * NS_PER_S;
+    wall_format_zone(router_wall(r), false, t->zone, t->zone_minutes, was);
+    wall_format_zone(wall, false, t->zone, t->zone_minutes, is);
+    router_set_clock(r, wall);
+    time_ranges_clock(r);
+    log_syslog(r, 0, "SYS", 6, "CLOCKUPDATE",
+               "System clock has been updated from %s to %s, configured from console by %s.", was, is,
+               c->line_name ? c->line_name : "console");
     return CMD_OK;
 }
 

@@ -12,11 +12,11 @@ int system_cmd_show_clock(struct cmd *c, struct args_show_clock *a)
 {
     char buf[WALL_STRLEN];
     (void)a;
-    wall_format_zone(loop_wall(c->router->loop), true, c->router->stamps.zone, c->router->stamps.zone_minutes, buf);
-    out_text(c->out, "*%s\n", buf);
+    wall_format_zone(router_wall(c->router), true, c->router->stamps.zone, c->router->stamps.zone_minutes, buf);
+    out_text(c->out, "%s%s\n", c->router->clock_set ? "" : "*", buf);
     out_object(c->out, NULL);
     out_str(c->out, "time", buf);
-    out_bool(c->out, "authoritative", false); /* the asterisk */
+    out_bool(c->out, "authoritative", c->router->clock_set); /* no asterisk */
     out_end(c->out);
     return CMD_OK;
 }
@@ -86,7 +86,7 @@ int system_cmd_show_version(struct cmd *c, struct args_show_version *a)
              SYSTEM_VERSION, SYSTEM_RELEASE);
     out_text(o, "%s uptime is %s\n", r->hostname, up.s ? up.s : "");
     out_text(o, "System returned to ROM by %s\n", reason ? "reload" : "power-on");
-    wall_format_zone(loop_wall(r->loop) - age, false, r->stamps.zone, r->stamps.zone_minutes, when);
+    wall_format_zone(router_wall(r) - age, false, r->stamps.zone, r->stamps.zone_minutes, when);
     out_text(o, "System restarted at %s\n", when);
     out_text(o, "System image file is \"flash:tapir-%s.bin\"\n", SYSTEM_RELEASE);
     out_text(o, "Last reload reason: %s\n\n", reason ? reason : "power-on");
