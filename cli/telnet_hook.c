@@ -321,10 +321,13 @@ void vty_send_window(struct vty *v)
     unsigned length = atomic_load(&v->window_length), width = atomic_load(&v->window_width);
     if (!length || !width) /* a client that does not know */
         return;
-    v->st.length = length < MOST ? length : MOST;
-    v->st.width = width < MOST ? width : MOST;
-    uint8_t b[8] = {0, 0, (uint8_t)(v->st.length >> 8), (uint8_t)v->st.length,
-                    0, 0, (uint8_t)(v->st.width >> 8),  (uint8_t)v->st.width};
+    length = length < MOST ? length : MOST;
+    width = width < MOST ? width : MOST;
+    if (!v->st.length_set)
+        v->st.length = length;
+    if (!v->st.width_set)
+        v->st.width = width;
+    uint8_t b[8] = {0, 0, (uint8_t)(length >> 8), (uint8_t)length, 0, 0, (uint8_t)(width >> 8), (uint8_t)width};
     ctl_send(v->ctl, CTL_WINDOW, b, sizeof b);
 }
 

@@ -78,6 +78,7 @@ static void tell(struct relay *r)
 {
     struct timespec now;
     vty_send_window(r->v);
+    r->edit.width = r->v->st.width;
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (r->pressed && now.tv_sec != r->told) {
         ctl_send(r->v->ctl, CTL_ALIVE, NULL, 0);

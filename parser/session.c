@@ -40,14 +40,16 @@ struct session *session_new(struct router *r, const struct session_opts *opts, c
     s->privilege = s->start_privilege = opts->privilege;
     s->interactive = opts->interactive;
     s->console_log = opts->console_log;
-    s->length = opts->interactive ? 24 : 0;
-    s->width = 80;
+    s->length = opts->interactive ? LENGTH_DEFAULT : 0;
+    s->width = WIDTH_DEFAULT;
     s->history_size = 20;
     s->escape = ESCAPE_DEFAULT;
     s->line_use = opts->line;
     if (opts->has_terminal) {
         s->length = opts->length;
         s->width = opts->width;
+        s->length_set = s->length != LENGTH_DEFAULT;
+        s->width_set = s->width != WIDTH_DEFAULT;
         s->history_size = opts->history;
     }
     timer_init(&s->ask, r->loop, ask_now, s);
@@ -155,8 +157,18 @@ unsigned session_escape(const struct session *s)
 
 void session_set_terminal(struct session *s, unsigned length, unsigned width)
 {
-    s->length = length;
-    s->width = width;
+    s->window_length = length;
+    s->window_width = width;
+    if (!s->length_set)
+        s->length = length;
+    if (!s->width_set)
+        s->width = width;
+}
+
+void session_terminal_set(const struct session *s, bool *length, bool *width)
+{
+    *length = s->length_set;
+    *width = s->width_set;
 }
 
 bool session_busy(const struct session *s)

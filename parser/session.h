@@ -44,7 +44,9 @@ unsigned session_length(const struct session *s); /* terminal length; 0: no pagi
 unsigned session_width(const struct session *s);
 unsigned session_history(const struct session *s); /* terminal history size: lines that the door recalls */
 unsigned session_escape(const struct session *s); /* terminal escape-character: the key that stops a command; 0: none */
-void session_set_terminal(struct session *s, unsigned length, unsigned width); /* the client's window */
+/* The client's window: counts where neither a command nor the line's configuration says something else. */
+void session_set_terminal(struct session *s, unsigned length, unsigned width);
+void session_terminal_set(const struct session *s, bool *length, bool *width); /* which does not follow the window */
 /* `?`: the whole help text after the echoed `?` (list, then an empty line). The door re-shows prompt and text.
  * malloc'd. */
 char *session_help(struct session *s, const char *line);

@@ -5,7 +5,7 @@
 #include "parser/configure.h"
 #include "parser/session.h"
 
-enum { HISTORY_MAX = 256, ESCAPE_DEFAULT = 30 /* Ctrl-Shift-6 */ };
+enum { HISTORY_MAX = 256, ESCAPE_DEFAULT = 30 /* Ctrl-Shift-6 */, LENGTH_DEFAULT = 24, WIDTH_DEFAULT = 80 };
 struct history {
     char *line[HISTORY_MAX];
     unsigned n;
@@ -37,6 +37,8 @@ struct session {
     struct place place;
     struct matcher m;
     unsigned length, width, history_size, escape; /* escape: the key that stops a command; 0: none */
+    bool length_set, width_set;           /* by a command or the line's configuration: the window's do not count */
+    unsigned window_length, window_width; /* 0: not known */
     struct history exec_history, config_history;
     struct log_sub *sub;
     char prompt[192];

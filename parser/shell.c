@@ -65,15 +65,27 @@ int shell_cmd_no(struct cmd *c, struct args_exec_no *a)
     return cmd_error(c, "%% Incomplete command.\n");
 }
 
-enum { HISTORY_DEFAULT = 20, LENGTH_DEFAULT = 24, WIDTH_DEFAULT = 80 };
+enum { HISTORY_DEFAULT = 20 };
+
+static void length_set(struct session *s, unsigned lines)
+{
+    s->length = lines;
+    s->length_set = true;
+}
+
+static void width_set(struct session *s, unsigned columns)
+{
+    s->width = columns;
+    s->width_set = true;
+}
 
 int shell_cmd_terminal_no(struct cmd *c, struct args_exec_terminal_no *a)
 {
     struct session *s = c->session;
     if (a->kw_no_length)
-        s->length = 0;
+        length_set(s, 0);
     if (a->kw_no_width)
-        s->width = 0;
+        width_set(s, 0);
     if (a->kw_no_monitor)
         s->monitor = false;
     if (a->kw_no_history) /* `no history size`: the size's default */
@@ -97,10 +109,14 @@ int shell_cmd_no_terminal(struct cmd *c, struct args_exec_no_terminal *a)
 int shell_cmd_terminal_default(struct cmd *c, struct args_exec_terminal_default *a)
 {
     struct session *s = c->session;
-    if (a->kw_no_length)
-        s->length = LENGTH_DEFAULT;
-    if (a->kw_no_width)
-        s->width = WIDTH_DEFAULT;
+    if (a->kw_no_length) { /* the window's again, where it is known */
+        s->length = s->window_length ? s->window_length : LENGTH_DEFAULT;
+        s->length_set = false;
+    }
+    if (a->kw_no_width) {
+        s->width = s->window_width ? s->window_width : WIDTH_DEFAULT;
+        s->width_set = false;
+    }
     if (a->kw_no_monitor)
         s->monitor = false;
     if (a->kw_no_history)
@@ -133,9 +149,9 @@ int shell_cmd_terminal(struct cmd *c, struct args_exec_terminal *a)
 {
     struct session *s = c->session;
     if (a->kw_length)
-        s->length = a->lines;
+        length_set(s, a->lines);
     if (a->kw_width)
-        s->width = a->columns;
+        width_set(s, a->columns);
     if (a->kw_monitor && s->console_log)
         return cmd_error(c, "%% Console already monitors"), CMD_OK;
     if (a->kw_monitor)
