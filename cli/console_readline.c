@@ -52,6 +52,7 @@ void console_prompt(const char *prompt, const struct ctl_state *st, bool answer)
 {
     edit_begin(&screen.edit, prompt, st->width, st->in_config, st->history);
     screen.edit.answer = answer;
+    screen.edit.plain = st->plain;
     console_show();
     rl_callback_handler_install("", line_done);
 }

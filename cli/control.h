@@ -54,10 +54,11 @@ enum ctl_type {
 /* CTL_COMMAND: one command of an SSH client (`ssh host show version`): on a line, but nobody answers questions. */
 enum ctl_kind { CTL_EXEC = 1, CTL_CONSOLE, CTL_VTY, CTL_COMMAND };
 
-struct ctl_state { /* on the wire: u8 1 in_config + 2 length_set + 4 width_set, u32 length, u32 width, u32 history, u32
-                      escape, prompt */
+struct ctl_state { /* on the wire: u8 1 in_config + 2 length_set + 4 width_set + 8 plain, u32 length, u32 width, u32
+                      history, u32 escape, prompt */
     bool in_config;
     bool length_set, width_set; /* they do not follow the window */
+    bool plain;                 /* no editing keys */
     unsigned length, width;     /* terminal; 0: no paging, no wrapping */
     unsigned history;           /* lines to recall */
     unsigned escape;            /* the key that stops a command; 0: none */

@@ -215,6 +215,7 @@ bool ctl_read_state(const struct ctl_msg *m, size_t at, struct ctl_state *st)
     st->in_config = m->data[at] & 1;
     st->length_set = m->data[at] & 2;
     st->width_set = m->data[at] & 4;
+    st->plain = m->data[at] & 8;
     st->length = ctl_u32(m, at + 1);
     st->width = ctl_u32(m, at + 5);
     st->history = ctl_u32(m, at + 9);

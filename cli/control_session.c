@@ -27,7 +27,8 @@ static void conn_send_state(struct conn *c, uint8_t type, int status)
 {
     bool length_set, width_set;
     session_terminal_set(c->session, &length_set, &width_set);
-    uint8_t head[18] = {(uint8_t)status, (uint8_t)(session_in_config(c->session) | length_set << 1 | width_set << 2)};
+    uint8_t head[18] = {(uint8_t)status, (uint8_t)(session_in_config(c->session) | length_set << 1 | width_set << 2 |
+                                                   !session_editing(c->session) << 3)};
     put_u32(head + 2, session_length(c->session));
     put_u32(head + 6, session_width(c->session));
     put_u32(head + 10, session_history(c->session));

@@ -48,7 +48,7 @@ void edit_begin(struct edit *e, const char *prompt, unsigned width, bool in_conf
     e->text.len = 0;
     strbuf_write(&e->text, "", 0);
     e->cursor = 0;
-    e->overlong = e->answer = false;
+    e->overlong = e->answer = e->plain = false;
     e->literal = false;
     e->escape = ESC_NONE;
     e->last = LAST_OTHER;
@@ -339,6 +339,10 @@ static void cursor_key(struct edit *e, uint8_t key, struct strbuf *out)
 
 static void control_key(struct edit *e, uint8_t key, uint8_t last, struct strbuf *out)
 {
+    static const char plain[] = {
+        CTRL_KEY('H'), 127, CTRL_KEY('R'), CTRL_KEY('U'), CTRL_KEY('V'), CTRL_KEY('W'), CTRL_KEY('X'), 27, 0};
+    if (e->plain && (!key || !strchr(plain, key)))
+        return;
     switch (key) {
     case CTRL_KEY('A'):
         e->cursor = 0;
@@ -428,7 +432,9 @@ static bool in_escape(struct edit *e, uint8_t key, uint8_t last, struct strbuf *
             e->parameter = e->parameter * 10 + (key - '0');
         return true;
     }
-    if (e->escape == ESC_SEEN)
+    if (e->plain)
+        ;
+    else if (e->escape == ESC_SEEN)
         escape_key(e, key, last);
     else
         cursor_key(e, key, out);

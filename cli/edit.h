@@ -40,6 +40,7 @@ struct edit {
     struct strbuf text; /* the line; .s is NUL-terminated */
     size_t cursor;
     bool overlong; /* more than EDIT_MAX was typed: to be refused, not cut */
+    bool plain;    /* terminal no editing: only keys that take away; set behind edit_begin() */
     bool answer;   /* to a question: no help, completion or history; set behind edit_begin() */
     struct drawn drawn;
     char prompt[200];

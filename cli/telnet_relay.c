@@ -90,10 +90,12 @@ static void tell(struct relay *r)
 static void at_prompt(struct relay *r)
 {
     const struct ctl_state *st = &r->v->st;
-    if (r->helping)
+    if (r->helping) {
         edit_show(&r->edit, false, &r->screen);
-    else
+    } else {
         edit_begin(&r->edit, st->prompt, st->width, st->in_config, st->history);
+        r->edit.plain = st->plain;
+    }
     r->helping = false;
     r->state = AT_PROMPT;
     show(r);

@@ -163,6 +163,36 @@ static int json_lines(struct cmd *c, const struct gram_cmd *cmd, void *args)
     return rc;
 }
 
+/* The first line that another show command prints, malloc'd. */
+static char *first_line_of(const struct cmd *like, const char *command)
+{
+    const struct gram_cmd *cmd = gram_find(command);
+    struct strbuf text = {0};
+    struct value_pool *pool = NULL;
+    void *args = value_args_new(cmd, &pool);
+    struct cmd c = *like;
+    c.out = out_new_text(strbuf_sink, &text);
+    cfg_call(cmd, &c, args);
+    out_free(c.out);
+    free(args);
+    value_pool_free(pool);
+    char *line = strndup(text.s ? text.s : "", strcspn(text.s ? text.s : "", "\n"));
+    strbuf_free(&text);
+    return line;
+}
+
+/* `terminal exec prompt timestamp`: what stands above the output of a show command. */
+static void stamp(const struct cmd *c)
+{
+    char *cpu = first_line_of(c, "show-processes-cpu"), *clock = first_line_of(c, "show-clock");
+    const char *load = cpu ? strstr(cpu, "five seconds: ") : NULL;
+    if (load && clock)
+        out_text(c->out, "Load for five secs: %s\nTime source is %s, %s\n\n", load + strlen("five seconds: "),
+                 *clock == '*' ? "hardware calendar" : "NTP", clock);
+    free(cpu);
+    free(clock);
+}
+
 static int run(struct session *s, const char *line, const char *matched, enum cmd_op op, struct pipe *pipe, bool json)
 {
     struct value_pool *pool = NULL;
@@ -180,6 +210,8 @@ static int run(struct session *s, const char *line, const char *matched, enum cm
                     .line = line,
                     .interactive = s->interactive,
                     .line_name = s->line_name};
+    if (s->timestamp && s->m.is_show && !json)
+        stamp(&c);
     int rc = cfg_call(cmd, &c, args);
     if (rc == CMD_OK && json && !out_has_json(s->out))
         rc = json_lines(&c, cmd, args);

@@ -145,6 +145,11 @@ unsigned session_history(const struct session *s)
     return s->history_size;
 }
 
+bool session_editing(const struct session *s)
+{
+    return !s->no_editing;
+}
+
 bool session_wants_text(const struct session *s)
 {
     return place_wants_text(&s->place);

@@ -33,6 +33,7 @@ struct session *session_new(struct router *r, const struct session_opts *opts, c
 void session_free(struct session *s); /* aborts a running command */
 /* Runs one line. Output comes through ops; done is called exactly once, perhaps before this returns, perhaps later. */
 void session_line(struct session *s, const char *line);
+bool session_editing(const struct session *s);    /* terminal editing */
 bool session_wants_text(const struct session *s); /* inside a banner or certificate: blank lines count */
 bool session_busy(const struct session *s);
 void session_answer(struct session *s, const char *text);        /* NULL: aborted */

@@ -34,6 +34,8 @@ struct session {
     char line_name[64];
     unsigned privilege, start_privilege;
     bool interactive, console_log, monitor;
+    bool timestamp, no_editing; /* terminal exec prompt timestamp, terminal no editing */
+    char terminal_type[32];
     struct place place;
     struct matcher m;
     unsigned length, width, history_size, escape; /* escape: the key that stops a command; 0: none */

@@ -92,6 +92,10 @@ int shell_cmd_terminal_no(struct cmd *c, struct args_exec_terminal_no *a)
         s->history_size = a->kw_no_size ? HISTORY_DEFAULT : 0;
     if (a->kw_no_escape_character)
         s->escape = 0;
+    if (a->kw_no_editing)
+        s->no_editing = true;
+    if (a->kw_no_exec)
+        s->timestamp = false;
     return CMD_OK;
 }
 
@@ -102,6 +106,8 @@ int shell_cmd_no_terminal(struct cmd *c, struct args_exec_no_terminal *a)
                                          .kw_no_monitor = a->kw_no_monitor,
                                          .kw_no_history = a->kw_no_history,
                                          .kw_no_size = a->kw_no_size,
+                                         .kw_no_editing = a->kw_no_editing,
+                                         .kw_no_exec = a->kw_no_exec,
                                          .kw_no_escape_character = a->kw_no_escape_character};
     return shell_cmd_terminal_no(c, &same);
 }
@@ -123,6 +129,10 @@ int shell_cmd_terminal_default(struct cmd *c, struct args_exec_terminal_default 
         s->history_size = HISTORY_DEFAULT;
     if (a->kw_no_escape_character)
         s->escape = ESCAPE_DEFAULT;
+    if (a->kw_no_editing)
+        s->no_editing = false;
+    if (a->kw_no_exec)
+        s->timestamp = false;
     return CMD_OK;
 }
 
@@ -158,6 +168,12 @@ int shell_cmd_terminal(struct cmd *c, struct args_exec_terminal *a)
         s->monitor = true;
     if (a->kw_history)
         s->history_size = a->has_size ? a->size : s->history_size ? s->history_size : HISTORY_DEFAULT;
+    if (a->kw_editing)
+        s->no_editing = false;
+    if (a->kw_exec)
+        s->timestamp = true;
+    if (a->kw_terminal_type)
+        snprintf(s->terminal_type, sizeof s->terminal_type, "%s", a->type);
     return a->kw_escape_character ? escape_character(c, a) : CMD_OK;
 }
 
@@ -190,12 +206,13 @@ int shell_cmd_show_terminal(struct cmd *c, struct args_show_terminal *a)
     (void)a;
     struct session *s = c->session;
     const char *vty = strstr(s->line_name, "vty"); /* the console is line 0, aux 1, then the vty lines */
-    out_text(c->out, "Line %lu, Location: \"\", Type: \"\"\n", vty ? strtoul(vty + 3, NULL, 10) + 2 : 0);
+    out_text(c->out, "Line %lu, Location: \"\", Type: \"%s\"\n", vty ? strtoul(vty + 3, NULL, 10) + 2 : 0,
+             s->terminal_type);
     out_text(c->out, "Length: %u lines, Width: %u columns\n", s->length, s->width);
     if (s->escape)
         out_text(c->out, "Escape character is %s%c (%u)\n", s->escape < 32 ? "^" : "",
                  (int)(s->escape < 32 ? s->escape + 64 : s->escape), s->escape);
-    out_text(c->out, "Editing is enabled.\n");
+    out_text(c->out, "Editing is %s.\n", s->no_editing ? "disabled" : "enabled");
     if (s->history_size)
         out_text(c->out, "History is enabled, history size is %u.\n", s->history_size);
     else
