@@ -295,6 +295,8 @@ static enum text_state text_state(const struct matcher *m, const char *line)
     return TEXT_NONE;
 }
 
+static const char hex_prompt[] = "(config-pki-hexmode)";
+
 /* The first line of such a text: is the text an argument of its own, behind a line end? */
 static void text_begin(struct place *p, const struct matcher *m, struct cmd *c, const char *line)
 {
@@ -305,9 +307,17 @@ static void text_begin(struct place *p, const struct matcher *m, struct cmd *c, 
         cmd_note(c, "Enter TEXT message.  End with the character '%.*s'.", (int)(banner_split(text).text - text), text);
     }
     strbuf_add(&p->text, "%s%s", line, banner ? "" : " ");
-    p->text_prompt = banner                                    ? NULL
-                     : !strcmp(m->cmd->name, "ssh-pubkey-key") ? "(conf-ssh-pubkey-data)"
-                                                               : "(config-pki-hexmode)";
+    p->text_prompt = banner ? NULL : !strcmp(m->cmd->name, "ssh-pubkey-key") ? "(conf-ssh-pubkey-data)" : hex_prompt;
+}
+
+/* A line of a certificate that is neither hexadecimal nor `quit` is refused, not taken into it. */
+static bool not_hex(const struct place *p, const char *line, struct verdict *v)
+{
+    size_t digits = strspn(line, "0123456789abcdefABCDEF \t"), first = strspn(line, " \t");
+    bool hex =
+        !line[digits] || (!strncasecmp(line + first, "quit", 4) && !line[first + 4 + strspn(line + first + 4, " \t")]);
+    *v = (struct verdict){MATCH_INVALID, digits, false};
+    return !hex && p->text_prompt && !strcmp(p->text_prompt, hex_prompt);
 }
 
 enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
@@ -316,6 +326,8 @@ enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *
     unsigned at = 0;
     enum { TEXT_MAX = 16384 };
     if (p->text.s) {
+        if (not_hex(p, line, v))
+            return LINE_REFUSED;
         strbuf_add(&p->text, "\n%s", line);
         if (look_up(p, m, 15, p->text.s, 0, p->text.len, 0, &at, v) && text_state(m, p->text.s) == TEXT_OPEN &&
             p->text.len < TEXT_MAX)
