@@ -174,7 +174,7 @@ struct hsrp_if {
     struct timer adv_timer;
     struct hsrp_nbr *nbrs;
     unsigned n_nbrs;
-    uint64_t adv_in, adv_out, bad_in, odd_ttl_in, unknown_group_in;
+    uint64_t adv_in, adv_out, bad_in, odd_ttl_in, unknown_tlv_in, unknown_group_in;
 };
 
 /* `debug condition interface|standby`: a debug line about an interface or group is printed if there is none, or one

@@ -88,6 +88,21 @@ static void receive(struct hsrp_if *hif, const struct hsrp_packet *p, const stru
         hsrp_group_receive(g, p, from);
 }
 
+/* What other implementations do and we take (interop 5), counted. */
+static void tolerate(struct hsrp_if *hif, const struct udp_rx *rx, const struct hsrp_packet *p)
+{
+    char a[ADDR_STRLEN];
+    addr_format(&rx->ip.src, a);
+    if (rx->ip.ttl != 1) {
+        hif->odd_ttl_in++;
+        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Packet from %s with TTL %u accepted", a, rx->ip.ttl);
+    }
+    if (p->unknown) {
+        hif->unknown_tlv_in++;
+        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Packet from %s, unknown TLV passed over", a);
+    }
+}
+
 void hsrp_input(void *arg, const struct udp_rx *rx, struct frame *f)
 {
     struct hsrp *h = arg;
@@ -103,12 +118,7 @@ void hsrp_input(void *arg, const struct udp_rx *rx, struct frame *f)
         ip_drop(h->r, why, f);
         return;
     }
-    if (rx->ip.ttl != 1) { /* tolerated (interop 5) */
-        char a[ADDR_STRLEN];
-        hif->odd_ttl_in++;
-        hsrp_dbg_if(hif, HSRP_DBG_ERRORS, "Packet from %s with TTL %u accepted", addr_format(&rx->ip.src, a),
-                    rx->ip.ttl);
-    }
+    tolerate(hif, rx, &p);
     receive(hif, &p, &rx->ip.src, f);
     frame_free(f);
 }

@@ -124,7 +124,8 @@ int hsrp_show_internal(struct cmd *c, struct args_show_standby_internal *a)
         const struct row rows[] = {{"Advertisements", "advertisements", hif->adv_in, hif->adv_out, false},
                                    {"Refused", "refused", hif->bad_in, 0, true},
                                    {"Unknown group", "unknown_group", hif->unknown_group_in, 0, true},
-                                   {"TTL not 1", "odd_ttl", hif->odd_ttl_in, 0, true}};
+                                   {"TTL not 1", "odd_ttl", hif->odd_ttl_in, 0, true},
+                                   {"Unknown TLV", "unknown_tlv", hif->unknown_tlv_in, 0, true}};
         out_object(o, NULL);
         out_text(o, "%s, version %u, %u neighbor%s\n", hif->nif->name, hif->version, hif->n_nbrs,
                  hif->n_nbrs == 1 ? "" : "s");

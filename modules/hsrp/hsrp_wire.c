@@ -35,16 +35,22 @@ void hsrp_wire_put_md5(struct builder *b, const struct hsrp_md5 *m)
     builder_bytes(b, m->digest, sizeof m->digest);
 }
 
-/* Behind the fixed part: an MD5 TLV, or something that is no business of ours. */
+/* Behind the fixed part: one MD5 TLV, or something that is no business of ours. */
 static enum hsrp_decode_result decode_md5(struct cursor *c, struct hsrp_packet *p)
 {
-    if (cursor_left(c) == 0 || cursor_u8(c) != HSRP_TLV_MD5)
-        return HSRP_OK;
-    if (cursor_u8(c) != HSRP_MD5_TLV_LEN)
-        return HSRP_BAD_TLV;
-    hsrp_wire_get_md5(c, &p->md5);
-    p->has_md5 = cursor_ok(c);
-    return p->has_md5 ? HSRP_OK : HSRP_BAD_TLV;
+    while (cursor_left(c) > 0) {
+        if (cursor_u8(c) != HSRP_TLV_MD5) {
+            p->unknown = true;
+            return HSRP_OK;
+        }
+        if (p->has_md5 || cursor_u8(c) != HSRP_MD5_TLV_LEN)
+            return HSRP_BAD_TLV;
+        hsrp_wire_get_md5(c, &p->md5);
+        if (!cursor_ok(c))
+            return HSRP_BAD_TLV;
+        p->has_md5 = true;
+    }
+    return HSRP_OK;
 }
 
 static enum hsrp_decode_result decode_adv(struct cursor *c, struct hsrp_packet *p)

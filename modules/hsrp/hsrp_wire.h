@@ -53,6 +53,7 @@ struct hsrp_packet {
     struct mac identifier; /* version 2: the sender's real interface address */
     bool has_md5;
     struct hsrp_md5 md5;
+    bool unknown; /* there was something behind it that is not known here; never sent */
     /* opcode 3 */
     uint16_t adv_type; /* 1 interface state, 2 IP redundancy */
     uint8_t adv_state; /* enum hsrp_adv_state; version 2 does not send it: told by the counts */

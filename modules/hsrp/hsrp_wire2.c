@@ -84,8 +84,10 @@ enum hsrp_decode_result hsrp_wire_decode2(const void *data, size_t len, struct h
             return n == 0 ? HSRP_TRUNCATED : HSRP_BAD_TLV;
         if (n == MAX_TLVS)
             return HSRP_BAD_TLV;
-        if (type == 0 || type > HSRP_TLV_MD5)
-            continue; /* not known here: passed over */
+        if (type == 0 || type > HSRP_TLV_MD5) {
+            p->unknown = true; /* passed over */
+            continue;
+        }
         if (length != length_of[type] || (seen & 1u << type))
             return HSRP_BAD_TLV;
         seen |= 1u << type;

@@ -122,6 +122,15 @@ Test(hsrp_bad, every_kind_is_counted_and_named)
             hlab_inject(&l, PEER, V1, 1, adv, sizeof adv);
             counted(&l, "hsrp-advertisement", "bad advertisement");
         }
+        struct hsrp_packet low = packet(version);
+        low.priority = 50;
+        uint8_t tail[HSRP_WIRE_MAX + 6];
+        size_t ln = hsrp_wire_encode(&low, tail, HSRP_WIRE_MAX);
+        memcpy(tail + ln, (uint8_t[]){9, 4, 1, 2, 3, 4}, 6);
+        hlab_inject(&l, PEER, to, 1, tail, ln + 6);
+        hlab_run(&l, 0.001);
+        cr_assert(hlab_said(&l.node[0], "HSRP: Et1/1 Packet from 10.1.0.99, unknown TLV passed over"));
+        cr_assert_eq(hlab_group(&l.node[0], ET, 1)->hif->unknown_tlv_in, 1);
         uint32_t own = 0x0a010001;
         hlab_inject(&l, own, to, 1, b, n);
         hlab_run(&l, 0.001);

@@ -173,6 +173,11 @@ Test(hsrp_wire2, wrong_packets_are_named)
     n = hsrp_wire_encode(&one, b, sizeof b);
     cr_assert_eq(n, 50);
     cr_assert_eq(hsrp_wire_decode(b, 49, &q, &v), HSRP_BAD_TLV);
+    memcpy(b + 50, b + 20, 30);
+    cr_assert_eq(hsrp_wire_decode(b, 80, &q, &v), HSRP_BAD_TLV, "two of them");
+    b[50] = 9;
+    cr_assert_eq(hsrp_wire_decode(b, 80, &q, &v), HSRP_OK);
+    cr_assert(q.unknown && q.has_md5);
     b[21] = 27;
     cr_assert_eq(hsrp_wire_decode(b, 50, &q, &v), HSRP_BAD_TLV);
 }
