@@ -57,6 +57,18 @@ void hsrp_address_uninstall(struct hsrp_group *g)
     g->installed = false;
 }
 
+/* Network or broadcast address of a subnet of the interface: nobody's. */
+bool hsrp_address_is_edge(const struct netif *nif, const struct addr *addr)
+{
+    uint32_t ip = addr_v4_get(addr);
+    for (unsigned i = 0; i < nif->n_addrs; i++) {
+        uint32_t mask = mask_from_len(nif->addrs[i].len), net = addr_v4_get(&nif->addrs[i].addr) & mask;
+        if (nif->addrs[i].len < 31 && (ip & mask) == net && (ip == net || ip == (net | ~mask)))
+            return true;
+    }
+    return false;
+}
+
 /* For configuration: takes the addresses away; called again after they changed, it puts them back. */
 void hsrp_group_reinstall(struct hsrp_group *g)
 {

@@ -46,7 +46,7 @@ static int refuse_address(struct cmd *c, struct hsrp_if *hif, const struct hsrp_
     uint32_t v = addr_v4_get(addr);
     if (check_number(c, hif, number) != CMD_OK)
         return CMD_ERROR;
-    if (v == 0 || v == 0xffffffff || addr_is_multicast(addr) || v >> 24 == 127)
+    if (v == 0 || v == 0xffffffff || addr_is_multicast(addr) || v >> 24 == 127 || hsrp_address_is_edge(hif->nif, addr))
         return cmd_error(c, "%% Invalid address %s", a);
     for (unsigned i = 0; i < hif->nif->n_addrs; i++)
         if (addr_equal(&hif->nif->addrs[i].addr, addr))

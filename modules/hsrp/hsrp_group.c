@@ -155,7 +155,8 @@ static void learn(struct hsrp_group *g, const struct hsrp_packet *p)
     bool valid = p->hello_ms > 0 && p->hold_ms > p->hello_ms;
     g->hello = valid ? p->hello_ms * NS_PER_MS : g->hello_cfg;
     g->hold = valid ? p->hold_ms * NS_PER_MS : g->hold_cfg;
-    if (addr_is_none(&g->vip_cfg) && !addr_is_none(&p->vip) && netif_on_subnet(g->hif->nif, &p->vip))
+    if (addr_is_none(&g->vip_cfg) && !addr_is_none(&p->vip) && netif_on_subnet(g->hif->nif, &p->vip) &&
+        !netif_owns(g->hif->nif, &p->vip) && !hsrp_address_is_edge(g->hif->nif, &p->vip))
         g->vip = p->vip;
 }
 
@@ -217,6 +218,11 @@ void hsrp_group_change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp
 void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsrp_packet *p, const struct addr *from,
                       event_id cause)
 {
+    if (g->state == HSRP_LEARN && p && (ev == HSRP_EV_G || ev == HSRP_EV_H)) {
+        learn(g, p);
+        if (addr_is_none(&g->vip))
+            return; /* an Active router without an address to learn: nothing to listen for */
+    }
     uint8_t their = p ? p->priority : g->active.priority;
     bool preempt = ev == HSRP_EV_H && g->state != HSRP_ACTIVE && hsrp_preempt_allowed(g, their);
     if (ev == HSRP_EV_G || ev == HSRP_EV_C)
@@ -410,7 +416,7 @@ static bool vip_fits(struct hsrp_group *g)
     bool own = false;
     for (unsigned i = 0; i < nif->n_addrs; i++)
         own = own || addr_equal(&nif->addrs[i].addr, &g->vip_cfg);
-    bool fits = netif_on_subnet(nif, &g->vip_cfg) && !own;
+    bool fits = netif_on_subnet(nif, &g->vip_cfg) && !own && !hsrp_address_is_edge(nif, &g->vip_cfg);
     if (!fits && !g->vip_refused && g->hif->phase == HSRP_IF_UP)
         log_syslog(g->hif->h->r, 0, "HSRP", LOG_WARNING_, own ? "DUPVIP2" : "BADVIP1",
                    own ? "%s Grp %u address %s is already assigned on this interface"

@@ -264,6 +264,7 @@ void hsrp_address_garp_fire(void *group);
 void hsrp_group_reinstall(struct hsrp_group *g);    /* toggles; the caller changes the addresses in between */
 void hsrp_address_choose_mac(struct hsrp_group *g); /* by version, mac-address, use-bia; moves what is installed */
 void hsrp_address_garp(struct hsrp_group *g);       /* once, now */
+bool hsrp_address_is_edge(const struct netif *nif, const struct addr *addr);
 bool hsrp_proxy_arp(void *hsrp, const struct netif *nif, struct mac *mac);
 
 /* hsrp_tx.c */

@@ -105,6 +105,8 @@ Test(hsrp_config, out_of_range_lines_are_rejected)
                                         "standby 1 timers msec 14 msec 50",
                                         "standby 1 timers msec 50 msec 149",
                                         "standby 1 ip 10.1.11.1",
+                                        "standby 1 ip 10.1.0.0",
+                                        "standby 1 ip 10.1.255.255",
                                         "standby 1 track 0",
                                         "standby 1 authentication toolongtext",
                                         "standby delay minimum 10001",

@@ -261,6 +261,51 @@ Test(hsrp_lan, a_standby_router_that_resigns_is_standby_no_more)
     hlab_free(&l);
 }
 
+static void learning(struct hlab_node *n)
+{
+    hlab_delay(n, ET, 0, 0);
+    hlab_ip(n, ET, 1, NULL);
+}
+
+Test(hsrp_lan, only_an_address_that_can_be_virtual_is_learnt)
+{
+    static const uint32_t not [] = {0x0a010001, 0x0a010000, 0x0a0100ff, 0x0a020001, 0xe0000005, 0};
+    struct hlab l;
+    hlab_init(&l);
+    hlab_start(&l, 0, false, learning);
+    hlab_run(&l, 1);
+    struct hsrp_group *g = hlab_group(&l.node[0], ET, 1);
+    uint8_t standby[64];
+    struct hsrp_packet other = {.version = 1,
+                                .opcode = HSRP_HELLO,
+                                .state = HSRP_WIRE_STANDBY,
+                                .priority = 200,
+                                .group = 1,
+                                .auth = "cisco",
+                                .vip = addr_v4(0x0a0100fe)};
+    hlab_inject(&l, 0x0a010063, 0xe0000002, 1, standby, hsrp_wire_encode(&other, standby, sizeof standby));
+    hlab_run(&l, 0.01);
+    cr_assert(addr_is_none(&g->vip), "from the Active router only");
+    for (unsigned i = 0; i <= sizeof not / sizeof *not ; i++) {
+        bool good = i == sizeof not / sizeof *not ;
+        struct hsrp_packet p = {.version = 1,
+                                .opcode = HSRP_HELLO,
+                                .state = HSRP_WIRE_ACTIVE,
+                                .hello_ms = 3000,
+                                .hold_ms = 10000,
+                                .priority = 200,
+                                .group = 1,
+                                .auth = "cisco",
+                                .vip = addr_v4(good ? 0x0a0100fe : not [i])};
+        uint8_t b[64];
+        hlab_inject(&l, 0x0a010063, 0xe0000002, 1, b, hsrp_wire_encode(&p, b, sizeof b));
+        hlab_run(&l, 0.01);
+        cr_assert_eq(addr_v4_get(&g->vip), good ? 0x0a0100fe : 0, "%u", i);
+        cr_assert_eq(g->state, good ? HSRP_LISTEN : HSRP_LEARN);
+    }
+    hlab_free(&l);
+}
+
 Test(hsrp_lan, a_part_of_the_redirect_line_goes)
 {
     struct world *w = pair("", "");
