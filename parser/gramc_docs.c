@@ -21,6 +21,39 @@ static void upper(FILE *o, const char *s)
         fputc(*s == '_' ? '-' : toupper((unsigned char)*s), o);
 }
 
+static const char *shown_name(const struct elem *e)
+{
+    return e->kind == E_KW ? e->text : e->raw ? e->raw : e->name;
+}
+
+/* Would the two be printed alike? */
+static bool same(const struct elem *a, const struct elem *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind != E_GROUP)
+        return !strcmp(shown_name(a), shown_name(b));
+    if (a->optional != b->optional || a->n_alt != b->n_alt)
+        return false;
+    for (unsigned i = 0; i < a->n_alt; i++) {
+        if (a->alt[i]->n != b->alt[i]->n)
+            return false;
+        for (unsigned k = 0; k < a->alt[i]->n; k++)
+            if (!same(a->alt[i]->e[k], b->alt[i]->e[k]))
+                return false;
+    }
+    return true;
+}
+
+/* `[ @option(a) [ @option(b) [ ... ] ] ]`: the same options again and again, in any order. */
+static bool repeats(const struct elem *e)
+{
+    if (!e->optional || e->n_alt != 1 || e->alt[0]->n != 2)
+        return false;
+    const struct elem *inner = e->alt[0]->e[1];
+    return inner->kind == E_GROUP && inner->optional && inner->n_alt == 1 && same(e->alt[0]->e[0], inner->alt[0]->e[0]);
+}
+
 static void seq_syntax(FILE *o, const struct seq *s);
 
 static void elem_syntax(FILE *o, const struct elem *e)
@@ -35,6 +68,12 @@ static void elem_syntax(FILE *o, const struct elem *e)
             fputs(" ...", o);
         break;
     case E_GROUP:
+        if (repeats(e)) {
+            fputs("[", o);
+            elem_syntax(o, e->alt[0]->e[0]);
+            fputs("] ...", o);
+            break;
+        }
         fputs(e->optional ? "[" : "{ ", o);
         for (unsigned i = 0; i < e->n_alt; i++) {
             if (i)
@@ -96,7 +135,7 @@ static void rows(FILE *o, const struct seq *s, struct seen *seen)
                 rows(o, e->alt[k], seen);
             continue;
         }
-        const char *name = e->kind == E_KW ? e->text : e->raw ? e->raw : e->name;
+        const char *name = shown_name(e);
         bool again = false;
         for (unsigned k = 0; k < seen->n; k++)
             again = again || !strcmp(seen->name[k], name);
