@@ -8,11 +8,13 @@
 #include "parser/files.h"
 #include "parser/session_int.h"
 #include "platform_cmd.h"
+#include "shows_cmd.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static const char IMAGE_NAME[] = "tapir-0.1.bin";
 enum { ARCHIVE_MAX = 14, ARCHIVE_DEFAULT = 10, IMAGE_BYTES = 31970280, NVRAM_BYTES = 262136 };
 
 static const struct cfg_node *archive_line(const struct cfg *cfg, const char *name)
@@ -230,13 +232,18 @@ static void list_one(void *arg, const char *name, size_t len)
     l->used += len;
 }
 
-static void list_begin(struct listing *l, struct cmd *c, const char *name)
+/* Storage keeps no dates: every file carries that of the start. */
+static void list_date(struct listing *l)
 {
-    struct civil d = wall_civil(router_wall(c->router) - router_uptime(c->router));
-    *l = (struct listing){.c = c};
-    /* Storage keeps no dates: every file carries that of the start. */
+    struct civil d = wall_civil(router_wall(l->c->router) - router_uptime(l->c->router));
     snprintf(l->date, sizeof l->date, "%s %d %d %02d:%02d:%02d +00:00", wall_month(d.month), d.day, d.year, d.hour,
              d.minute, d.second);
+}
+
+static void list_begin(struct listing *l, struct cmd *c, const char *name)
+{
+    *l = (struct listing){.c = c};
+    list_date(l);
     out_text(c->out, "Directory of %s/\n\n", name);
     out_object(c->out, NULL);
     out_str(c->out, "file_system", name);
@@ -255,21 +262,65 @@ static void list_end(struct listing *l, size_t total)
     out_text(l->c->out, "\n%zu bytes total (%zu bytes free)\n", total, left);
 }
 
+static void dir_nvram(struct cmd *c)
+{
+    struct listing l;
+    char *text;
+    size_t len;
+    list_begin(&l, c, "nvram:");
+    if (!cfg_startup_read(c->session->cfg, &text, &len)) {
+        list_one(&l, "startup-config", len);
+        free(text);
+    }
+    list_end(&l, NVRAM_BYTES);
+}
+
+/* show flash: another layout of dir. */
+static void flash_one(void *arg, const char *name, size_t len)
+{
+    struct listing *l = arg;
+    out_text(l->c->out, "%-3u %10zu %s %s\n", ++l->n, len, l->date, name);
+    out_object(l->c->out, NULL);
+    out_str(l->c->out, "name", name);
+    out_int(l->c->out, "size", (int64_t)len);
+    out_end(l->c->out);
+    l->used += len;
+}
+
+int shell_cmd_show_flash(struct cmd *c, struct args_show_flash *a)
+{
+    struct listing l = {.c = c};
+    (void)a;
+    list_date(&l);
+    out_text(c->out, "-#- --length-- -----date/time------ path\n");
+    out_array(c->out, "files");
+    flash_one(&l, IMAGE_NAME, IMAGE_BYTES);
+    file_list(c->session->cfg, flash_one, &l);
+    out_end(c->out);
+    size_t left = l.used < FILES_BYTES ? FILES_BYTES - l.used : 0;
+    out_text(c->out, "\n%zu bytes available (%zu bytes used)\n", left, l.used);
+    out_int(c->out, "bytes_available", (int64_t)left);
+    out_int(c->out, "bytes_used", (int64_t)l.used);
+    return CMD_OK;
+}
+
 int shell_cmd_dir(struct cmd *c, struct args_exec_dir *a)
 {
     struct listing l;
     struct file_ref f;
     struct cfg *cfg = c->session->cfg;
-    const char *url = a->has_url ? a->url : "flash:";
     char *text;
     size_t len;
+    const char *url = a->has_of ? a->of : a->has_url && a->url[0] != '/' ? a->url : "flash:";
+    if (a->has_url && a->url[0] == '/' && strcmp(a->url, "/all") != 0 && strcmp(a->url, "/recursive") != 0)
+        return cmd_error(c, "%%Error opening %s (Invalid argument)", a->url);
+    if (!strcmp(url, "all-filesystems")) {
+        dir_nvram(c);
+        out_text(c->out, "\n");
+        url = "flash:";
+    }
     if (!strcmp(url, "nvram:") || !strcmp(url, "nvram:/")) {
-        list_begin(&l, c, "nvram:");
-        if (!cfg_startup_read(cfg, &text, &len)) {
-            list_one(&l, "startup-config", len);
-            free(text);
-        }
-        list_end(&l, NVRAM_BYTES);
+        dir_nvram(c);
         return CMD_OK;
     }
     if (!file_parse(url, &f) || f.kind != FILE_FLASH)
@@ -278,7 +329,7 @@ int shell_cmd_dir(struct cmd *c, struct args_exec_dir *a)
         return cmd_error(c, "%%Error opening %s (No such file or directory)", f.shown);
     list_begin(&l, c, "flash:");
     if (!f.name[0]) {
-        list_one(&l, "tapir-0.1.bin", IMAGE_BYTES);
+        list_one(&l, IMAGE_NAME, IMAGE_BYTES);
         file_list(cfg, list_one, &l);
     } else if (!file_read(cfg, &f, &text, &len)) {
         list_one(&l, f.name, len);

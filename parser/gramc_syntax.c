@@ -33,6 +33,8 @@ static char *take_word(struct ctx *x)
     const char *s = x->p;
     while (is_word(*x->p) || (*x->p == '+' && x->p > s && !isdigit((unsigned char)x->p[1]))) /* tacacs+ */
         x->p++;
+    if (*x->p == ':' && x->p > s && (isspace((unsigned char)x->p[1]) || x->p[1] == '=')) /* flash: */
+        x->p++;
     return gramc_dup(s, (size_t)(x->p - s));
 }
 

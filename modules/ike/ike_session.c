@@ -19,6 +19,10 @@ static void collect(void *ctx, const struct ipsec_flow_view *v)
     struct view *x = ctx;
     if ((x->a->kw_active && !(v->stateful && v->active_sas)) || (x->a->kw_standby && !(v->stateful && v->standby_sas)))
         return;
+    if ((x->a->has_local && !addr_equal(&x->a->local, &v->local)) ||
+        (x->a->has_remote && !addr_equal(&x->a->remote, &v->peer)) ||
+        (x->a->has_ifname && strcmp(x->a->ifname.text, v->interface) != 0))
+        return;
     if (x->n == x->cap) {
         unsigned cap = x->cap ? 2 * x->cap : 64;
         struct ipsec_flow_view *more = cap > 65536 ? NULL : realloc(x->flows, cap * sizeof *more);
@@ -109,11 +113,13 @@ static void peer_id(const struct ike_sa *sa, char *buf, size_t cap)
 static void ike_line(struct view *x, struct out *o, const struct ipsec_flow_view *v, bool detail)
 {
     struct ike *k = x->k;
+    if (detail) /* IOS 15's words, which the public TextFSM template reads */
+        out_text(o, "  Session ID: 0  \n");
     out_array(o, "ike_sas");
     for (struct ike_sa *sa = ike_sa_next_of(k, NULL, &v->local, &v->peer); sa;
          sa = ike_sa_next_of(k, sa, &v->local, &v->peer)) {
-        out_text(o, "  IKE SA: local %s/%u remote %s/%u %s \n", IKE_ADDR(&sa->at.local), sa->at.lport,
-                 IKE_ADDR(&sa->at.peer), sa->at.pport, sa->established ? "Active" : "Inactive");
+        out_text(o, "  %s SA: local %s/%u remote %s/%u %s \n", detail ? "IKEv1" : "IKE", IKE_ADDR(&sa->at.local),
+                 sa->at.lport, IKE_ADDR(&sa->at.peer), sa->at.pport, sa->established ? "Active" : "Inactive");
         nstime left = sa->established ? sa->life_end - loop_now(k->r->loop) : 0;
         long long s = left > 0 ? left / NS_PER_S : 0;
         char cap[4] = "";
@@ -215,7 +221,7 @@ static void brief(struct view *x, struct out *o)
         peer_id(sa, id, sizeof id);
         if (v->up_since)
             duration_format(loop_now(x->k->r->loop) - v->up_since, up);
-        out_text(o, "%15s %10s %15s %17s %12s    %s\n", IKE_ADDR(&v->peer), ifname_short(v->interface, sh), "", id, up,
+        out_text(o, "%15s %10s %15s %14s %12s    %s\n", IKE_ADDR(&v->peer), ifname_short(v->interface, sh), "", id, up,
                  strcmp(s, "UP-ACTIVE") == 0    ? "UA"
                  : strcmp(s, "UP-STANDBY") == 0 ? "US"
                  : strcmp(s, "UP-IDLE") == 0    ? "UI"

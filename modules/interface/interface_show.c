@@ -21,11 +21,12 @@ static bool is_null(const struct netif *n)
 int interface_show_ip_brief(struct cmd *c, struct args_show_ip_interface_brief *a)
 {
     char buf[ADDR_STRLEN];
-    (void)a;
+    if (a->has_name && !netif_find(c->router, a->name.text))
+        return cmd_error(c, "%%Invalid interface type and number");
     out_text(c->out, "%-23s%-16s%-4s%-7s%-22s%-8s\n", "Interface", "IP-Address", "OK?", "Method", "Status", "Protocol");
     out_array(c->out, NULL);
     for (struct netif *n = NULL; (n = netif_next(c->router, n));) {
-        if (is_null(n))
+        if (is_null(n) || (a->has_name && strcmp(n->name, a->name.text) != 0))
             continue;
         struct addr p = netif_primary(n);
         bool set = !addr_is_none(&p);
@@ -47,11 +48,14 @@ int interface_show_ip_brief(struct cmd *c, struct args_show_ip_interface_brief *
 
 int interface_show_description(struct cmd *c, struct args_show_interfaces_description *a)
 {
-    (void)a;
+    if (a->has_name && !netif_find(c->router, a->name.text))
+        return cmd_error(c, "%%Invalid interface type and number");
     out_text(c->out, "Interface                      Status         Protocol Description\n");
     out_array(c->out, NULL);
     for (struct netif *n = NULL; (n = netif_next(c->router, n));) {
         const char *status = n->admin_up ? status_of(n) : "admin down";
+        if (a->has_name && strcmp(n->name, a->name.text) != 0)
+            continue;
         out_text(c->out, "%-31s%-15s%-8s %s\n", n->shortname, status, line_of(n), n->description);
         out_object(c->out, NULL);
         out_str(c->out, "interface", n->name);

@@ -4,10 +4,11 @@
 #include "modules/net/stack.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- ARP ---- */
 
-static int arp_text(struct cmd *c, const struct addr *only)
+static int arp_text(struct cmd *c, const struct addr *only, const struct ifname *where)
 {
     struct arp_view *v;
     unsigned n = arp_snapshot(net_of(c->router), &v);
@@ -16,7 +17,7 @@ static int arp_text(struct cmd *c, const struct addr *only)
     for (unsigned i = 0; i < n; i++) {
         char ip[ADDR_STRLEN], mac[MAC_STRLEN], age[24] = "-";
         struct addr a = addr_v4(v[i].ip);
-        if (only && !addr_equal(only, &a))
+        if ((only && !addr_equal(only, &a)) || (where && strcmp(where->text, v[i].nif->n.name) != 0))
             continue;
         if (!v[i].own)
             snprintf(age, sizeof age, "%lld", (long long)(v[i].age / (60 * NS_PER_S)));
@@ -40,13 +41,12 @@ static int arp_text(struct cmd *c, const struct addr *only)
 
 int interface_show_arp(struct cmd *c, struct args_show_arp *a)
 {
-    (void)a;
-    return arp_text(c, NULL);
+    return arp_text(c, a->has_addr ? &a->addr : NULL, a->has_name ? &a->name : NULL);
 }
 
 int interface_show_ip_arp(struct cmd *c, struct args_show_ip_arp *a)
 {
-    return arp_text(c, a->has_addr ? &a->addr : NULL);
+    return arp_text(c, a->has_addr ? &a->addr : NULL, a->has_name ? &a->name : NULL);
 }
 
 int interface_clear_arp(struct cmd *c, struct args_clear_arp_cache *a)

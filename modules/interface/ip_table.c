@@ -149,7 +149,8 @@ static void counter_values(struct out *o, const char *name, const uint64_t in[4]
 int interface_show_counters(struct cmd *c, struct args_show_interfaces_counters *a)
 {
     struct out *o = c->out;
-    (void)a;
+    if (a->has_name && !netif_find(c->router, a->name.text))
+        return cmd_error(c, "%%Invalid interface type and number");
     out_array(o, NULL);
     for (int dir = 0; dir < 2; dir++) {
         out_text(o, dir ? "\nPort             OutOctets     OutPkts   OutErrors    OutDrops\n"
@@ -161,7 +162,7 @@ int interface_show_counters(struct cmd *c, struct args_show_interfaces_counters 
             uint64_t w[4] = {k->out_bytes - b->out_bytes, k->out_packets - b->out_packets,
                              k->out_errors - b->out_errors, k->out_drops - b->out_drops};
             const uint64_t *u = dir ? w : v;
-            if (n->is_virtual)
+            if (n->is_virtual || (a->has_name && strcmp(n->name, a->name.text) != 0))
                 continue;
             if (!dir)
                 counter_values(o, n->name, v, w);

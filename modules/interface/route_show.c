@@ -16,6 +16,8 @@ struct row {
 };
 struct table {
     bool connected, other; /* which sources are wanted */
+    uint32_t net, within;  /* only prefixes inside net/within; 0/0: all */
+    uint32_t gateway;      /* of last resort; 0: none */
     bool brief;            /* neither codes nor the gateway of last resort */
     struct row *v;
     unsigned n, cap;
@@ -45,6 +47,10 @@ static void collect(void *ctx, const struct route *rt, const struct nif *out)
     struct table *t = ctx;
     bool connected = rt->source == ROUTE_CONNECTED || rt->source == ROUTE_LOCAL;
     if (!(connected ? t->connected : t->other))
+        return;
+    if (!rt->prefix.len && !t->gateway && !addr_is_none(&rt->next_hop))
+        t->gateway = addr_v4_get(&rt->next_hop);
+    if ((addr_v4_get(&rt->prefix.addr) & t->within) != t->net || mask_from_len(rt->prefix.len) < t->within)
         return;
     if (t->n == t->cap) {
         unsigned cap = t->cap ? t->cap * 2 : 64;
@@ -159,8 +165,8 @@ static void head_text(struct out *o, const struct table *t)
                 "       ia - IS-IS inter area, * - candidate default, U - per-user static route\n"
                 "       o - ODR, P - periodic downloaded static route, H - NHRP, l - LISP\n"
                 "       + - replicated route, %% - next hop override\n\n");
-    if (t->n && t->v[0].len == 0)
-        out_text(o, "Gateway of last resort is %s to network 0.0.0.0\n\n", ip_text(t->v[0].next_hop, a));
+    if (t->gateway || (t->n && t->v[0].len == 0))
+        out_text(o, "Gateway of last resort is %s to network 0.0.0.0\n\n", ip_text(t->gateway, a));
     else
         out_text(o, "Gateway of last resort is not set\n\n");
 }
@@ -259,11 +265,16 @@ int interface_show_ip_route(struct cmd *c, struct args_show_ip_route *a)
     struct table *t = calloc(1, sizeof *t);
     if (!t)
         return cmd_error(c, "%% Out of memory");
-    t->connected = !a->kw_static;
-    t->other = !a->kw_connected;
-    t->brief = a->kw_static || a->kw_connected;
+    bool none = a->kw_bgp || a->kw_eigrp || a->kw_isis || a->kw_odr || a->kw_ospf || a->kw_rip; /* no such protocol */
+    t->connected = !a->kw_static && !none;
+    t->other = !a->kw_connected && !none;
+    t->brief = a->kw_static || a->kw_connected || none;
+    if (a->kw_longer_prefixes) {
+        t->within = a->mask;
+        t->net = addr_v4_get(&a->addr) & a->mask;
+    }
     rib_foreach(net_of(c->router), collect, t);
-    if (!a->has_addr)
+    if (!a->has_addr || a->kw_longer_prefixes)
         return cmd_steps(c, table_step, table_end, t);
     entry_show(c->out, t, &a->addr);
     table_end(t);

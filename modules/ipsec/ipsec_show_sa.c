@@ -1,4 +1,5 @@
-/* show crypto ipsec sa in the layout of reference 5.2, and its JSON. A block per ident: flows with SAs, and access
+/* show crypto ipsec sa in the layout of reference 5.2, and its JSON. `detail` has the lines of IOS 15, which the public
+ * TextFSM template reads: without what a stateful map adds. A block per ident: flows with SAs, and access
  * list lines of static entries that have none yet. Called by the parser. */
 #include "ipsec_cmd.h"
 #include "modules/ipsec/ipsec_internal.h"
@@ -50,12 +51,15 @@ static void show_one(struct view *v, struct sa *s, bool inbound)
              s->b->map);
     out_text(o, "        sa timing: remaining key lifetime (k/sec): (%u/%u)\n", ipsec_sa_left_kb(s, inbound),
              ipsec_sa_left_s(s));
-    if (s->ha) {
+    if (s->ha && !v->detail) {
         out_text(o, "           HA last key lifetime sent(k): (%u)\n", inbound ? s->in_kb_sent : s->out_kb_sent);
         out_text(o, "        ike_cookies: %08X %08X %08X %08X\n", c[0], c[1], c[2], c[3]);
     }
-    out_text(o, "        IV size: %u bytes\n        replay detection support: %s\n        Status: %s\n",
-             s->suite.iv_len, s->win.size != 0 ? "Y" : "N", status);
+    out_text(o, "        IV size: %u bytes\n        replay detection support: %s", s->suite.iv_len,
+             s->win.size != 0 ? "Y" : "N");
+    if (v->detail)
+        out_text(o, "  replay window size: %u", s->win.size);
+    out_text(o, "\n        Status: %s\n", status);
     out_object(o, NULL);
     out_fmt(o, "spi", "0x%X", spi);
     out_int(o, "spi_number", spi);
@@ -70,6 +74,7 @@ static void show_one(struct view *v, struct sa *s, bool inbound)
     out_int(o, "packets", (int64_t)(inbound ? s->in_packets : s->out_packets));
     out_int(o, "iv_size", s->suite.iv_len);
     out_bool(o, "replay_detection", s->win.size != 0);
+    out_int(o, "replay_window_size", s->win.size);
     out_bool(o, "stateful", s->ha);
     out_str(o, "status", status);
     out_end(o);
@@ -157,7 +162,12 @@ static void show_flow(struct view *v, const struct flow *f)
         out_text(o, "    #send errors %llu, #recv errors %llu\n", (unsigned long long)n.send_err,
                  (unsigned long long)n.recv_err);
     out_text(o, "\n     local crypto endpt.: %s, remote crypto endpt.: %s\n", local, peer);
-    out_text(o, "     path mtu %u, ip mtu %u, ip mtu idb %s\n", b->nif->mtu, b->nif->mtu, b->ifname);
+    if (v->detail)
+        out_text(o, "     plaintext mtu %u, path mtu %u, ip mtu %u, ip mtu idb %s\n",
+                 cur != NULL ? ipsec_esp_plain_mtu(cur, b->nif->mtu) : b->nif->mtu, b->nif->mtu, b->nif->mtu,
+                 b->ifname);
+    else
+        out_text(o, "     path mtu %u, ip mtu %u, ip mtu idb %s\n", b->nif->mtu, b->nif->mtu, b->ifname);
     out_text(o, "     current outbound spi: 0x%X(%u)\n", cur != NULL ? cur->p.out_spi : 0,
              cur != NULL ? cur->p.out_spi : 0);
     out_text(o, "     PFS (Y/N): %c, DH group: %s\n", group != 0 ? 'Y' : 'N', pfs);

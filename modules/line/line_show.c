@@ -35,6 +35,22 @@ static void show_one(struct cmd *c, const struct line_use *use, enum line_kind k
     out_end(c->out);
 }
 
+/* A command of the host (tapir exec) stands on no line: it is shown as the console. */
+static void host_row(struct out *o)
+{
+    out_text(o, "*  0 con 0                idle                 00:00:00\n");
+    out_object(o, NULL);
+    out_int(o, "line", 0);
+    out_str(o, "type", "con");
+    out_int(o, "number", 0);
+    out_str(o, "user", "");
+    out_str(o, "host", "idle");
+    out_int(o, "idle_ms", 0);
+    out_str(o, "location", "");
+    out_bool(o, "self", true);
+    out_end(o);
+}
+
 static int show_users(struct cmd *c, bool all)
 {
     struct lines *l = lines_cmd(c);
@@ -56,9 +72,8 @@ static int show_users(struct cmd *c, bool all)
             u = u->next;
         show_one(c, u, kind, number);
     }
-    /* A command of the host (tapir exec) stands on no line: it is shown as the console. */
     if (!all && !cmd_line(c) && !con)
-        out_text(c->out, "*  0 con 0                idle                 00:00:00\n");
+        host_row(c->out);
     out_end(c->out);
     out_end(c->out);
     out_text(c->out, "\n  Interface    User               Mode         Idle     Peer Address\n");
@@ -67,7 +82,7 @@ static int show_users(struct cmd *c, bool all)
 
 int line_cmd_show_users(struct cmd *c, struct args_show_users *a)
 {
-    return show_users(c, a->kw_all);
+    return show_users(c, a->kw_all || a->kw_wide);
 }
 
 int line_cmd_who(struct cmd *c, struct args_exec_who *a)

@@ -3,6 +3,7 @@
 #include "modules/core/wall.h"
 #include "modules/net/netif.h"
 #include "modules/system/system.h"
+#include "shows_cmd.h"
 #include "system_cmd.h"
 #include <malloc.h>
 #include <stdio.h>
@@ -11,13 +12,24 @@
 int system_cmd_show_clock(struct cmd *c, struct args_show_clock *a)
 {
     char buf[WALL_STRLEN];
-    (void)a;
     wall_format_zone(router_wall(c->router), true, c->router->stamps.zone, c->router->stamps.zone_minutes, buf);
     out_text(c->out, "%s%s\n", c->router->clock_set ? "" : "*", buf);
+    if (a->kw_detail)
+        out_text(c->out, "Time source is %s\n", c->router->clock_set ? "user configuration" : "hardware calendar");
     out_object(c->out, NULL);
     out_str(c->out, "time", buf);
     out_bool(c->out, "authoritative", c->router->clock_set); /* no asterisk */
     out_end(c->out);
+    return CMD_OK;
+}
+
+int system_cmd_show_calendar(struct cmd *c, struct args_show_calendar *a)
+{
+    char buf[WALL_STRLEN];
+    (void)a;
+    wall_format_zone(router_wall(c->router), false, c->router->stamps.zone, c->router->stamps.zone_minutes, buf);
+    out_text(c->out, "%s\n", buf);
+    out_str(c->out, "time", buf);
     return CMD_OK;
 }
 
@@ -148,5 +160,23 @@ int system_cmd_show_memory(struct cmd *c, struct args_show_memory_statistics *a)
     out_int(c->out, "largest_bytes", (int64_t)m.fordblks);
     out_end(c->out);
     out_end(c->out);
+    return CMD_OK;
+}
+
+/* The parts of a router share one heap: they are one process. */
+int system_cmd_show_processes_memory(struct cmd *c, struct args_show_processes_memory *a)
+{
+    struct mallinfo2 m = {0};
+    (void)a;
+    if (!loop_is_sim(c->router->loop))
+        m = mallinfo2();
+    size_t total = m.arena + m.hblkhd, used = m.uordblks + m.hblkhd;
+    out_text(c->out, "Processor Pool Total: %10zu Used: %10zu Free: %10zu\n\n", total, used, total - used);
+    out_text(c->out, " PID TTY  Allocated      Freed    Holding    Getbufs    Retbufs Process\n");
+    out_text(c->out, "   1   0 %10zu %10zu %10zu          0          0 Tapir\n", total, total - used, used);
+    out_text(c->out, "                           %10zu Total\n", used);
+    out_int(c->out, "total_bytes", (int64_t)total);
+    out_int(c->out, "used_bytes", (int64_t)used);
+    out_int(c->out, "free_bytes", (int64_t)(total - used));
     return CMD_OK;
 }

@@ -4,7 +4,7 @@ left out and taken, each alternative once, arguments from a table by name or typ
 import glob, json, re, subprocess, sys
 
 VALUES = {"ip": "10.1.11.2", "ifname": "Ethernet1/1", "mask": "255.255.0.0", "line": "interface", "word": "x1"}
-NAMED = {"file": "flash:", "url": "flash:", "mode": "exec", "ms": "0", "first": "nvram:startup-config", "second": "system:running-config",
+NAMED = {"file": "flash:", "url": "/all", "of": "flash:", "mode": "exec", "ms": "0", "first": "nvram:startup-config", "second": "system:running-config",
          "object": "1", "console": "0", "vty": "0", "number": "0", "group": "1", "interface": "Ethernet1/1"}
 LINES = {  # what is text by nature, and why
     "show running-config": "a configuration is its lines",
