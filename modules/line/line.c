@@ -250,6 +250,8 @@ int line_cmd_password(struct cmd *c, struct args_line_password *a)
         return cmd_error(c, "%% Invalid encrypted password: %s", a->hidden_password);
     if (!a->kw_7 && snprintf(clear, sizeof clear, "%s", a->password) >= (int)sizeof clear)
         return cmd_error(c, "%% Password too long");
+    if (!a->kw_7 && strcmp(b->password, clear) != 0 && !line_password_fits(c, clear))
+        return CMD_ERROR;
     snprintf(b->password, sizeof b->password, "%s", clear);
     b->has_password = true;
     a->kw_0 = false;

@@ -1,6 +1,7 @@
 /* Users, enable secrets, AAA lists and banners: the handlers of grammar/aaa.gram and what the login dialogue asks of
  * them. Secrets leave a handler in the form that is stored; clear text is wiped. */
 #include "aaa_cmd.h"
+#include "login_cmd.h"
 #include "modules/core/banner.h"
 #include "modules/crypto/crypto.h"
 #include "modules/line/line_int.h"
@@ -18,6 +19,27 @@ static const char *keep(struct lines *l, const char *text)
     return l->scratch.s;
 }
 
+int line_cmd_password_min(struct cmd *c, struct args_security_passwords *a)
+{
+    lines_cmd(c)->password_min = c->op == CMD_SET ? a->length : 0;
+    return CMD_OK;
+}
+
+bool line_password_fits(struct cmd *c, const char *clear)
+{
+    unsigned least = lines_cmd(c)->password_min;
+    if (!c->session || strlen(clear) >= least) /* what was saved is not judged again */
+        return true;
+    cmd_error(c, "%% Password too short - must be at least %u characters. Password configuration failed", least);
+    return false;
+}
+
+/* The one that is there already: stored again in another form. */
+static bool is_clear(const struct line_secret *s, const char *clear)
+{
+    return s->type == 0 && !strcmp(s->text, clear);
+}
+
 /* A secret as typed: a hash of its type, or clear text (given NULL), which becomes one of type 5. */
 static int secret_take(struct cmd *c, struct line_secret *s, unsigned type, const char *given, const char *clear)
 {
@@ -27,6 +49,8 @@ static int secret_take(struct cmd *c, struct line_secret *s, unsigned type, cons
                          "ERROR: The secret you entered is not a valid encrypted secret.\n"
                          "To enter an UNENCRYPTED secret, do not specify type %u encryption.",
                          type);
+    if (!given && !line_password_fits(c, clear))
+        return CMD_ERROR;
     if (!given && !secret_store(lines_cmd(c), clear, 5, hash, sizeof hash))
         return cmd_error(c, "%% The secret cannot be hashed here");
     secret_set(s, type, given ? given : hash);
@@ -73,6 +97,8 @@ int line_cmd_enable_password(struct cmd *c, struct args_enable_password *a)
     if (a->kw_7 ? reveal(c, a->hidden_password, clear) != CMD_OK
                 : snprintf(clear, sizeof clear, "%s", a->clear) >= (int)sizeof clear)
         return a->kw_7 ? CMD_ERROR : cmd_error(c, "%% Password too long");
+    if (!a->kw_7 && !is_clear(&l->enable_password[a->level], clear) && !line_password_fits(c, clear))
+        return CMD_ERROR;
     secret_set(&l->enable_password[a->level], 0, clear);
     a->kw_0 = false;
     if (l->encrypt && !a->kw_7) {
@@ -172,6 +198,8 @@ static int set_user_password(struct cmd *c, struct line_user *u, struct args_use
         return CMD_ERROR;
     if (!a->kw_7 && snprintf(clear, sizeof clear, "%s", a->password) >= (int)sizeof clear)
         return cmd_error(c, "%% Password too long");
+    if (!a->kw_7 && !is_clear(&u->secret, clear) && !line_password_fits(c, clear))
+        return CMD_ERROR;
     secret_set(&u->secret, 0, clear);
     u->is_password = true;
     u->nopassword = false;

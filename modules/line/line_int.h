@@ -126,14 +126,21 @@ struct line_pubkey { /* of a user, as `ip ssh pubkey-chain` keeps it */
     uint8_t hash[PUBKEY_HASH]; /* MD5 of the key as SSH writes it */
     struct line_pubkey *next;
 };
+enum { LINE_FAILURES = 50 };
 struct line_watch {                                                              /* logins over time (line_watch.c) */
     unsigned block_s, attempts, within_s, delay_s, every_failure, every_success; /* 0: not configured */
     unsigned failed;                                                             /* since first */
-    uint64_t failures, successes;
+    uint64_t failures, successes, all_failures; /* the first two: those that on-failure and on-success count */
     nstime first;
     bool quiet;
     struct timer timer;
     char acl[64];
+    struct line_failure { /* show login failures: the newest last */
+        char user[64], source[64];
+        unsigned port, count;
+        nstime at; /* wall */
+    } recent[LINE_FAILURES];
+    unsigned n_recent;
 };
 struct lines {
     struct router *r;
@@ -148,6 +155,7 @@ struct lines {
     unsigned n_uses;
     struct line_auth *auths;
     struct line_watch watch;
+    unsigned password_min; /* security passwords min-length; 0: any */
     nstime costly;         /* when the last slow hash was computed: they are kept apart */
     struct strbuf scratch; /* what a handler leaves in its arguments until the line is stored */
     /* SSH */
@@ -202,6 +210,8 @@ int conn_start(struct cmd *c, const char *name, const struct line_call_to *to);
 int conn_resume(struct cmd *c, struct line_conn *n);
 void conn_close(struct line_conn *n);
 void line_conns_close(struct line_use *use);
+bool line_password_fits(struct cmd *c,
+                        const char *clear); /* security passwords min-length; false: said so (line_aaa.c) */
 /* line_watch.c */
 void line_watch_init(struct lines *l);
 void line_watch_fini(struct lines *l);

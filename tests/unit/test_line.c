@@ -452,6 +452,12 @@ static void fail_once(struct bench *b)
     strbuf_free(&d.text);
 }
 
+static void says(struct bench *b, const char *command, const char *what)
+{
+    const char *out = bench_type(b, command);
+    cr_expect_not_null(strstr(out, what), "%s\nnot in\n%s", what, out);
+}
+
 Test(line, quiet_mode)
 {
     const char *const cfg[] = {"username admin password s",
@@ -474,7 +480,14 @@ Test(line, quiet_mode)
     fail_once(b);
     cr_expect_not(line_may_open(b->r, &outside, 0, &why));
     cr_expect(line_may_open(b->r, &console, 0, &why));
+    says(b, "show login", "     All successful login is logged.\n     Every 2 failed login is logged.\n");
+    says(b, "show login", "     If more than 3 login failures occur in 30 seconds or less,\n");
+    says(b, "show login", "     Router presently in Quiet-Mode.\n     Will remain in Quiet-Mode for ");
+    says(b, "show login failures", "Total failed logins: 5\n");
+    says(b, "show login failures",
+         "SourceIPAddr    lPort Count TimeStamp\nadmin           10.2.1.9        23    5     ");
     pass(b, 61 * NS_PER_S);
+    says(b, "show login", "     Router presently in Normal-Mode.\n");
     cr_expect(line_may_open(b->r, &outside, 0, &why));
     struct door d = {0};
     struct line_use *use = line_open(b->r, &outside, NULL, &calls, &d);
@@ -496,5 +509,23 @@ Test(line, quiet_mode)
     cr_expect_eq(n, 2, "every second of five");
     line_close(use);
     strbuf_free(&d.text);
+    bench_free(b);
+}
+
+Test(line, short_passwords)
+{
+    const char *const cfg[] = {"username old password abc", "security passwords min-length 8", NULL};
+    static const char *const refused[] = {"username new password seven77", "username new secret seven77",
+                                          "enable secret abc", "enable password abc"};
+    struct bench *b = configured(cfg);
+    bench_paste(b, "enable\nconfigure terminal\n");
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        says(b, refused[i], "% Password too short - must be at least 8 characters. Password configuration failed\n");
+        cr_expect_neq(b->status, 0);
+    }
+    cr_expect_eq(bench_paste(b, "username new password eight888\nenable secret 5 $1$abcd$ZxZeq65rYzBW8OZXL4RQd.\n"
+                                "service password-encryption\n"),
+                 0);
+    says(b, "do show running-config | include username", "username old password 7 ");
     bench_free(b);
 }
