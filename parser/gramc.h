@@ -55,7 +55,7 @@ struct elem {
     enum arg_type type;
     uint32_t lo, hi;
     bool has_range, hidden, quoted;
-    char *def, *show;
+    char *def, *show, *names;
     unsigned rep; /* 0: single */
     bool optional;
     struct seq *alt[MAX_ALT];

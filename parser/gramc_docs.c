@@ -107,7 +107,9 @@ static void value_words(FILE *o, const struct elem *e)
                                                "interfaces (gi0/1 - 3 , lo1)",
                                                "one word",
                                                "the rest of the line"};
-    if (e->type == T_INT)
+    if (e->names)
+        fprintf(o, "a name (%s)", e->names);
+    else if (e->type == T_INT)
         fprintf(o, "%u to %u", e->lo, e->hi);
     else if ((e->type == T_WORD || e->type == T_LINE) && e->has_range)
         fprintf(o, "%s, up to %u characters", words[e->type], e->hi);

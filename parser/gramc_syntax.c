@@ -176,6 +176,8 @@ static struct elem *parse_arg(struct ctx *x)
             e->def = parse_value(x);
         else if (!strcmp(w, "show"))
             e->show = parse_value(x);
+        else if (!strcmp(w, "names"))
+            e->names = gramc_ident(parse_value(x));
         else if (!strcmp(w, "hidden"))
             e->hidden = true;
         else if (!strcmp(w, "quoted"))

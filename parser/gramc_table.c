@@ -37,7 +37,7 @@ static void nodes(FILE *o, const char *name, const struct command *c, const stru
         quoted(o, e ? e->help : NULL);
         fputs(", ", o);
         quoted(o, e ? e->show : NULL);
-        fputs("},\n", o);
+        fprintf(o, ", %s%s},\n", e && e->names ? "named_" : "NULL", e && e->names ? e->names : "");
     }
     fputs("};\n", o);
 }

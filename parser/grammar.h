@@ -3,6 +3,7 @@
 #ifndef TAPIR_PARSER_GRAMMAR_H
 #define TAPIR_PARSER_GRAMMAR_H
 #include "modules/core/command.h"
+#include "modules/core/named.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +45,7 @@ struct gram_node {
     uint16_t next, alt, member;
     uint32_t lo, hi;
     const char *text, *old, *help, *show;
+    const struct named *names; /* a word that comes from a table; NULL: any */
 };
 struct gram_member { /* one argument or keyword flag of the args struct */
     const char *name;

@@ -173,7 +173,11 @@ static void collect(const struct query *q, struct help_list *l)
         const struct gram_node *node = match_node(m, m->cand[i].cmd, m->cand[i].node);
         if (node->kind != GN_ARG || !offered(q, m->cand[i].cmd))
             continue;
-        if (names_interface(node) && !node->show) {
+        if (node->names) {
+            for (const struct named *k = node->names; k->name; k++)
+                if (prefix_of(w, n, k->name))
+                    help_add(l, k->name, k->help, true);
+        } else if (names_interface(node) && !node->show) {
             struct help_list names = {0};
             add_ifnames(&names);
             for (unsigned k = 0; k < names.n; k++)

@@ -112,6 +112,16 @@ static enum value_fit accepts_ifname(const char *line, size_t pos, size_t limit,
     return fit == IFNAME_FITS && buf[used] && buf[used] != ' ' && buf[used] != '\t' ? VALUE_NO : fits[fit];
 }
 
+static enum value_fit accepts_name(const struct named *names, const char *s, size_t len, size_t *fail)
+{
+    unsigned hits;
+    size_t common;
+    if (named_find(names, s, len, &hits, &common))
+        return VALUE_FITS;
+    *fail += common;
+    return hits ? VALUE_AMBIGUOUS : VALUE_NO;
+}
+
 static bool in_range(const struct gram_node *n, size_t len)
 {
     return !(n->flags & GNF_RANGED) || (len >= n->lo && len <= n->hi);
@@ -147,6 +157,8 @@ enum value_fit value_accepts(const struct gram_node *n, const char *line, size_t
         return fits[fit];
     }
     case GT_WORD:
+        if (n->names)
+            return accepts_name(n->names, s, len, fail);
         if ((n->flags & GNF_QUOTED) &&
             *s == '"') { /* several words between quotes; without a second one it is a word */
             const char *quote = memchr(s + 1, '"', limit - pos - 1);

@@ -1,5 +1,6 @@
 /* The names IOS gives to ports, ICMP messages and protocols in access lists. Called by the access list commands and
  * when a line is printed. */
+#include "modules/core/named.h"
 #include "modules/net/acl.h"
 #include "modules/net/acl_icmp.h"
 #include <stdio.h>
@@ -11,50 +12,12 @@ struct name {
     const char *name;
     int a, b;
 };
-static const struct name tcp_ports[] = {
-    {"bgp", 179, 0},         {"chargen", 19, 0}, {"cmd", 514, 0},      {"daytime", 13, 0}, {"discard", 9, 0},
-    {"domain", 53, 0},       {"echo", 7, 0},     {"exec", 512, 0},     {"finger", 79, 0},  {"ftp", 21, 0},
-    {"ftp-data", 20, 0},     {"gopher", 70, 0},  {"hostname", 101, 0}, {"ident", 113, 0},  {"irc", 194, 0},
-    {"klogin", 543, 0},      {"kshell", 544, 0}, {"login", 513, 0},    {"lpd", 515, 0},    {"nntp", 119, 0},
-    {"pim-auto-rp", 496, 0}, {"pop2", 109, 0},   {"pop3", 110, 0},     {"smtp", 25, 0},    {"sunrpc", 111, 0},
-    {"tacacs", 49, 0},       {"talk", 517, 0},   {"telnet", 23, 0},    {"time", 37, 0},    {"uucp", 540, 0},
-    {"whois", 43, 0},        {"www", 80, 0},     {NULL, 0, 0}};
-static const struct name udp_ports[] = {{"biff", 512, 0},        {"bootpc", 68, 0},
-                                        {"bootps", 67, 0},       {"discard", 9, 0},
-                                        {"dnsix", 195, 0},       {"domain", 53, 0},
-                                        {"echo", 7, 0},          {"isakmp", 500, 0},
-                                        {"mobile-ip", 434, 0},   {"nameserver", 42, 0},
-                                        {"netbios-dgm", 138, 0}, {"netbios-ns", 137, 0},
-                                        {"netbios-ss", 139, 0},  {"non500-isakmp", 4500, 0},
-                                        {"ntp", 123, 0},         {"pim-auto-rp", 496, 0},
-                                        {"rip", 520, 0},         {"snmp", 161, 0},
-                                        {"snmptrap", 162, 0},    {"sunrpc", 111, 0},
-                                        {"syslog", 514, 0},      {"tacacs", 49, 0},
-                                        {"talk", 517, 0},        {"tftp", 69, 0},
-                                        {"time", 37, 0},         {"who", 513, 0},
-                                        {"xdmcp", 177, 0},       {NULL, 0, 0}};
 #define ROW(member, text, type, code) {text, type, code},
 static const struct name icmp_names[] = {ACL_ICMP_NAMES(ROW){NULL, 0, 0}};
 static const struct name protocols[] = {{"ip", 0, 0},    {"icmp", 1, 0},   {"igmp", 2, 0},   {"ipinip", 4, 0},
                                         {"tcp", 6, 0},   {"udp", 17, 0},   {"gre", 47, 0},   {"esp", 50, 0},
                                         {"ahp", 51, 0},  {"eigrp", 88, 0}, {"ospf", 89, 0},  {"nos", 94, 0},
                                         {"pim", 103, 0}, {"pcp", 108, 0},  {"sctp", 132, 0}, {NULL, 0, 0}};
-
-/* By the whole name, or by what is short for one of them only. */
-static const struct name *by_name(const struct name *list, const char *name)
-{
-    const struct name *found = NULL;
-    unsigned n = 0;
-    for (; list->name; list++) {
-        if (!strcasecmp(list->name, name))
-            return list;
-        if (!strncasecmp(list->name, name, strlen(name))) {
-            found = list;
-            n++;
-        }
-    }
-    return n == 1 ? found : NULL;
-}
 
 static const char *by_number(const struct name *list, int a)
 {
@@ -66,13 +29,13 @@ static const char *by_number(const struct name *list, int a)
 
 int acl_port_number(const char *name, bool udp)
 {
-    const struct name *n = by_name(udp ? udp_ports : tcp_ports, name);
-    return n ? n->a : -1;
+    const struct named *n = named_find(udp ? named_udp_ports : named_tcp_ports, name, strlen(name), NULL, NULL);
+    return n ? n->number : -1;
 }
 
 const char *acl_port_name(unsigned port, bool udp)
 {
-    return by_number(udp ? udp_ports : tcp_ports, (int)port);
+    return named_of(udp ? named_udp_ports : named_tcp_ports, (int)port);
 }
 
 const char *acl_proto_name(unsigned proto)

@@ -54,6 +54,10 @@ static void sample_value(const struct gram_node *n, struct dice *d, struct strbu
         strbuf_add(b, "GigabitEthernet0/1 - 3 , Loopback7");
         break;
     default:
+        if (n->names) {
+            strbuf_add(b, "%s", n->names[roll(d, 3)].name);
+            break;
+        }
         for (size_t i = 0; i < lo || (i < 4 && i < hi); i++)
             strbuf_add(b, "%c", "Zq9x"[i & 3]);
         if (n->type == GT_LINE && !(n->flags & GNF_RANGED))
