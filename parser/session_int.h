@@ -76,6 +76,7 @@ int shell_save(struct cmd *c);         /* write memory (shell_config.c) */
 int shell_print_config(struct cmd *c, struct strbuf *config);
 /* Merges startup-config into the running one (shell_config.c). */
 int shell_merge_startup(struct cmd *c, bool report);
+void shell_copied(struct cmd *c, size_t len, nstime since); /* "N bytes copied in ..." (shell_files.c) */
 /* ---- output filters (pipe.c) ---- */
 enum pipe_kind {
     PIPE_NONE,

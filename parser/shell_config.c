@@ -51,6 +51,20 @@ int shell_cmd_router(struct cmd *c, struct args_router_odr *a)
     return cmd_error(c, "%% Routing protocols are not supported; use ip route");
 }
 
+/* `show running-config linenum` */
+static void number_lines(struct strbuf *b)
+{
+    struct strbuf out = {0};
+    unsigned n = 0;
+    for (char *s = b->s; s && *s;) {
+        size_t len = strcspn(s, "\n");
+        strbuf_add(&out, "%4u : %.*s\n", ++n, (int)len, s);
+        s += len + (s[len] == '\n');
+    }
+    strbuf_free(b);
+    *b = out;
+}
+
 int shell_print_config(struct cmd *c, struct strbuf *config)
 {
     struct strbuf b = {0};
@@ -77,6 +91,8 @@ int shell_cmd_show_running(struct cmd *c, struct args_show_running_config *a)
     } else {
         cfg_text(cfg, a->kw_all ? CFG_ALL : 0, &b);
     }
+    if (a->kw_linenum)
+        number_lines(&b);
     return shell_print_config(c, &b);
 }
 
@@ -174,6 +190,7 @@ int shell_merge_startup(struct cmd *c, bool report)
 {
     char *text = NULL;
     size_t len = 0;
+    nstime since = loop_now_fresh(c->router->loop);
     int rc = cfg_startup_read(c->session->cfg, &text, &len);
     if (rc == -ENOENT)
         return cmd_error(c, "%%Error opening nvram:/startup-config (No such file or directory)");
@@ -181,7 +198,7 @@ int shell_merge_startup(struct cmd *c, bool report)
         return cmd_error(c, "%% Error reading startup-config: %s", strerror(-rc));
     config_load(c->router, text, false, load_bad, c);
     if (report)
-        out_text(c->out, "%zu bytes copied in 0.212 secs (%zu bytes/sec)\n", len, len * 1000 / 212);
+        shell_copied(c, len, since);
     free(text);
     session_left_config(c->session);
     return CMD_OK;

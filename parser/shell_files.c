@@ -92,9 +92,10 @@ int shell_cmd_delete(struct cmd *c, struct args_exec_delete *a)
 
 /* ---- copy ---- */
 
-static void copied(struct cmd *c, size_t len)
+void shell_copied(struct cmd *c, size_t len, nstime since)
 {
-    out_text(c->out, "%zu bytes copied in 0.212 secs (%zu bytes/sec)\n", len, len * 1000 / 212);
+    unsigned ms = (unsigned)((loop_now_fresh(c->router->loop) - since) / NS_PER_MS) + 1;
+    out_text(c->out, "%zu bytes copied in %u.%03u secs (%zu bytes/sec)\n", len, ms / 1000, ms % 1000, len * 1000 / ms);
 }
 
 static void merge_bad(void *ctx, unsigned lineno, const char *line, const char *answer)
@@ -113,6 +114,7 @@ static int copy_now(struct cmd *c)
     struct cfg *cfg = c->session->cfg;
     char *text = NULL;
     size_t len = 0;
+    nstime since = loop_now_fresh(c->router->loop);
     if (t->to.kind == FILE_STARTUP && t->from.kind == FILE_RUNNING)
         return shell_save(c);
     if (t->to.kind == FILE_RUNNING && t->from.kind == FILE_STARTUP)
@@ -131,7 +133,7 @@ static int copy_now(struct cmd *c)
     free(text);
     if (rc)
         return cmd_error(c, "%%Error writing %s (%s)", t->to.shown, file_error(rc));
-    copied(c, len);
+    shell_copied(c, len, since);
     return CMD_OK;
 }
 
@@ -179,6 +181,47 @@ int shell_cmd_copy(struct cmd *c, struct args_exec_copy *a)
     struct strbuf q = {0};
     strbuf_add(&q, "Destination filename [%s]? ", t->to.name);
     int rc = cmd_ask(c, q.s, true, copy_named, NULL);
+    strbuf_free(&q);
+    return rc;
+}
+
+/* ---- rename ---- */
+
+static int rename_named(struct cmd *c, const char *text, void *arg)
+{
+    (void)arg;
+    struct transfer *t = c->session->transfer;
+    struct cfg *cfg = c->session->cfg;
+    char *data = NULL;
+    size_t len = 0;
+    if (!text)
+        return CMD_OK;
+    if (*text && (!file_parse(text, &t->to) || t->to.kind != FILE_FLASH))
+        return cmd_error(c, "%%Error renaming %s (Invalid argument)", text);
+    if (file_exists(cfg, &t->to))
+        return cmd_error(c, "%%Error renaming %s (File exists)", t->to.shown);
+    int rc = file_read(cfg, &t->from, &data, &len);
+    if (!rc)
+        rc = file_write(cfg, &t->to, data, len, false);
+    if (!rc)
+        rc = file_remove(cfg, &t->from);
+    free(data);
+    return rc ? cmd_error(c, "%%Error renaming %s (%s)", t->from.shown, file_error(rc)) : CMD_OK;
+}
+
+int shell_cmd_rename(struct cmd *c, struct args_exec_rename *a)
+{
+    struct transfer *t = transfer_new(c->session);
+    const char *bad = !file_parse(a->from, &t->from) || t->from.kind != FILE_FLASH || !t->from.name[0] ? a->from
+                      : !file_parse(a->to, &t->to) || t->to.kind != FILE_FLASH || !t->to.name[0]       ? a->to
+                                                                                                       : NULL;
+    if (bad)
+        return cmd_error(c, "%%Error renaming %s (Invalid argument)", bad);
+    if (!file_exists(c->session->cfg, &t->from))
+        return cmd_error(c, "%%Error renaming %s (No such file or directory)", t->from.shown);
+    struct strbuf q = {0};
+    strbuf_add(&q, "Destination filename [%s]? ", t->to.name);
+    int rc = cmd_ask(c, q.s, true, rename_named, NULL);
     strbuf_free(&q);
     return rc;
 }
