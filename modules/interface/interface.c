@@ -3,6 +3,7 @@
 #include "interface_cmd.h"
 #include "modules/net/fast.h"
 #include "modules/net/stack.h"
+#include "modules/net/vlan.h"
 #include "vrf_cmd.h"
 #include <errno.h>
 
@@ -20,9 +21,11 @@ int interface_cmd_interface(struct cmd *c, struct args_interface *a)
         struct netif *n = netif_find(c->router, a->name.text);
         if (!n)
             return CMD_OK;
-        if (!n->is_virtual && !c->replacing)
+        if (!n->is_virtual && !n->is_sub && !c->replacing)
             return cmd_error(c, "%% Removal of physical interfaces is not permitted"); /* ios-cli 3.6 */
-        netif_remove(n);
+        if (n->is_sub)
+            cmd_note(c, "Not all config may be removed and may reappear after reactivating the sub-interface");
+        netif_remove(n); /* not while it has subinterfaces (configure replace) */
         return CMD_OK;
     }
     if (!netif_get(c->router, a->name.text))
@@ -34,7 +37,7 @@ int interface_cmd_interface(struct cmd *c, struct args_interface *a)
 int interface_guard_interface(struct cmd *c, struct args_interface *a)
 {
     struct netif *n = netif_find(c->router, a->name.text);
-    if (n && !n->is_virtual && !c->replacing)
+    if (n && !n->is_virtual && !n->is_sub && !c->replacing)
         return cmd_error(c, "%% Removal of physical interfaces is not permitted");
     return CMD_OK;
 }
@@ -87,6 +90,10 @@ int interface_cmd_ip_address(struct cmd *c, struct args_ip_address *a)
             netif_addr_del(&nif->n, &old);
         return CMD_OK;
     }
+    if (vlan_capable(&nif->n) && !nif->vlan)
+        return cmd_error(c, "\n%% Configuring IP routing on a LAN subinterface is only allowed if that\n"
+                            "subinterface is already configured as part of an IEEE 802.10, IEEE 802.1Q,\n"
+                            "or ISL vLAN.\n");
     if (address_check(c, nif, &a->addr, a->mask, &len))
         return CMD_ERROR;
     for (unsigned i = 0; i < nif->n.n_addrs; i++)

@@ -7,7 +7,9 @@
 
 static const char *status_of(const struct netif *n)
 {
-    return !n->admin_up ? "administratively down" : n->link_up && n->line_up ? "up" : "down";
+    const struct nif *parent = nif_of(n)->parent; /* that is shut: so is a subinterface */
+    bool up = n->admin_up && (!parent || parent->n.admin_up);
+    return !up ? "administratively down" : n->link_up && n->line_up ? "up" : "down";
 }
 static const char *line_of(const struct netif *n)
 {
@@ -53,7 +55,7 @@ int interface_show_description(struct cmd *c, struct args_show_interfaces_descri
     out_text(c->out, "Interface                      Status         Protocol Description\n");
     out_array(c->out, NULL);
     for (struct netif *n = NULL; (n = netif_next(c->router, n));) {
-        const char *status = n->admin_up ? status_of(n) : "admin down";
+        const char *status = status_of(n)[0] == 'a' ? "admin down" : status_of(n);
         if (a->has_name && strcmp(n->name, a->name.text) != 0)
             continue;
         out_text(c->out, "%-31s%-15s%-8s %s\n", n->shortname, status, line_of(n), n->description);
@@ -272,6 +274,17 @@ static void values(struct cmd *c, const struct nif *nif, unsigned kbit)
     out_end(o);
 }
 
+/* Of a subinterface IOS shows no queues and no counters of the wire. */
+static void sub_lines(struct cmd *c, const struct nif *nif)
+{
+    char cleared[DURATION_STRLEN];
+    ago(c, nif->cleared, cleared);
+    out_text(c->out, "  Encapsulation 802.1Q Virtual LAN, Vlan ID  %u.\n", nif->vlan);
+    out_text(c->out, "  ARP type: ARPA, ARP Timeout 04:00:00\n");
+    out_text(c->out, "  Keepalive set (10 sec)\n");
+    out_text(c->out, "  Last clearing of \"show interface\" counters %s\n", cleared);
+}
+
 static void show_one(struct cmd *c, const struct netif *n)
 {
     char buf[ADDR_STRLEN], mac[MAC_STRLEN], in[DURATION_STRLEN], out[DURATION_STRLEN], cleared[DURATION_STRLEN];
@@ -294,6 +307,10 @@ static void show_one(struct cmd *c, const struct netif *n)
     out_text(c->out, "  MTU %u bytes, BW %u Kbit/sec, DLY %u usec, \n", n->mtu, kbit, m->delay);
     out_text(c->out, "     reliability 255/255, txload %u/255, rxload %u/255\n", load_of(nif->rate[2], kbit),
              load_of(nif->rate[0], kbit));
+    if (nif->parent && nif->vlan) {
+        sub_lines(c, nif);
+        return;
+    }
     out_text(c->out, "  Encapsulation %s, loopback not set\n", n->is_virtual ? "LOOPBACK" : "ARPA");
     out_text(c->out, "  Keepalive set (10 sec)\n");
     if (m->duplex) {

@@ -471,23 +471,42 @@ void dp_attach(struct nif *nif)
     net_dp_run(nif->net->router, &m);
 }
 
-void dp_detach(struct nif *nif)
+/* Has the thread do it between two vectors, and waits. */
+static void run_between(struct net *net, const struct ring_msg *m)
 {
-    struct router *r = nif->net->router;
-    if (!nif->pulled)
-        return;
-    nif->pulled = false;
-    struct ring_msg m = {.run = link_drop, .a = nif};
-    while (!net_dp_run(r, &m)) {
+    struct router *r = net->router;
+    while (!net_dp_run(r, m)) {
         loop_release(r->loop); /* the ring is full of what it wants our lock for */
         loop_reacquire(r->loop);
     }
-    while (ring_used(&nif->net->dp->thread->to_data)) {
+    while (ring_used(&net->dp->thread->to_data)) {
         loop_release(r->loop);
         net_dp_quiet(r);
         loop_reacquire(r->loop);
     }
     net_dp_quiet(r);
+}
+
+static void nothing(void *ctx, struct ring_msg *m)
+{
+    (void)m;
+    fast_flush(((struct net *)ctx)->dp);
+}
+
+void dp_sync(struct net *net)
+{
+    struct ring_msg m = {.run = nothing};
+    if (net->dp && net->dp->threaded)
+        run_between(net, &m);
+}
+
+void dp_detach(struct nif *nif)
+{
+    if (!nif->pulled)
+        return;
+    nif->pulled = false;
+    struct ring_msg m = {.run = link_drop, .a = nif};
+    run_between(nif->net, &m);
     nif->n.link->ops->pull(nif->n.link, false);
 }
 
@@ -504,7 +523,7 @@ int dp_init(struct net *net)
         return -ENOMEM;
     dp->net = net;
     dp->loop = net->loop;
-    return fast_init(dp);
+    return 0;
 }
 
 static void thread_stop(struct dp *dp)

@@ -33,13 +33,15 @@ int dp_init(struct net *net);
 void dp_start(struct net *net);  /* takes the links over, if it may have a thread */
 void dp_attach(struct nif *nif); /* an interface has a link */
 void dp_detach(struct nif *nif); /* ... and loses it: after this no frame of it is in the data plane's hands */
+void dp_sync(struct net *net);   /* what the data plane had in hand when it was called is through */
 void dp_stop(struct net *net);   /* the thread ends; everything goes on in one */
 void dp_fini(struct net *net);
 
 /* A vector from a link, frames with their link headers; consumes. Any thread that may be the data plane's. */
 void fast_input(struct dp *dp, struct nif *nif, struct frame_vec *v);
-int fast_init(struct dp *dp);
 void fast_fini(struct dp *dp);
+/* IP header at ip. false: not for the table. */
+bool fast_key_of(struct fast_key *k, const struct nif *nif, const uint8_t *ip, uint32_t len, uint32_t serial);
 void fast_flush(struct dp *dp); /* sends what was gathered */
 
 struct dp_link {

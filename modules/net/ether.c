@@ -1,7 +1,7 @@
 /* Ethernet: which frames are for us, what they carry, and the header of those we send. The link calls ether_input
  * with a vector; ARP and IP call ether_send, and frames leave together at the end of the step. */
 #include "modules/core/cursor.h"
-#include "modules/net/dp.h"
+#include "modules/net/vlan.h"
 
 static const struct mac ether_broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
@@ -52,7 +52,7 @@ static const char *ether_accept(struct nif *nif, struct frame *f, uint16_t *type
     if (*type == ETHERTYPE_IP_ || *type == ETHERTYPE_ARP_)
         return NULL;
     nif->in_unknown++;
-    return "unknown-ethertype";
+    return *type == ETHERTYPE_VLAN_ ? "unknown-vlan" : "unknown-ethertype";
 }
 
 void ether_input(void *arg, struct frame_vec *v)
@@ -64,6 +64,13 @@ void ether_input(void *arg, struct frame_vec *v)
         fast_input(nif->net->dp, nif, v);
 }
 
+static void count_vlan(struct nif *parent, unsigned packets, uint64_t bytes)
+{
+    parent->n.counters.in_packets += packets;
+    parent->n.counters.in_bytes += bytes;
+    parent->last_in = loop_now(parent->net->loop);
+}
+
 void ether_slow(struct nif *nif, struct frame_vec *v)
 {
     struct net *net = nif->net;
@@ -72,6 +79,8 @@ void ether_slow(struct nif *nif, struct frame_vec *v)
         return;
     }
     net_enter(net);
+    if (nif->vlans)
+        vlan_sort(nif, v, ether_slow, count_vlan);
     nif->last_in = loop_now(net->loop);
     touch_load(nif);
     struct frame_vec packets;
@@ -139,6 +148,11 @@ void ether_send(struct nif *nif, struct frame *f, const struct mac *dst, const s
     nif->n.counters.out_bytes += f->len;
     nif->last_out = loop_now(net->loop);
     touch_load(nif);
+    if (nif->parent) {
+        nif->parent->n.counters.out_packets++;
+        nif->parent->n.counters.out_bytes += f->len;
+        nif->parent->last_out = nif->last_out;
+    }
     if (!nif->tx_dirty) {
         nif->tx_dirty = true;
         net->n_tx_dirty++;

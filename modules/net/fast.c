@@ -1,18 +1,12 @@
 /* The fast path: looks flows up, classifies those it does not know, and carries out what the table says: forward, seal,
  * open. Called with vectors of one interface by the data plane's thread, or, where there is none, by the link through
  * ether.c. What is not for it goes to the stack, frame by frame, unchanged. */
-#include "modules/net/dp.h"
 #include "modules/net/mss.h"
 #include "modules/net/super.h"
+#include "modules/net/vlan.h"
 #include <stdlib.h>
 
 enum { WAYS = 4, BUCKETS = 4096 };
-
-int fast_init(struct dp *dp)
-{
-    (void)dp;
-    return 0;
-}
 
 void fast_fini(struct dp *dp)
 {
@@ -131,50 +125,6 @@ static void hand_over(struct dp *dp, struct nif *nif, struct frame *f, uint32_t 
 }
 
 /* ---- the table ---- */
-
-static bool key_of(struct fast_key *k, const struct nif *nif, const uint8_t *ip, uint32_t len, uint32_t serial)
-{
-    if (len < IP_HLEN || ip[0] != 0x45) /* options are for the stack */
-        return false;
-    uint32_t total = be16(ip + 2), frag = be16(ip + 6), room;
-    if (total < IP_HLEN || total > len || ip_sum_fold(ip_sum_add(0, ip, IP_HLEN)))
-        return false;
-    room = total - IP_HLEN;
-    *k = (struct fast_key){.nif = (uint16_t)nif->n.index, .proto = ip[9], .tos = ip[1], .serial = serial};
-    memcpy(&k->src, ip + 12, 8);
-    if (frag & (IP_MF | IP_OFFMASK))
-        k->bits = frag & IP_OFFMASK ? FAST_KEY_FRAGMENT : FAST_KEY_FIRST;
-    if (frag & IP_OFFMASK)
-        return true;
-    switch (k->proto) {
-    case 6:
-        if (room < 14)
-            return false;
-        memcpy(&k->ports, ip + 20, 4);
-        k->bits |= ip[33] & 0x14 ? FAST_KEY_ESTABLISHED : 0; /* ACK or RST */
-        return true;
-    case IPPROTO_UDP_:
-        if (room < 8)
-            return false;
-        memcpy(&k->ports, ip + 20, 4);
-        if (be16(ip + 22) == 4500 && room >= 16 && !serial) /* ESP in UDP: the SPI; 0 is IKE (RFC 3948 2.2) */
-            memcpy(&k->serial, ip + 28, 4);
-        return true;
-    case IPPROTO_SCTP_:
-    case IPPROTO_ESP_:
-        if (room < 8)
-            return false;
-        memcpy(&k->ports, ip + 20, 4);
-        return true;
-    case IPPROTO_ICMP_:
-        if (room < 2)
-            return false;
-        memcpy(&k->ports, ip + 20, 2);
-        return true;
-    default:
-        return true;
-    }
-}
 
 static inline uint32_t key_hash(const struct fast_key *k)
 {
@@ -320,6 +270,13 @@ void fast_send(struct dp *dp, const struct fast_entry *e, struct frame *f)
         fast_flush(dp);
 }
 
+static void count_out(struct dp *dp, struct nif *nif, uint64_t packets, uint64_t bytes)
+{
+    STAT_ADD(&nif->fast.out_packets, packets);
+    STAT_ADD(&nif->fast.out_bytes, bytes);
+    STAT_SET(&nif->fast.last_out, (uint64_t)dp_now(dp));
+}
+
 static void flush_one(struct dp *dp, struct nif *nif)
 {
     struct link *link = nif->n.link;
@@ -338,10 +295,11 @@ static void flush_one(struct dp *dp, struct nif *nif)
         f->len += ETHER_HLEN;
         bytes += frame_total(f);
     }
-    STAT_ADD(&nif->fast.out_packets, packets);
-    STAT_ADD(&nif->fast.out_bytes, bytes);
-    STAT_SET(&nif->fast.last_out, (uint64_t)dp_now(dp));
-    if (dp->threaded && __atomic_load_n(&link->fault, __ATOMIC_ACQUIRE)) {
+    count_out(dp, nif, packets, bytes);
+    const struct link *wire = nif->parent ? nif->parent->n.link : link;
+    if (nif->parent)
+        count_out(dp, nif->parent, packets, bytes);
+    if (dp->threaded && wire && __atomic_load_n(&wire->fault, __ATOMIC_ACQUIRE)) {
         for (unsigned i = 0; i < n; i++)
             dp_punt(dp, nif, v.f[i], run_send, false);
     } else if (!dp->threaded && (!nif->n.line_up || dp->net->router->dying)) {
@@ -389,7 +347,7 @@ static void decide(struct dp *dp, struct vector *v)
     for (unsigned i = 0; i < v->n; i++) {
         struct frame *f = v->f[i];
         uint32_t serial = v->sa[i] ? dp->net->crypto->serial(v->sa[i]) : 0;
-        v->known[i] = key_of(&v->key[i], v->nif, f->data, f->len, serial);
+        v->known[i] = fast_key_of(&v->key[i], v->nif, f->data, f->len, serial);
         if (v->known[i])
             __builtin_prefetch(bucket_of(dp, &v->key[i]));
     }
@@ -558,6 +516,18 @@ static void run_vector(struct dp *dp, struct vector *v, struct leftovers *left)
     open_now(dp, v, left);
 }
 
+static void give_vlan(struct nif *nif, struct frame_vec *fv)
+{
+    fast_input(nif->net->dp, nif, fv);
+}
+
+static void count_vlan(struct nif *parent, unsigned packets, uint64_t bytes)
+{
+    STAT_ADD(&parent->fast.in_packets, packets);
+    STAT_ADD(&parent->fast.in_bytes, bytes);
+    STAT_SET(&parent->fast.last_in, (uint64_t)dp_now(parent->net->dp));
+}
+
 void fast_input(struct dp *dp, struct nif *nif, struct frame_vec *fv)
 {
     struct leftovers left;
@@ -573,7 +543,9 @@ void fast_input(struct dp *dp, struct nif *nif, struct frame_vec *fv)
     }
     if (!dp->threaded)
         dp->gen = atomic_load_explicit(&dp->net->generation, memory_order_relaxed);
-    bool faulty = dp->threaded && __atomic_load_n(&nif->n.link->fault, __ATOMIC_ACQUIRE);
+    bool faulty = dp->threaded && nif->n.link && __atomic_load_n(&nif->n.link->fault, __ATOMIC_ACQUIRE);
+    if (!faulty && __atomic_load_n(&nif->vlans, __ATOMIC_ACQUIRE))
+        vlan_sort(nif, fv, give_vlan, count_vlan);
     for (unsigned i = 0; i < fv->n; i++) {
         struct frame *f = fv->f[i];
         f->in = &nif->n;

@@ -40,17 +40,18 @@ static void plain_add(struct plain *p, struct frame *f)
 /* Consumes f. */
 static void plain_cut(struct plain *p, struct frame *f)
 {
-    uint8_t ether[ETHER_HLEN];
+    uint8_t ether[ETHER_HLEN + 4];
     struct super_cut cut;
-    memcpy(ether, f->data, f->len < ETHER_HLEN ? 0 : ETHER_HLEN);
-    if (!frame_pull(f, ETHER_HLEN) || !super_cut_begin(&cut, f, 0)) {
+    uint32_t hlen = f->len > sizeof ether && be16(f->data + 12) == ETHERTYPE_VLAN_ ? sizeof ether : ETHER_HLEN;
+    memcpy(ether, f->data, f->len < hlen ? 0 : hlen);
+    if (!frame_pull(f, hlen) || !super_cut_begin(&cut, f, 0)) {
         link_drop_count(p->l, LINK_DROP_UNSPLIT, 1);
         frame_free(f);
         return;
     }
     struct frame *piece;
     while ((piece = super_cut_next(&cut, frame_pool_of(f), f->arrival))) {
-        memcpy(frame_push(piece, ETHER_HLEN), ether, ETHER_HLEN);
+        memcpy(frame_push(piece, hlen), ether, hlen);
         plain_add(p, piece);
     }
     if (cut.done < cut.n)

@@ -20,7 +20,7 @@
 
 enum {
     SLOT_ROOM = FRAME_SLOT - FRAME_HEADROOM,
-    FRAME_LONGEST = ETHER_HLEN + 65535,
+    FRAME_LONGEST = ETHER_HLEN + 4 + 65535,
     IOV_MOST = 1024, /* what the kernel takes in one call */
     READ_ERRORS_MOST = 64
 };

@@ -1,7 +1,7 @@
 /* Interfaces: creation by name, addresses, states with their log lines and events, virtual router addresses,
  * multicast groups. Called by the interface commands, HSRP and the frame path. Control side only. */
 #include "modules/core/ifname.h"
-#include "modules/net/dp.h"
+#include "modules/net/vlan.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,8 +85,10 @@ void netif_refresh(struct nif *nif)
     struct net *net = nif->net;
     n->link_up = n->is_virtual ? !n->hollow : n->link && n->link->up;
     bool line = net->started && n->admin_up && n->link_up && !n->vrf[0];
-    if (line == n->line_up)
+    if (line == n->line_up) {
+        vlan_refresh_all(nif); /* its link may be up nevertheless (VRFs) */
         return;
+    }
     n->line_up = line;
     net_changed(n->router);
     n->line_changed = loop_now(net->loop);
@@ -99,14 +101,16 @@ void netif_refresh(struct nif *nif)
     arp_flush(net, nif, false);
     rib_touch(net);
     event_id cause = 0;
-    if (n->admin_up) /* a shutdown says so itself */
+    if (n->admin_up && !nif->parent) /* a shutdown says so itself; of subinterfaces IOS says nothing */
         cause = log_syslog(n->router, 0, "LINK", 3, "UPDOWN", "Interface %s, changed state to %s", n->name,
                            line ? "up" : "down");
-    log_syslog(n->router, cause, "LINEPROTO", 5, "UPDOWN", "Line protocol on Interface %s, changed state to %s",
-               n->name, line ? "up" : "down");
+    if (!nif->parent)
+        log_syslog(n->router, cause, "LINEPROTO", 5, "UPDOWN", "Line protocol on Interface %s, changed state to %s",
+                   n->name, line ? "up" : "down");
     if (line)
         arp_announce(nif);
     netif_event(nif, line ? NETIF_UP : NETIF_DOWN);
+    vlan_refresh_all(nif);
 }
 
 static void link_state(void *arg, bool up)
@@ -115,19 +119,28 @@ static void link_state(void *arg, bool up)
     netif_refresh(arg);
 }
 
+/* Last words, HSRP's Resign: what they send must be out before the link goes. */
+static void closing(struct nif *nif)
+{
+    if (!nif->n.line_up)
+        return;
+    for (struct nif *sub = NULL; (sub = vlan_next(nif, sub));)
+        closing(sub);
+    netif_event(nif, NETIF_CLOSING);
+    ether_flush(nif);
+}
+
 void netif_set_admin(struct netif *n, bool up)
 {
     struct nif *nif = nif_of(n);
     if (n->admin_up == up)
         return;
-    if (!up && n->line_up) { /* last words, HSRP's Resign: what they send must be out before the link goes */
-        netif_event(nif, NETIF_CLOSING);
-        ether_flush(nif);
-    }
+    if (!up)
+        closing(nif);
     n->admin_up = up;
     if (n->link && n->link->ops->set_carrier)
         n->link->ops->set_carrier(n->link, up);
-    if (!up)
+    if (!up && !nif->parent)
         log_syslog(n->router, 0, "LINK", 5, "CHANGED", "Interface %s, changed state to administratively down", n->name);
     netif_refresh(nif);
 }
@@ -144,6 +157,9 @@ void netif_set_vrf(struct netif *n, const char *vrf)
 
 void netif_set_mtu(struct netif *n, uint16_t ip_mtu)
 {
+    for (struct nif *sub = NULL; (sub = vlan_next(nif_of(n), sub));)
+        if (sub->n.mtu == n->mtu) /* it has none of its own */
+            sub->n.mtu = ip_mtu;
     n->mtu = ip_mtu;
     net_changed(n->router);
 }
@@ -189,7 +205,7 @@ static void load_sample(void *arg)
     nif->load_in_b = c->in_bytes, nif->load_in_p = c->in_packets;
     nif->load_out_b = c->out_bytes, nif->load_out_p = c->out_packets;
     /* An idle interface costs no timer, the next frame starts it again: but for frames that the stack does not see. */
-    if (moving || nif->pulled)
+    if (moving || nif->pulled || (nif->parent && nif->parent->pulled))
         timer_start(&nif->load, 5 * NS_PER_S);
 }
 
@@ -204,6 +220,11 @@ struct netif *netif_get(struct router *r, const char *name)
         errno = EINVAL;
         return NULL;
     }
+    char parent_name[40];
+    bool is_vlan = vlan_parent_name(name, parent_name);
+    struct netif *parent = is_vlan ? netif_get(r, parent_name) : NULL;
+    if (is_vlan && !parent)
+        return NULL;
     if (net->n_nifs == NETIFS_MAX) {
         errno = ENOSPC;
         return NULL;
@@ -222,12 +243,18 @@ struct netif *netif_get(struct router *r, const char *name)
     memcpy(n->name, name, strlen(name) + 1);
     ifname_short(name, n->shortname);
     n->index = ++net->next_index;
-    n->hollow = type->hollow || strchr(name, '.');
+    n->is_sub = strchr(name, '.') != NULL;
+    n->hollow = type->hollow || (n->is_sub && !is_vlan);
     n->is_virtual = type->is_virtual || n->hollow;
     n->mac = mac_derive(r->name, name);
     n->mtu = 1500;
     n->admin_up = true;
     n->line_changed = loop_now(net->loop);
+    if (is_vlan && !vlan_attach(nif, nif_of(parent))) {
+        free(nif);
+        errno = ENOMEM;
+        return NULL;
+    }
     timer_init(&nif->load, net->loop, load_sample, nif);
     unsigned at = net->n_nifs;
     while (at > 0 && ifname_compare(name, net->nifs[at - 1]->n.name) < 0) {
@@ -236,9 +263,9 @@ struct netif *netif_get(struct router *r, const char *name)
     }
     net->nifs[at] = nif;
     net->n_nifs++;
-    if (!n->is_virtual && r->host && r->host->open_link)
+    if (!n->is_virtual && !is_vlan && r->host && r->host->open_link)
         n->link = r->host->open_link(r->host->ctx, r, name, n->mtu);
-    if (n->link) {
+    if (n->link && !is_vlan) {
         n->link->rx = ether_input;
         n->link->state = link_state;
         n->link->arg = nif;
@@ -253,6 +280,8 @@ struct netif *netif_get(struct router *r, const char *name)
 static void netif_destroy(struct nif *nif)
 {
     timer_stop(&nif->load);
+    if (nif->parent)
+        vlan_detach(nif);
     dp_detach(nif);
     link_close(nif->n.link);
     nif->n.link = NULL;
@@ -260,18 +289,21 @@ static void netif_destroy(struct nif *nif)
         frame_free(nif->txv.f[i]);
     free(nif->n.addrs);
     free(nif->vips);
+    free(nif->vlans);
     free(nif);
 }
 
 int netif_delete(struct netif *n)
 {
-    return n->is_virtual ? netif_remove(n) : -EPERM;
+    return n->is_virtual || n->is_sub ? netif_remove(n) : -EPERM;
 }
 
 int netif_remove(struct netif *n)
 {
     struct nif *nif = nif_of(n);
     struct net *net = nif->net;
+    if (vlan_next(nif, NULL))
+        return -EBUSY;
     netif_set_admin(n, false);
     netif_event(nif, NETIF_DELETED);
     for (unsigned i = 0; i < net->n_nifs; i++) {

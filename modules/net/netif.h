@@ -23,7 +23,8 @@ struct netif {
     char description[241];
     unsigned index;    /* > 0, stable for the router's life */
     bool is_virtual;   /* Loopback and such: no link, always up unless shut */
-    bool hollow;       /* configured and shown, never up: tunnels, dialers, subinterfaces */
+    bool hollow;       /* configured and shown, never up: tunnels, dialers, subinterfaces of serial lines */
+    bool is_sub;       /* its name has a dot: `no interface` takes it away */
     char vrf[33];      /* the VRF it is in, "": none; the data path has no VRFs, so it is never up in one */
     struct mac mac;    /* derived from router name and interface name; locally administered */
     uint16_t mtu;      /* IP MTU */
@@ -53,7 +54,8 @@ void netif_set_vrf(struct netif *nif, const char *vrf);
 /* Until router_start() every interface is down, whatever its link says: events come once the configuration is read. */
 /* Takes a virtual interface away (NETIF_DOWN, NETIF_DELETED). -EPERM: it is hardware. */
 int netif_delete(struct netif *nif);
-/* The same, hardware too: its link is closed (configure replace, where the target does not name it). */
+/* The same, hardware too: its link is closed (configure replace, where the target does not name it). -EBUSY: it has
+ * subinterfaces. */
 int netif_remove(struct netif *nif);
 /* Adds or changes an address (a primary replaces the primary); 0, -ENOSPC, -ENOMEM. Says nothing about overlaps. */
 int netif_addr_add(struct netif *nif, const struct addr *a, unsigned len, bool secondary);

@@ -12,7 +12,7 @@
 #include <errno.h>
 
 enum { NIF_GROUPS_MAX = 32, NIF_VIPS_MAX = 512, NIF_ADDRS_MAX = 256, NETIFS_MAX = 1024, UDP_PORTS_MAX = 64 };
-enum { ETHER_HLEN = 14, ETHERTYPE_IP_ = 0x0800, ETHERTYPE_ARP_ = 0x0806, IP_HLEN = 20 };
+enum { ETHER_HLEN = 14, ETHERTYPE_IP_ = 0x0800, ETHERTYPE_ARP_ = 0x0806, ETHERTYPE_VLAN_ = 0x8100, IP_HLEN = 20 };
 
 struct net;
 struct acl;
@@ -42,6 +42,10 @@ struct nif {
     bool proto_up; /* last announced line state */
     bool pulled;   /* the data plane's thread reads its link */
     struct nif_fast fast;
+    struct nif *parent;     /* of a subinterface that can have a VLAN (vlan.h); NULL */
+    struct vlans *vlans;    /* of its subinterfaces; NULL: never had any */
+    _Atomic(uint16_t) vlan; /* 0: none */
+    atomic_bool native;     /* sends without tag, takes what has none */
     uint64_t in_unknown, resets;
     nstime last_in, last_out, cleared; /* 0: never */
     struct netif_counters base;        /* at the last `clear counters` */

@@ -12,17 +12,20 @@ enum { SEGMENT_LEAST = 8 /* what the least path leaves of a segment that has all
 static bool is_tcp_super(const struct frame *f, const struct virtio_net_hdr *h)
 {
     struct cursor c = cursor_make(f->data, f->len);
-    const uint8_t *eth = cursor_take(&c, ETHER_HLEN), *ip = cursor_take(&c, IP_HLEN);
-    if (!ip || be16(eth + 12) != ETHERTYPE_IP_ || ip[0] >> 4 != 4 || ip[9] != IPPROTO_TCP_)
+    const uint8_t *eth = cursor_take(&c, ETHER_HLEN);
+    const uint8_t *tag = eth && be16(eth + 12) == ETHERTYPE_VLAN_ ? cursor_take(&c, 4) : NULL;
+    uint32_t link = tag ? ETHER_HLEN + 4 : ETHER_HLEN;
+    const uint8_t *ip = cursor_take(&c, IP_HLEN);
+    if (!ip || be16(ip - 2) != ETHERTYPE_IP_ || ip[0] >> 4 != 4 || ip[9] != IPPROTO_TCP_)
         return false;
     uint32_t hlen = (ip[0] & 15u) * 4, total = be16(ip + 2);
-    if (hlen < IP_HLEN || total != f->len - ETHER_HLEN || be16(ip + 6) & (IP_MF | IP_OFFMASK))
+    if (hlen < IP_HLEN || total != f->len - link || be16(ip + 6) & (IP_MF | IP_OFFMASK))
         return false;
     cursor_skip(&c, hlen - IP_HLEN);
     const uint8_t *tcp = cursor_take(&c, TCP_HLEN);
     if (!tcp || (tcp[12] >> 4) * 4u < TCP_HLEN || hlen + (tcp[12] >> 4) * 4u > total)
         return false;
-    return (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && h->csum_start == ETHER_HLEN + hlen && h->csum_offset == 16;
+    return (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && h->csum_start == link + hlen && h->csum_offset == 16;
 }
 
 enum link_drop vnet_take(struct frame *f, const struct virtio_net_hdr *h)

@@ -19,12 +19,6 @@ int system_cmd_show_snmp(struct cmd *c, struct args_show_snmp *a)
     return CMD_OK;
 }
 
-int system_cmd_show_vlans(struct cmd *c, struct args_show_vlans *a)
-{
-    (void)a;
-    return empty(c, "\nNo Virtual LANs configured.\n\n", "vlans");
-}
-
 int system_cmd_show_spanning_tree(struct cmd *c, struct args_show_spanning_tree *a)
 {
     (void)a;

@@ -260,7 +260,11 @@ static const char *const commands[] = {
     "clear data-plane",
     "configure terminal|interface Ethernet0/1|shutdown|no shutdown|end",
     "show crypto engine brief",
-    "configure terminal|interface Ethernet0/1|no crypto map m|crypto map m|end",
+    "configure terminal|interface Ethernet0/1.10|no crypto map m|crypto map m|end",
+    "configure terminal|interface Ethernet0/1.20|encapsulation dot1Q 20|ip address 10.20.0.1 255.255.255.0|end",
+    "configure terminal|interface Ethernet0/1.10|encapsulation dot1Q 11|encapsulation dot1Q 10|end",
+    "configure terminal|no interface Ethernet0/1.20|end",
+    "show vlans",
     "clear crypto sa counters",
     "show crypto session detail",
     "clear crypto session",
@@ -312,7 +316,7 @@ static int node_up(struct bed *b, unsigned i)
              "crypto ipsec transform-set t esp-aes esp-sha-hmac\n"
              "crypto map m 10 ipsec-isakmp\n set peer 10.9.0.%u\n set transform-set t\n match address c\n"
              "interface Ethernet0/0\n ip address 10.%u.0.1 255.255.255.0\n"
-             "interface Ethernet0/1\n ip address 10.9.0.%u 255.255.255.0\n crypto map m\n"
+             "interface Ethernet0/1.10\n encapsulation dot1Q 10\n ip address 10.9.0.%u 255.255.255.0\n crypto map m\n"
              "ip route 10.%u.0.0 255.255.255.0 10.9.0.%u\n"
              "ip access-list extended c\n permit ip host 10.%u.0.10 host 10.%u.0.10\nend\n",
              me, other, other, me, me, other, other, me, other);

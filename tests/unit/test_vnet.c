@@ -48,6 +48,22 @@ Test(vnet, what_a_kernel_says)
     cr_assert_eq(back.hdr_len, 58);
     frame_free(f);
 
+    f = tcp_frame(pool, 60000); /* behind an 802.1Q tag */
+    frame_put(f, 4);
+    memmove(f->data + 16, f->data + 12, f->len - 16);
+    put16(f->data + 12, ETHERTYPE_VLAN_);
+    put16(f->data + 14, 10);
+    h.csum_start = 38;
+    h.hdr_len = 58;
+    cr_assert_eq(vnet_take(f, &h), LINK_DROPS);
+    cr_assert_eq(f->gso, 1448);
+    memmove(f->data + 4, f->data, 12); /* as the stack takes it off */
+    frame_pull(f, 4);
+    cr_assert(vnet_give(f, &back));
+    cr_assert_eq(back.csum_start, 34);
+    h = good();
+    frame_free(f);
+
     f = tcp_frame(pool, 1448); /* one segment only: an ordinary frame */
     cr_assert_eq(vnet_take(f, &h), LINK_DROPS);
     cr_assert(!f->gso && f->flags & FRAME_CSUM_PARTIAL);
