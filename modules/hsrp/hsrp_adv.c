@@ -43,6 +43,12 @@ static void send_adv(struct hsrp_if *hif, uint8_t state, uint16_t active, uint16
     hsrp_tx_adv(hif, &p);
 }
 
+/* As configured; at the default of 60 s real routers say it every 30 s (captures). */
+nstime hsrp_adv_period(const struct hsrp_if *hif)
+{
+    return (nstime)hif->redirect_adv * NS_PER_S / (hif->redirect_adv == HSRP_ADV_DEFAULT ? 2 : 1);
+}
+
 void hsrp_adv_update(struct hsrp_if *hif, bool force)
 {
     uint16_t active, passive;
@@ -57,7 +63,7 @@ void hsrp_adv_update(struct hsrp_if *hif, bool force)
     if (state != HSRP_ADV_PASSIVE)
         timer_stop(&hif->adv_timer);
     else if (!timer_armed(&hif->adv_timer))
-        timer_start(&hif->adv_timer, (nstime)hif->redirect_adv * NS_PER_S / 2); /* captures: every 30 s of 60 */
+        timer_start(&hif->adv_timer, hsrp_adv_period(hif));
 }
 
 void hsrp_adv_new_active(struct hsrp_if *hif)

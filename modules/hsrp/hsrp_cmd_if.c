@@ -110,7 +110,7 @@ int hsrp_cmd_redirect(struct cmd *c, struct args_standby_redirect *a)
     hif->redirect_adv = set && a->has_adv_s ? a->adv_s : HSRP_ADV_DEFAULT;
     hif->redirect_hold = set && a->has_hold_s ? a->hold_s : HSRP_HOLDDOWN_DEFAULT;
     if (timer_armed(&hif->adv_timer))
-        timer_start(&hif->adv_timer, (nstime)hif->redirect_adv * NS_PER_S / 2);
+        timer_start(&hif->adv_timer, hsrp_adv_period(hif));
     return CMD_OK;
 }
 

@@ -274,7 +274,8 @@ uint8_t hsrp_wire_state_of(enum hsrp_state s);
 
 /* hsrp_adv.c */
 void hsrp_adv_update(struct hsrp_if *hif, bool force); /* sends if the interface state changed, or force */
-void hsrp_adv_new_active(struct hsrp_if *hif);         /* reference 1.3: a group learns a new Active router */
+nstime hsrp_adv_period(const struct hsrp_if *hif);
+void hsrp_adv_new_active(struct hsrp_if *hif); /* reference 1.3: a group learns a new Active router */
 void hsrp_adv_receive(struct hsrp_if *hif, const struct hsrp_packet *p, const struct addr *from, const uint8_t *data,
                       size_t len);
 void hsrp_nbr_heard(struct hsrp_group *g, const struct addr *from, uint8_t wire_state);

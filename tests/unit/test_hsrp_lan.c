@@ -339,6 +339,25 @@ Test(hsrp_lan, a_group_that_follows_no_more_knows_nobody)
     world_free(w);
 }
 
+static unsigned adverts(struct world *w, const char *name, double seconds)
+{
+    struct hsrp_if *hif =
+        hsrp_if_find(module_state(world_router_get(w, name), &hsrp_module), netif_find(world_router_get(w, name), ET));
+    uint64_t before = hif->adv_out;
+    world_run(w, seconds);
+    return (unsigned)(hif->adv_out - before);
+}
+
+Test(hsrp_lan, a_passive_router_advertises_at_its_interval)
+{
+    struct world *w = pair("", "");
+    cr_assert_eq(adverts(w, "r2", 120) + adverts(w, "r1", 120), 4, "every 30 s, and the Active is still");
+    configure(w, "r1", IF "standby redirect timers 10 40\n");
+    configure(w, "r2", IF "standby redirect timers 10 40\n");
+    cr_assert_eq(adverts(w, "r1", 60) + adverts(w, "r2", 60), 6);
+    world_free(w);
+}
+
 Test(hsrp_lan, the_group_address_of_its_version_is_joined)
 {
     struct world *w = pair("", "");
