@@ -19,7 +19,8 @@ struct paste {
     unsigned n_lines;
     enum { PASTE_ENTER, PASTE_LINES, PASTE_LEAVE, PASTE_OVER } phase;
     bool waiting; /* a line is not finished */
-    bool foreign; /* below a rejected `router bgp` and such: its lines belong nowhere */
+    bool foreign; /* below a rejected line that would have opened a block: its lines belong nowhere */
+    bool comment; /* the line before was a comment with words in it: what follows may be its tail, wrapped by a PDF */
     struct strbuf answer;
     uint32_t accepted, rejected, comments, repaired;
 };
@@ -110,12 +111,14 @@ void paste_done(struct conn *c, int status)
     p->waiting = false;
     if (p->phase == PASTE_LINES && p->line) {
         if (status == CMD_ERROR) {
-            p->foreign = p->line[0] != ' ' && p->line[0] != '\t' && missing_is(p->line);
+            if (p->line[0] != ' ' && p->line[0] != '\t')
+                p->foreign = missing_is(p->line) || !p->comment;
             p->rejected++;
             paste_report(c, CTL_REJECTED, p->lineno, p->line, p->answer.s ? p->answer.s : "");
         } else {
             p->accepted++;
         }
+        p->comment = false;
     }
     p->answer.len = 0;
     if (p->answer.s)
@@ -200,6 +203,7 @@ void paste_step(struct conn *c)
             continue; /* joined to another line: counted as repaired */
         if ((!*s || *s == '!') && !session_wants_text(c->session)) {
             p->comments++;
+            p->comment = *s && s[1 + strspn(s + 1, "! \t")];
         } else if (p->foreign && s > p->line) {
             paste_skip(c);
         } else {

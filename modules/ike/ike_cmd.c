@@ -82,7 +82,13 @@ int ike_cmd_group(struct cmd *c, struct args_isakmp_group *a)
                    : a->kw_g14        ? 14
                    : a->kw_g15        ? 15
                    : a->kw_g16        ? 16
+                   : a->kw_g19        ? 19
+                   : a->kw_g20        ? 20
+                   : a->kw_g21        ? 21
+                   : a->kw_g24        ? 24
                                       : 1;
+    if (p && !dh_len(p->group) && c->session)
+        cmd_note(c, "Group %u is stored; there is no such exchange here, so the policy is not used", p->group);
     return CMD_OK;
 }
 

@@ -3,9 +3,12 @@
 #include "modules/ike/ike_int.h"
 #include "modules/pki/pki.h"
 
-/* A policy can be used if what authenticates it is there: a key for that peer, or a certificate. */
+/* A policy can be used if its group is one of ours and what authenticates it is there: a key for that peer, or a
+ * certificate. */
 static bool usable(struct ike *k, const struct ike_policy *p, const struct addr *peer)
 {
+    if (!dh_len(p->group))
+        return false;
     return p->auth == IKE_AUTH_PSK ? ike_psk_find(k, peer) != NULL : pki_has_certificate(k->r);
 }
 

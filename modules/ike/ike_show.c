@@ -145,6 +145,11 @@ int ike_cmd_show_sa(struct cmd *c, struct args_show_crypto_isakmp_sa *a)
     return CMD_OK;
 }
 
+static unsigned group_bits(unsigned group)
+{
+    return group == 19 ? 256 : group == 20 ? 384 : group == 21 ? 521 : group == 24 ? 2048 : (unsigned)dh_len(group) * 8;
+}
+
 static void suite(struct out *o, const struct ike_policy *p)
 {
     const char *auth = p->auth == IKE_AUTH_PSK ? "Pre-Shared Key" : "Rivest-Shamir-Adleman Signature";
@@ -156,14 +161,14 @@ static void suite(struct out *o, const struct ike_policy *p)
                  p->cipher == CIPHER_3DES ? "Three key triple DES" : "DES - Data Encryption Standard (56 bit keys).");
     out_text(o, "        hash algorithm:         %s\n", hash);
     out_text(o, "        authentication method:  %s\n", auth);
-    out_text(o, "        Diffie-Hellman group:   #%u (%zu bit)\n", p->group, dh_len(p->group) * 8);
+    out_text(o, "        Diffie-Hellman group:   #%u (%u bit)\n", p->group, group_bits(p->group));
     out_text(o, "        lifetime:               %u seconds, no volume limit\n", p->life_s);
     out_str(o, "encryption_algorithm", ike_cipher_text(p->cipher, p->key_bits));
     out_int(o, "key_bits", p->cipher == CIPHER_3DES ? 168 : p->cipher == CIPHER_AES_CBC ? p->key_bits : 56);
     out_str(o, "hash_algorithm", hash);
     out_str(o, "authentication_method", auth);
     out_int(o, "diffie_hellman_group", p->group);
-    out_int(o, "diffie_hellman_bits", (int64_t)dh_len(p->group) * 8);
+    out_int(o, "diffie_hellman_bits", group_bits(p->group));
     out_int(o, "lifetime_ms", (int64_t)p->life_s * 1000);
 }
 

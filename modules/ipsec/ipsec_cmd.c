@@ -41,7 +41,7 @@ static int stored_set(struct cmd *c, const char *name)
         return cmd_error(c, "%% Too many transform sets");
     t->have_transform = false;
     if (c->session != NULL)
-        cmd_note(c, "The transform set is stored and never offered: there is no AH and no compression here");
+        cmd_note(c, "The transform set is stored and never offered: AH, compression, SEAL and GMAC are not here");
     return CMD_OK;
 }
 
@@ -53,8 +53,8 @@ int ipsec_cmd_transform_set(struct cmd *c, struct args_crypto_transform_set *a)
         return CMD_OK;
     }
     canonical(a);
-    if (a->kw_comp_lzs || a->kw_comp_b || a->kw_h_ah_md5_hmac || a->kw_h_ah_sha_hmac || a->kw_h_ah_sha256_hmac ||
-        a->kw_h_ah_sha384_hmac || a->kw_h_ah_sha512_hmac)
+    if (a->kw_comp_lzs || a->kw_comp_b || a->kw_esp_seal || a->kw_esp_gmac || a->kw_h_ah_md5_hmac ||
+        a->kw_h_ah_sha_hmac || a->kw_h_ah_sha256_hmac || a->kw_h_ah_sha384_hmac || a->kw_h_ah_sha512_hmac)
         return stored_set(c, a->name);
     enum crypto_cipher cipher = a->kw_e_esp_aes    ? CIPHER_AES_CBC
                                 : a->kw_g_esp_gcm  ? CIPHER_AES_GCM
@@ -314,7 +314,10 @@ int ipsec_cmd_set_pfs(struct cmd *c, struct args_map_set_pfs *a)
 {
     ENTRY(c);
     unsigned g = a->kw_g2 ? 2 : a->kw_g5 ? 5 : a->kw_g14 ? 14 : a->kw_g15 ? 15 : a->kw_g16 ? 16 : 1;
+    g = a->kw_g19 ? 19 : a->kw_g20 ? 20 : a->kw_g21 ? 21 : a->kw_g24 ? 24 : g;
     e->pfs = set ? g : 0;
+    if (set && !dh_len(g) && c->session != NULL)
+        cmd_note(c, "group%u is stored; there is no such exchange here: nothing is agreed for this entry", g);
     return CMD_OK;
 }
 

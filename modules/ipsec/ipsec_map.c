@@ -155,6 +155,8 @@ unsigned ipsec_entry_transforms(struct ipsec *st, const struct map_entry *e,
                                 struct ipsec_transform out[IPSEC_TRANSFORMS_MAX])
 {
     unsigned n = 0;
+    if (e->pfs != 0 && dh_len(e->pfs) == 0)
+        return 0; /* stored alone: without its group nothing may be agreed */
     for (unsigned i = 0; i < e->n_tsets; i++) {
         struct tset *t = ipsec_tset_find(st, e->tsets[i], false);
         if (t != NULL && t->have_transform)

@@ -121,6 +121,18 @@ int track_cmd_delay(struct cmd *c, struct args_track_delay *a)
     return CMD_OK;
 }
 
+int track_cmd_vrf(struct cmd *c, struct args_track_vrf *a)
+{
+    struct track_object *o = block(c);
+    if (!o)
+        return CMD_OK;
+    o->vrf = c->op == CMD_SET;
+    if (o->vrf && c->session)
+        cmd_note(c, "VRF %s is stored; object %u is down, as there is one routing table here", a->name, o->number);
+    track_object_configured(o, false);
+    return CMD_OK;
+}
+
 int track_cmd_member(struct cmd *c, struct args_track_member *a)
 {
     struct track_object *o = block(c);

@@ -29,7 +29,7 @@ static bool interface_up(const struct track_object *o)
 static bool route_up(const struct track_object *o)
 {
     struct route_hit hit;
-    return route_find(o->t->r, &o->prefix, &hit);
+    return !o->vrf && route_find(o->t->r, &o->prefix, &hit);
 }
 
 bool track_member_up(const struct track_object *o, unsigned i)

@@ -36,6 +36,7 @@ struct track_object {
     bool routing;         /* TRACK_INTERFACE: an address is needed as well */
     struct prefix prefix; /* TRACK_ROUTE */
     bool metric;
+    bool vrf;     /* the route is in a VRF: in no table here */
     unsigned sla; /* TRACK_SLA */
     bool reachability;
     unsigned up_at, down_at; /* metric, weight or percentage thresholds in force */
