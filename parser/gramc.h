@@ -93,7 +93,8 @@ enum {
     F_JSON = 256,
     F_DEBUG = 512,
     F_COMPACT = 1024,
-    F_TYPED = 2048
+    F_TYPED = 2048,
+    F_RARE = 4096
 };
 
 struct command {

@@ -37,7 +37,8 @@ enum {
     GF_JSON = 256,
     GF_DEBUG = 512,
     GF_COMPACT = 1024,
-    GF_TYPED = 2048 /* stored once typed, even at its default */
+    GF_TYPED = 2048, /* stored once typed, even at its default */
+    GF_RARE = 4096   /* its words make no abbreviation of others ambiguous */
 };
 
 struct gram_node {

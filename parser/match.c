@@ -153,6 +153,36 @@ static bool digits_only(const char *s)
     return !*s;
 }
 
+/* A word of a rare or hidden command, or an old spelling (label `old`), means the other one where it is abbreviated. */
+static bool gives_way(const struct matcher *m, const struct mcand *c)
+{
+    const struct gram_node *n = match_node(m, c->cmd, c->node);
+    return (c->cmd->flags & (GF_RARE | GF_HIDDEN)) ||
+           (n->member < c->cmd->n_member && !strcmp(c->cmd->member[n->member].name, "old"));
+}
+
+/* Several keywords fit: those that give way go, if one word is left. As keywords(). */
+static unsigned common_words(struct matcher *m)
+{
+    const char *word = NULL;
+    for (unsigned i = 0; i < m->n_hit; i++) {
+        const char *text = match_node(m, m->hit[i].cmd, m->hit[i].node)->text;
+        if (gives_way(m, &m->hit[i]))
+            continue;
+        if (word && strcasecmp(word, text) != 0)
+            return 2;
+        word = text;
+    }
+    if (!word)
+        return 2;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < m->n_hit; i++)
+        if (!strcasecmp(word, match_node(m, m->hit[i].cmd, m->hit[i].node)->text))
+            m->hit[kept++] = m->hit[i];
+    m->n_hit = kept;
+    return 1;
+}
+
 /* Keywords that fit word: an exact one wins, else all with that prefix. 0, 1, or 2 for several different ones. */
 static unsigned keywords(struct matcher *m, const char *line, size_t pos, size_t end)
 {
@@ -192,7 +222,7 @@ static unsigned keywords(struct matcher *m, const char *line, size_t pos, size_t
         m->hit = grow(m->hit, &m->cap_hit, m->n_hit + 1, sizeof *m->hit);
         m->hit[m->n_hit++] = m->cand[i];
     }
-    return kinds;
+    return kinds > 1 ? common_words(m) : kinds;
 }
 
 static unsigned rank_of(unsigned type)
