@@ -45,6 +45,9 @@ static void pager_put(void *u, const char *text, size_t len)
 static int pager_key(void *u)
 {
     struct run *r = u;
+    int key = keyq_next(&r->v->keys, false);
+    if (key >= 0) /* typed ahead: what is shown meanwhile goes out in one piece */
+        return key;
     fflush(r->f);
     return keyq_next(&r->v->keys, true);
 }
@@ -100,6 +103,8 @@ static bool read_answer(struct run *r, const char *prompt, char *buf, size_t cap
     edit_begin(&e, last ? last + 1 : prompt, r->v->st.width, false, 0);
     e.answer = true;
     while (event == EDIT_NONE && (ch = pager_key(r)) >= 0) {
+        if (e.text.len + 1 >= cap && ch >= ' ' && ch != 127) /* no answer is that long: not even its echo */
+            continue;
         event = edit_key(&e, (uint8_t)ch, &out);
         if (out.len)
             fwrite(out.s, 1, out.len, r->f);

@@ -58,15 +58,6 @@ struct session *session_new(struct router *r, const struct session_opts *opts, c
     return s;
 }
 
-static void history_clear(struct history *h, unsigned keep)
-{
-    while (h->n > keep) {
-        free(h->line[0]);
-        memmove(h->line, h->line + 1, (h->n - 1) * sizeof *h->line);
-        h->n--;
-    }
-}
-
 void session_free(struct session *s)
 {
     if (!s)
@@ -95,20 +86,6 @@ void session_emit(struct session *s, const char *text, size_t len)
 {
     if (s->ops.output && len)
         s->ops.output(s->u, text, len);
-}
-
-static void remember(struct session *s, const char *line)
-{
-    struct history *h = s->place.depth ? &s->config_history : &s->exec_history;
-    while (*line == ' ' || *line == '\t')
-        line++;
-    size_t n = strlen(line);
-    while (n && line[n - 1] == ' ')
-        n--;
-    if (!s->history_size || (h->n && !strncmp(h->line[h->n - 1], line, n) && !h->line[h->n - 1][n]))
-        return;
-    history_clear(h, s->history_size - 1);
-    h->line[h->n++] = strndup(line, n);
 }
 
 bool session_in_config(const struct session *s)
@@ -350,7 +327,7 @@ void session_line(struct session *s, const char *line)
         return;
     }
     if (*p && !place_wants_text(&s->place))
-        remember(s, s->line);
+        history_note(s, s->line);
     s->in_handler = true;
     char *alias = s->place.depth && !place_wants_text(&s->place) ? alias_expand(s, s->line, alias_mode(s)) : NULL;
     int rc = s->place.depth ? config_line(s, alias ? alias : s->line) : exec_line(s, s->line, 0);

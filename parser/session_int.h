@@ -55,6 +55,8 @@ struct session {
     void *line_use;            /* session_opts.line */
 };
 
+void history_clear(struct history *h, unsigned keep); /* the oldest go */
+void history_note(struct session *s, const char *line);
 void session_emit(struct session *s, const char *text, size_t len);
 void session_close(struct session *s);       /* once the line is done */
 void session_left_config(struct session *s); /* logs %SYS-5-CONFIG_I */

@@ -54,6 +54,8 @@ int line_cmd_ssh_version(struct cmd *c, struct args_ip_ssh_version *a)
     l->ssh.version = c->op == CMD_SET ? a->version : 0;
     if (c->op == CMD_SET && c->session && !l->keys)
         cmd_note(c, "Please create RSA keys to enable SSH (and of atleast 768 bits for SSH v2).");
+    if (c->op == CMD_SET && a->version == 1 && c->session)
+        cmd_note(c, "%% Version 1 is not spoken here: clients of version 2 are served");
     return CMD_OK;
 }
 

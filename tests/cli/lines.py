@@ -74,6 +74,16 @@ text = c.say(b"sesame\r\n", b"#")
 check("the right one", text.endswith(b"R1#"), text)
 c.s.close()
 
+# a name without end before anybody has logged in, a subnegotiation without end
+c = Client()
+c.until(b"Username: ")
+start = time.time()
+c.s.sendall(b"\xff\xfa" + b"\x18" * 500000 + b"\xff\xf0" + b"n" * 300000 + b"\xff\xff" * 100000 + b"\r\n")
+text = c.until(b"Login invalid")
+check("a user name of 400 KB is one wrong name", b"% Login invalid" in text and len(text) < 2000, len(text))
+check("soon", time.time() - start < 6, time.time() - start)
+c.s.close()
+
 # a locked terminal: nothing but its password opens it, neither Ctrl-C nor RETURN
 c = login(b"admin", b"adminpw")
 text = c.say(b"lock\r\n", b"R1#")

@@ -2,6 +2,7 @@
  * configuration mode, how the lines are kept; and `lock`. */
 #include "tests/unit/lib_parser.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,5 +112,30 @@ Test(privilege, the_lines)
     bench_type(b, "end");
     bench_type(b, "disable");
     cr_expect(!taken(b, "show running-config") && !taken(b, "debug standby events"));
+    bench_free(b);
+}
+
+/* No secret is remembered, however its command is abbreviated; nothing else is lost. */
+Test(privilege, history_without_secrets)
+{
+    static const char *const lines[][2] = {
+        {"username bob privilege 15 secret s3cr3t x", "username bob privilege 15 secret *"},
+        {"enab sec 0 s3cr3t", "enab sec 0 *"},
+        {"username ann pass 7 0822455D0A16", "username ann pass 7 *"},
+        {"crypto isakmp key s3cr3t address 10.0.0.1", "crypto isakmp key *"},
+        {"no service password-encryption", "no service password-encryption"},
+        {"aaa authentication login default local", "aaa authentication login default local"},
+        {"line vty 0 4", "line vty 0 4"},
+        {"password s3cr3t", "password *"}};
+    struct bench *b = at_level("", "enable");
+    bench_type(b, "terminal history size 50");
+    bench_type(b, "configure terminal");
+    for (unsigned i = 0; i < sizeof lines / sizeof *lines; i++) {
+        bench_type(b, lines[i][0]);
+        char want[100];
+        snprintf(want, sizeof want, "  %s\n  do show history\n", lines[i][1]);
+        const char *got = bench_type(b, "do show history");
+        cr_expect(strstr(got, want) && !strstr(got, "s3cr3t"), "%s", got);
+    }
     bench_free(b);
 }
