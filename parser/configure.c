@@ -280,7 +280,7 @@ static enum text_state text_state(const struct matcher *m, const char *line)
     const char *name = m->cmd->name;
     if (m->last < 0 || (m->flags & MATCH_NO))
         return TEXT_NONE;
-    if (!strcmp(name, "banner") || !strcmp(name, "client-group-banner"))
+    if (!strcmp(name, "banner") || !strcmp(name, "client-group-banner") || !strcmp(name, "aaa-authentication-message"))
         return banner_split(line + m->st[m->last].pos).closed ? TEXT_CLOSED : TEXT_OPEN;
     if (!strcmp(name, "certificate") || !strcmp(name, "certificate-own")) {
         /* The body is the last argument; without it, or with hex lines so far, more lines follow. */

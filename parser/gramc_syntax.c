@@ -25,7 +25,7 @@ static void skip(struct ctx *x)
 
 static bool is_word(char ch)
 {
-    return isalnum((unsigned char)ch) || ch == '-' || ch == '_' || ch == '.' || ch == '/';
+    return isalnum((unsigned char)ch) || ch == '-' || ch == '_' || ch == '.' || ch == '/' || ch == '*';
 }
 
 static char *take_word(struct ctx *x)

@@ -12,8 +12,12 @@ struct lines *lines_of(const struct router *r)
     return module_state(r, &line_module);
 }
 
-static const struct line_block defaults = {
-    .exec_timeout_s = LINE_EXEC_TIMEOUT_S, .history = 20, .length = 24, .width = 80, .privilege = 1};
+static const struct line_block defaults = {.exec_timeout_s = LINE_EXEC_TIMEOUT_S,
+                                           .history = 20,
+                                           .length = 24,
+                                           .width = 80,
+                                           .privilege = 1,
+                                           .login_timeout_s = LINE_LOGIN_TIMEOUT_S};
 
 static int line_init(struct router *r, void **state)
 {
@@ -51,7 +55,7 @@ static void line_fini(struct router *r, void *state)
         l->lists = x->next;
         free(x);
     }
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < BANNERS; i++)
         free(l->banner[i]);
     line_ssh_fini(l);
     line_watch_fini(l);
@@ -173,6 +177,11 @@ SETTING(length, line_length, b->length = set ? a->lines : 24)
 SETTING(width, line_width, b->width = set ? a->columns : 80)
 SETTING(exec, line_exec, b->no_exec = !set)
 SETTING(privilege, line_privilege, b->has_privilege = set; b->privilege = set ? a->level : 1)
+SETTING(motd_banner, line_motd_banner, b->no_motd = !set)
+SETTING(exec_banner, line_exec_banner, b->no_exec_banner = !set)
+SETTING(location, line_location, snprintf(b->location, sizeof b->location, "%s", set ? a->text : ""))
+SETTING(session_limit, line_session_limit, b->session_limit = set ? a->limit : 0)
+SETTING(login_timeout, line_login_timeout, b->login_timeout_s = set ? a->seconds : LINE_LOGIN_TIMEOUT_S)
 SETTING(lockable, line_lockable, b->lockable = set)
 SETTING(transport_preferred, line_transport_preferred, b->prefer_ssh = set && a->kw_ssh)
 SETTING(authorization, line_authorization,

@@ -398,21 +398,54 @@ int line_cmd_aaa_exec(struct cmd *c, struct args_aaa_authorization_exec *a)
 
 /* ---- banners ---- */
 
-int line_cmd_banner(struct cmd *c, struct args_banner *a)
+/* SET: keeps the text and leaves in *text the form that is stored. */
+static int text_take(struct cmd *c, char **kept, const char **text)
 {
     struct lines *l = lines_cmd(c);
-    char **banner = &l->banner[a->kw_motd ? 0 : a->kw_login ? 1 : a->kw_exec ? 2 : 3];
     if (c->op != CMD_SET) {
-        free(*banner);
-        *banner = NULL;
+        free(*kept);
+        *kept = NULL;
         return CMD_OK;
     }
-    struct banner b = banner_split(a->text);
+    struct banner b = banner_split(*text);
     l->scratch.len = 0;
     if (!banner_store(&l->scratch, b.text, b.len))
         return cmd_error(c, "%% No character is left to delimit this banner");
-    free(*banner);
-    *banner = strndup(b.text, b.len);
-    a->text = l->scratch.s;
+    free(*kept);
+    *kept = strndup(b.text, b.len);
+    *text = l->scratch.s;
+    return CMD_OK;
+}
+
+int line_cmd_banner(struct cmd *c, struct args_banner *a)
+{
+    unsigned which = a->kw_motd             ? BANNER_MOTD
+                     : a->kw_login          ? BANNER_LOGIN
+                     : a->kw_exec           ? BANNER_EXEC
+                     : a->kw_prompt_timeout ? BANNER_TIMEOUT
+                                            : BANNER_INCOMING;
+    return text_take(c, &lines_cmd(c)->banner[which], &a->text);
+}
+
+int line_cmd_aaa_message(struct cmd *c, struct args_aaa_authentication_message *a)
+{
+    return text_take(c, &lines_cmd(c)->banner[a->kw_banner ? BANNER_AAA : BANNER_AAA_FAIL], &a->text);
+}
+
+int line_cmd_aaa_attempts(struct cmd *c, struct args_aaa_authentication_attempts *a)
+{
+    lines_cmd(c)->attempts = c->op == CMD_SET ? a->tries : 0;
+    return CMD_OK;
+}
+
+int line_cmd_aaa_prompt(struct cmd *c, struct args_aaa_authentication_prompt *a)
+{
+    struct lines *l = lines_cmd(c);
+    char *prompt = a->kw_username_prompt ? l->username_prompt : l->password_prompt;
+    const char *text = c->op == CMD_SET ? a->text : "";
+    size_t n = strlen(text);
+    if (n > 1 && text[0] == '"' && text[n - 1] == '"') /* keeps its blanks */
+        text++, n -= 2;
+    snprintf(prompt, sizeof l->username_prompt, "%.*s", (int)n, text);
     return CMD_OK;
 }

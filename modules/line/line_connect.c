@@ -88,6 +88,12 @@ static int call(struct cmd *c, const char *name, struct line_call_to *to, const 
     struct lines *l = lines_cmd(c);
     const struct line_block *b = block_here(c);
     char where[ADDR_STRLEN], port[16] = "";
+    unsigned open = 0;
+    const struct line_use *use = cmd_line(c);
+    for (const struct line_conn *n = use ? use->conns : NULL; n; n = n->next)
+        open++;
+    if (open >= CONNS_MAX || (b && b->session_limit && open >= b->session_limit))
+        return cmd_error(c, "%% Session limit exceeded");
     if (b && (to->ssh ? b->no_ssh_out : b->no_telnet_out))
         return cmd_error(c, "%% %s connections not permitted from this terminal", to->ssh ? "ssh" : "telnet");
     struct addr a;

@@ -19,6 +19,10 @@ struct line_block { /* the settings of a range of lines */
     bool has_password, has_privilege, has_transport, telnet, ssh, synchronous, no_exec;
     unsigned privilege, exec_timeout_s, session_timeout_s, absolute_s, history, length, width;
     char acl_in[64], acl_out[64];
+    bool no_motd, no_exec_banner; /* the latter: neither banner (as on IOS) */
+    char location[104];
+    unsigned session_limit; /* 0: none */
+    unsigned login_timeout_s;
     bool no_telnet_out, no_ssh_out, prefer_ssh, lockable;
     struct line_block *next;
 };
@@ -142,6 +146,7 @@ struct line_watch {                                                             
     } recent[LINE_FAILURES];
     unsigned n_recent;
 };
+enum { BANNER_MOTD, BANNER_LOGIN, BANNER_EXEC, BANNER_INCOMING, BANNER_TIMEOUT, BANNER_AAA, BANNER_AAA_FAIL, BANNERS };
 struct lines {
     struct router *r;
     struct line_block *blocks;
@@ -149,7 +154,9 @@ struct lines {
     struct aaa_list *lists;
     unsigned n_users, n_lists, n_blocks;
     struct line_secret enable_secret[16], enable_password[16]; /* by level */
-    char *banner[4];
+    char *banner[BANNERS];
+    unsigned attempts; /* of a login; 0: LINE_TRIES */
+    char username_prompt[104], password_prompt[104];
     bool aaa, aaa_console, encrypt;
     struct line_use *uses;
     unsigned n_uses;

@@ -137,32 +137,44 @@ static void say(struct line_use *use, const char *text)
         use->ops.output(use->u, text, strlen(text));
 }
 
-/* $(hostname), $(line), $(domain) expand when a banner is shown. */
-static void say_banner(struct line_use *use, unsigned which)
+/* Tokens expand when a banner is shown. */
+static void expand(const struct line_use *use, const char *p, struct strbuf *b)
 {
-    const char *p = use->l->banner[which];
-    struct strbuf b = {0};
     char number[16];
-    if (!p || use->peer.quiet)
-        return;
     snprintf(number, sizeof number, "%u", line_absolute(use->kind, use->number));
-    strbuf_add(&b, "\n");
+    const struct {
+        const char *token, *value;
+    } tokens[] = {{"$(hostname)", use->l->r->hostname},
+                  {"$(domain)", use->l->domain},
+                  {"$(line)", number},
+                  {"$(line-desc)", block_of(use)->location}};
+    enum { TOKENS = sizeof tokens / sizeof *tokens };
     while (*p) {
-        const struct {
-            const char *token, *value;
-        } tokens[] = {{"$(hostname)", use->l->r->hostname}, {"$(domain)", use->l->domain}, {"$(line)", number}};
         size_t k = 0;
-        while (k < 3 && strncmp(p, tokens[k].token, strlen(tokens[k].token)))
+        while (k < TOKENS && strncmp(p, tokens[k].token, strlen(tokens[k].token)))
             k++;
-        if (k < 3) {
-            strbuf_add(&b, "%s", tokens[k].value);
+        if (k < TOKENS) {
+            strbuf_add(b, "%s", tokens[k].value);
             p += strlen(tokens[k].token);
         } else {
             if (*p != '\r')
-                strbuf_write(&b, p, 1);
+                strbuf_write(b, p, 1);
             p++;
         }
     }
+}
+
+static void say_banner(struct line_use *use, unsigned which)
+{
+    const struct line_block *block = block_of(use);
+    const char *p = use->l->banner[which];
+    struct strbuf b = {0};
+    bool unwanted = (which == BANNER_MOTD && (block->no_motd || block->no_exec_banner)) ||
+                    (which == BANNER_EXEC && block->no_exec_banner);
+    if (!p || use->peer.quiet || unwanted)
+        return;
+    strbuf_add(&b, "\n");
+    expand(use, p, &b);
     if (b.s[b.len - 1] != '\n')
         strbuf_add(&b, "\n");
     use->ops.output(use->u, b.s, b.len);
@@ -173,8 +185,10 @@ static void ask(struct line_use *use, bool user)
 {
     use->asked_user = user;
     use->asking = true;
+    const struct lines *l = use->l;
+    const char *own = !l->aaa ? "" : user ? l->username_prompt : l->password_prompt;
     if (use->ops.ask)
-        use->ops.ask(use->u, user ? "Username: " : "Password: ", user);
+        use->ops.ask(use->u, own[0] ? own : user ? "Username: " : "Password: ", user);
 }
 
 /* ---- the dialogue ---- */
@@ -192,9 +206,16 @@ void line_end(struct line_use *use, const char *text)
         use->ops.closed(use->u, text);
 }
 
+/* timeout login response */
+static void limit_start(struct line_use *use)
+{
+    unsigned s = block_of(use)->login_timeout_s;
+    timer_start(&use->limit, (nstime)(s ? s : LINE_LOGIN_TIMEOUT_S) * NS_PER_S);
+}
+
 static void round_begin(struct line_use *use)
 {
-    timer_start(&use->limit, LINE_LOGIN_TIMEOUT_S * NS_PER_S);
+    limit_start(use);
     ask(use, use->method == AAA_LOCAL);
 }
 
@@ -233,8 +254,8 @@ void line_opened(struct line_use *use)
         snprintf(where, sizeof where, "vty%u (%s)", use->number, use->peer.where[0] ? use->peer.where : "local");
     snprintf(use->name, sizeof use->name, "%s%s%.91s", use->user, use->user[0] ? " on " : "", where);
     if (use->peer.service == LINE_SSH)
-        say_banner(use, 0);
-    say_banner(use, 2);
+        say_banner(use, BANNER_MOTD);
+    say_banner(use, BANNER_EXEC);
     use->state = USE_OPEN;
     use->since = use->last_key = loop_now(use->l->r->loop);
     idle_start(use);
@@ -258,7 +279,7 @@ void line_begin(struct line_use *use)
         return;
     }
     use->method = line_method(use->l, b, &use->peer);
-    say_banner(use, 0);
+    say_banner(use, BANNER_MOTD);
     if (use->method == AAA_NONE) {
         line_opened(use);
         return;
@@ -267,20 +288,27 @@ void line_begin(struct line_use *use)
         line_end(use, "\n\nPassword required, but none set\n");
         return;
     }
-    say_banner(use, 1);
-    say(use, "\n\nUser Access Verification\n\n");
+    say_banner(use, BANNER_LOGIN);
+    if (use->l->aaa && use->l->banner[BANNER_AAA])
+        say_banner(use, BANNER_AAA);
+    else
+        say(use, "\n\nUser Access Verification\n\n");
     round_begin(use);
 }
 
 static void wrong(struct line_use *use)
 {
     use->tries++;
-    bool last = use->tries >= LINE_TRIES, local = use->method == AAA_LOCAL;
-    const char *text = use->l->aaa ? "% Authentication failed\n" : local ? "% Login invalid\n" : "";
+    unsigned most = use->l->aaa && use->l->attempts ? use->l->attempts : LINE_TRIES;
+    bool last = use->tries >= most, local = use->method == AAA_LOCAL;
+    bool own = use->l->aaa && use->l->banner[BANNER_AAA_FAIL];
+    const char *text = own ? "" : use->l->aaa ? "% Authentication failed\n" : local ? "% Login invalid\n" : "";
     line_watch_result(use->l, &use->peer, local ? use->user : "", false);
     use->user[0] = '\0';
+    if (own)
+        say_banner(use, BANNER_AAA_FAIL);
     if (last) {
-        snprintf(use->over, sizeof use->over, "%s", text[0] ? text : "% Bad passwords\n");
+        snprintf(use->over, sizeof use->over, "%s", text[0] || own ? text : "% Bad passwords\n");
         line_end(use, use->over);
         return;
     }
@@ -363,7 +391,7 @@ void line_dialog_answer(struct line_use *use, const char *text)
             return;
         }
         snprintf(use->user, sizeof use->user, "%.63s", text);
-        timer_start(&use->limit, LINE_LOGIN_TIMEOUT_S * NS_PER_S);
+        limit_start(use);
         ask(use, false);
         return;
     }
@@ -382,6 +410,11 @@ void line_dialog_answer(struct line_use *use, const char *text)
 static void limit_over(void *arg)
 {
     struct line_use *use = arg;
+    if (use->l->banner[BANNER_TIMEOUT]) {
+        say_banner(use, BANNER_TIMEOUT);
+        line_end(use, "\n");
+        return;
+    }
     snprintf(use->over, sizeof use->over, "\n%% %s:  timeout expired!\n", use->asked_user ? "Username" : "Password");
     line_end(use, use->over);
 }

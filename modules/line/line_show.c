@@ -100,14 +100,58 @@ static void line_row(struct cmd *c, enum line_kind kind, unsigned number)
         use = use->next;
     unsigned abs = line_absolute(kind, number);
     const char *type = kind == LINE_KIND_CON ? "CTY" : kind == LINE_KIND_AUX ? "AUX" : "VTY";
-    out_text(c->out, "%c%6u %4u %s %13s   -    -      -    - %4s %5u      0    0/0      -\n", use ? '*' : ' ', abs, abs,
-             type, kind == LINE_KIND_AUX ? "9600/9600" : "", b && b->acl_in[0] ? b->acl_in : "-", use ? 1u : 0u);
+    out_text(c->out, "%c%6u %4u %s %13s   -    -      - %4s %4s %5u      0    0/0      -\n", use ? '*' : ' ', abs, abs,
+             type, kind == LINE_KIND_AUX ? "9600/9600" : "", b && b->acl_out[0] ? b->acl_out : "-",
+             b && b->acl_in[0] ? b->acl_in : "-", use ? 1u : 0u);
     out_object(c->out, NULL);
     out_int(c->out, "line", abs);
     out_str(c->out, "type", type);
     out_str(c->out, "access_class_in", b ? b->acl_in : "");
     out_bool(c->out, "in_use", use != NULL);
     out_end(c->out);
+}
+
+static const char *limit(unsigned s, char buf[24])
+{
+    snprintf(buf, 24, "%02u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
+    return s ? buf : "never";
+}
+
+static void show_settings(struct cmd *c, unsigned abs)
+{
+    char idle[24], session[24];
+    const struct line_block *b = line_block_of(lines_cmd(c), abs == 0 ? LINE_KIND_CON : LINE_KIND_VTY,
+                                               abs < LINE_VTY_BASE ? 0 : abs - LINE_VTY_BASE);
+    if (!b)
+        return;
+    out_text(c->out,
+             "\nLine %u, Location: \"%s\", Type: \"\"\nLength: %u lines, Width: %u columns\n"
+             "Special Chars: Escape  Hold  Stop  Start  Disconnect  Activation\n"
+             "                ^^x    none   -     -       none\n"
+             "Timeouts:      Idle EXEC    Idle Session   Modem Answer  Session   Dispatch\n"
+             "                %-13s%-15s               none     not set\n",
+             abs, b->location, b->length, b->width, limit(b->exec_timeout_s, idle),
+             limit(b->session_timeout_s, session));
+    if (b->session_limit)
+        out_text(c->out, "Session limit is %u.\n", b->session_limit);
+    else
+        out_text(c->out, "Session limit is not set.\n");
+    out_text(c->out, "Editing is enabled.\n");
+    if (b->history)
+        out_text(c->out, "History is enabled, history size is %u.\n", b->history);
+    else
+        out_text(c->out, "History is disabled.\n");
+    bool telnet = !b->has_transport || b->telnet, ssh = !b->has_transport || b->ssh;
+    out_text(c->out, "Allowed input transports are %s%s%s.\n", telnet ? "telnet" : "", telnet && ssh ? " " : "",
+             ssh      ? "ssh"
+             : telnet ? ""
+                      : "none");
+    out_text(c->out, "Allowed output transports are %s%s%s.\n", b->no_telnet_out ? "" : "telnet",
+             b->no_telnet_out || b->no_ssh_out ? "" : " ",
+             !b->no_ssh_out     ? "ssh"
+             : b->no_telnet_out ? "none"
+                                : "");
+    out_text(c->out, "Preferred transport is %s.\n", b->prefer_ssh ? "ssh" : "telnet");
 }
 
 int line_cmd_show_line(struct cmd *c, struct args_show_line *a)
@@ -124,16 +168,8 @@ int line_cmd_show_line(struct cmd *c, struct args_show_line *a)
         line_row(c, i == 0 ? LINE_KIND_CON : i == 1 ? LINE_KIND_AUX : LINE_KIND_VTY, i < 2 ? 0 : i - 2);
     out_end(c->out);
     out_end(c->out);
-    if (one) {
-        const struct line_block *b = line_block_of(lines_cmd(c), abs == 0 ? LINE_KIND_CON : LINE_KIND_VTY,
-                                                   abs < LINE_VTY_BASE ? 0 : abs - LINE_VTY_BASE);
-        out_text(c->out, "\nLine %u, Location: \"\", Type: \"\"\nLength: %u lines, Width: %u columns\n", abs,
-                 b ? b->length : 24, b ? b->width : 80);
-        if (b && b->exec_timeout_s)
-            out_text(c->out, "Timeouts:      Idle EXEC    Idle Session\n                %02u:%02u:%02u        never\n",
-                     b->exec_timeout_s / 3600, b->exec_timeout_s / 60 % 60, b->exec_timeout_s % 60);
-        out_text(c->out, "History is enabled, history size is %u.\n", b ? b->history : 20);
-    }
+    if (one)
+        show_settings(c, abs);
     out_text(c->out, "\n");
     return CMD_OK;
 }

@@ -103,6 +103,37 @@ c.say(b"abc\r\n", b"Again: ")
 c.say(b"abc\r\n", b"Password: ")
 c.s.close()  # a locked session may go
 
+c, d = login(b"admin", b"adminpw"), login(b"admin", b"adminpw")
+c.say(b"send vty 1\r\n", b"CTRL/C:")
+time.sleep(0.3)
+text = c.say(b"hello\x1b[2J\r\nthere\x1a", b"[confirm]")
+check("send asks", text.endswith(b"hello[2J\r\nthere^Z\r\nSend message? [confirm]"), text)
+c.say(b"\r", b"R1#")
+text = d.until(b"R1#")
+check("the other terminal gets it", b"\r\n***\r\n***\r\n*** Message from tty2 to this terminal:\r\n***\r\nhello[2J\r\nthere\r\n" in text, text)
+for line in (b"configure terminal", b"aaa new-model", b"aaa authentication login default local", b"aaa authorization exec default local",
+             b"aaa authentication attempts login 2", b"aaa authentication username-prompt \"Who: \"",
+             b"aaa authentication password-prompt \"Prove it: \"", b"aaa authentication fail-message %Not you%", b"line vty 0 4",
+             b"no motd-banner", b"timeout login response 2"):
+    c.say(line + b"\r\n", b"#")
+e = Client()
+text = e.until(b"Who: ") + e.say(b"admin\r\n", b"it: ") + e.say(b"no\r\n", b"Who: ") + e.say(b"admin\r\n", b"it: ")
+check("AAA's own words", text.endswith(b"\r\n\r\nUser Access Verification\r\n\r\nWho: admin\r\nProve it: \r\n\r\nNot you\r\nWho: admin\r\nProve it: ")
+      and b"Welcome" not in text, text)
+e.s.sendall(b"no\r\n")
+check("two attempts", e.closed())
+e = Client()
+e.until(b"Who: ")
+start = time.time()
+check("timeout login response", e.closed() and e.seen.endswith(b"\r\n% Username:  timeout expired!\r\n") and time.time() - start < 4, e.seen)
+for line in (b"motd-banner", b"no timeout login response", b"exit", b"no aaa authentication username-prompt",
+             b"no aaa authentication password-prompt", b"no aaa authentication fail-message", b"no aaa authentication attempts login",
+             b"no aaa authorization exec default", b"no aaa authentication login default", b"no aaa new-model", b"line vty 0 4",
+             b"login local", b"end"):
+    c.say(line + b"\r\n", b"#")
+c.s.close()
+d.s.close()
+
 # every option four times over, thousands of times: answered once each
 c = Client()
 c.until(b"Username: ")
