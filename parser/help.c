@@ -99,6 +99,8 @@ static bool offered(const struct query *q, const struct gram_cmd *cmd)
 {
     if (cmd->flags & GF_HIDDEN)
         return false;
+    if (!q->s->m.tokens && !strcmp(cmd->name, "exec-no-terminal")) /* `no` is there for debug */
+        return false;
     if (strncmp(cmd->name, "engine-", 7) != 0)
         return true;
     if (q->flags & MATCH_NO)
