@@ -215,12 +215,12 @@ void acl_line_text(const struct acl *acl, const struct acl_line *l, struct strbu
     flags_text(out, l);
     if (l->tos_mask)
         strbuf_add(out, " %s", l->tos_text);
+    if (l->fragments)
+        strbuf_add(out, " fragments");
     if (l->log)
         strbuf_add(out, l->log_input ? " log-input" : " log");
     if (l->when)
         strbuf_add(out, " time-range %s (%s)", l->when->name, l->when->active ? "active" : "inactive");
-    if (l->fragments)
-        strbuf_add(out, " fragments");
 }
 
 void acl_rule_text(const struct acl_rule *rule, char *buf, size_t len)
