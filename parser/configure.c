@@ -16,11 +16,16 @@ static void block_free(struct block *b)
     memset(b, 0, sizeof *b);
 }
 
+void level_drop_more(struct level *l)
+{
+    while (l->n_more)
+        block_free(&l->more[--l->n_more]);
+}
+
 static void level_clear(struct level *l)
 {
     block_free(&l->block);
-    while (l->n_more)
-        block_free(&l->more[--l->n_more]);
+    level_drop_more(l);
     free(l->more);
     memset(l, 0, sizeof *l);
 }
@@ -223,7 +228,7 @@ static enum line_result run(struct place *p, struct matcher *m, struct cmd *c, c
         rc = cfg_unset(p->cfg, block, cmd, args, c, m->flags & MATCH_DEFAULT);
     }
     bool any = rc != CMD_ERROR;
-    if (rc != CMD_PENDING && p->level[at].n_more && !(cmd->flags & GF_ACTION))
+    if (rc != CMD_PENDING && (p->level[at].n_more || p->level[at].range_last) && !(cmd->flags & GF_ACTION))
         rc = range_rest(p, m, c, at, line, rc, &any);
     uint32_t last = cfg_is_range(cmd) ? cfg_range_last(cmd, args) : 0;
     free(args);

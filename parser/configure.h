@@ -17,7 +17,8 @@ struct level { /* an open block */
     struct block block;
     struct block *more; /* the other blocks of a range (`line vty 0 15`, `interface range`): its lines go to them too */
     unsigned n_more;
-    bool ifrange; /* of `interface range` */
+    bool ifrange;        /* of `interface range` */
+    uint32_t range_last; /* of `line vty 0 15`: its blocks are all up to there, whoever cuts them meanwhile; 0: none */
 };
 struct place {
     struct cfg *cfg;

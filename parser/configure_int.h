@@ -9,6 +9,7 @@ void place_cut(struct place *p, unsigned depth);
 struct cfg_node *place_node(struct place *p, unsigned i, struct cmd *c);
 struct cfg_node *place_block(struct place *p, struct block *b, struct cfg_node *up, struct cmd *c);
 void block_take(struct block *b, struct cfg_node *node);
+void level_drop_more(struct level *l);
 struct block *block_more(struct level *l); /* the blocks of an open level become one more */
 enum line_result configure_one(struct place *p, struct matcher *m, struct cmd *c, const char *by, const char *line,
                                size_t len, struct verdict *v);

@@ -17,12 +17,22 @@ static void name_failed(struct cmd *c, const struct level *l, const struct block
     strbuf_free(&text);
 }
 
+/* The blocks of `line vty 0 15` behind the first one, as they are now. */
+static void collect(struct level *l, struct cfg_node *node)
+{
+    level_drop_more(l);
+    while ((node = cfg_range_next(node, l->range_last)))
+        block_take(block_more(l), node);
+}
+
 int range_rest(struct place *p, struct matcher *m, struct cmd *c, unsigned at, const char *line, int rc, bool *any)
 {
     const struct gram_cmd *cmd = m->cmd;
     struct level *l = &p->level[at];
     if (rc == CMD_ERROR)
         name_failed(c, l, &l->block);
+    if (l->range_last)
+        collect(l, place_node(p, at, c));
     for (unsigned i = 0; i < l->n_more; i++) {
         place_node(p, at, c);
         struct cfg_node *n = place_block(p, &l->more[i], p->level[at - 1].block.node, c), *stored;
@@ -46,8 +56,10 @@ int range_rest(struct place *p, struct matcher *m, struct cmd *c, unsigned at, c
 
 void range_open_rest(struct place *p, unsigned at, struct cfg_node *node, uint32_t last)
 {
-    while (p->depth == at + 2 && (node = cfg_range_next(node, last)))
-        block_take(block_more(&p->level[at + 1]), node);
+    if (p->depth != at + 2)
+        return;
+    p->level[at + 1].range_last = last;
+    collect(&p->level[at + 1], node);
 }
 
 /* The interfaces that an `interface range` line names, each with a line end. */

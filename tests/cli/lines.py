@@ -259,4 +259,14 @@ if r is not None:
     c.say(b"no ip ssh pubkey-chain\r\n", b"(config)#")
     check("no key where none is kept", with_key("rsa", "admin").returncode == 255)
     c.s.close()
+
+# two people in overlapping ranges of lines: what one cuts, the other still has whole
+a, b = login(b"admin", b"adminpw"), login(b"admin", b"adminpw")
+for who, text in ((a, b"configure terminal"), (a, b"line vty 0 15"), (b, b"configure terminal"), (b, b"line vty 2 8"),
+                  (b, b"exec-timeout 7"), (a, b"history size 30")):
+    who.say(text + b"\r\n", b")#")
+text = a.say(b"do show running-config | section ^line vty\r\n", b"(config-line)#")
+check("a range cut meanwhile is still whole", text.count(b"history size 30") == 4 and text.count(b"exec-timeout 7") == 2, text)
+a.s.close()
+b.s.close()
 sys.exit(rc)
