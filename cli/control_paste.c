@@ -19,8 +19,7 @@ struct paste {
     unsigned n_lines;
     enum { PASTE_ENTER, PASTE_LINES, PASTE_LEAVE, PASTE_OVER } phase;
     bool waiting; /* a line is not finished */
-    bool foreign; /* below a rejected line that would have opened a block: its lines belong nowhere */
-    bool comment; /* the line before was a comment with words in it: what follows may be its tail, wrapped by a PDF */
+    struct stray stray;
     struct strbuf answer;
     uint32_t accepted, rejected, comments, repaired;
 };
@@ -111,14 +110,12 @@ void paste_done(struct conn *c, int status)
     p->waiting = false;
     if (p->phase == PASTE_LINES && p->line) {
         if (status == CMD_ERROR) {
-            if (p->line[0] != ' ' && p->line[0] != '\t')
-                p->foreign = missing_is(p->line) || !p->comment;
             p->rejected++;
             paste_report(c, CTL_REJECTED, p->lineno, p->line, p->answer.s ? p->answer.s : "");
         } else {
             p->accepted++;
         }
-        p->comment = false;
+        stray_done(&p->stray, p->line, status == CMD_ERROR, missing_is(p->line));
     }
     p->answer.len = 0;
     if (p->answer.s)
@@ -126,14 +123,11 @@ void paste_done(struct conn *c, int status)
     conn_wake(c);
 }
 
-/* A line of a block whose first line was rejected: typed, it would land in whatever mode the paste is in (the
- * `shutdown` of a protocol in an interface). It gets the answer of a mode that knows nothing of it. */
 static void paste_skip(struct conn *c)
 {
     struct paste *p = c->paste;
-    struct verdict v = {MATCH_INVALID, strspn(p->line, " \t"), false};
     struct strbuf answer = {0};
-    verdict_text(&v, p->line, strlen(c->control->router->hostname) + strlen("(config)#"), &answer);
+    stray_answer(cfg_get(c->control->router), p->line, &answer);
     p->rejected++;
     paste_report(c, CTL_REJECTED, p->lineno, p->line, answer.s);
     strbuf_free(&answer);
@@ -203,11 +197,10 @@ void paste_step(struct conn *c)
             continue; /* joined to another line: counted as repaired */
         if ((!*s || *s == '!') && !session_wants_text(c->session)) {
             p->comments++;
-            p->comment = *s && s[1 + strspn(s + 1, "! \t")];
-        } else if (p->foreign && s > p->line) {
+            stray_comment(&p->stray, p->line);
+        } else if (stray_line(&p->stray, p->line)) {
             paste_skip(c);
         } else {
-            p->foreign = false;
             paste_type(c, p->line);
         }
     }

@@ -125,11 +125,30 @@ static bool load_line(struct place *p, struct cfg *cfg, const char *line, bool b
     return r == LINE_OK || r == LINE_LEFT || r == LINE_PENDING || r == LINE_HELP;
 }
 
+/* The same, unless it is a comment or stands below a refused line. */
+static bool type_line(struct place *p, struct cfg *cfg, struct stray *stray, const char *line, bool booting,
+                      struct strbuf *answer)
+{
+    bool text = place_wants_text(p);
+    if (!text && comment_or_blank(line)) {
+        stray_comment(stray, line);
+        return true;
+    }
+    if (!text && stray_line(stray, line)) {
+        stray_answer(cfg, line, answer);
+        return false;
+    }
+    bool ok = load_line(p, cfg, line, booting, answer);
+    stray_done(stray, line, !ok, !strncmp(line, "router ", 7));
+    return ok;
+}
+
 unsigned config_load(struct router *r, const char *text, bool booting,
                      void (*bad)(void *ctx, unsigned lineno, const char *line, const char *answer), void *ctx)
 {
     struct cfg *cfg = cfg_get(r);
     struct place p = {0};
+    struct stray stray = {0};
     unsigned rejected = 0, lineno = 0;
     nstime changed_at = cfg->changed_at;
     place_enter(&p, cfg);
@@ -149,7 +168,7 @@ unsigned config_load(struct router *r, const char *text, bool booting,
             break;
         }
         struct strbuf answer = {0};
-        if ((place_wants_text(&p) || !comment_or_blank(line)) && !load_line(&p, cfg, line, booting, &answer)) {
+        if (!type_line(&p, cfg, &stray, line, booting, &answer)) {
             rejected++;
             if (bad)
                 bad(ctx, lineno, line, answer.s ? answer.s : "");

@@ -54,6 +54,17 @@ enum line_result configure_line(struct place *p, struct matcher *m, struct cmd *
 /* A copy without what no terminal would send inside a line: control characters, carriage returns (ios-cli 3.1). A byte
  * 3 is what a file has where a screen shows `^C`: the delimiter of a banner. free() it. */
 char *line_clean(const char *line, size_t n);
+/* Lines of a text whose block was refused: indented ones below a refused line at the margin. Typed, they would land in
+ * whatever mode is open (the `shutdown` of a protocol in an interface). A line behind a comment with words may be the
+ * comment's tail, wrapped by a PDF: it opens nothing, unless `known` says that it does. */
+struct stray {
+    bool below, comment;
+};
+bool stray_line(const struct stray *s, const char *line); /* not to be typed; not for blank lines and comments */
+void stray_comment(struct stray *s, const char *line);    /* a blank line or a comment went by */
+void stray_done(struct stray *s, const char *line, bool refused, bool known);
+/* The answer to such a line: that of a mode which does not know it. */
+void stray_answer(const struct cfg *cfg, const char *line, struct strbuf *out);
 /* Would the line be accepted here? Follows its mode change (levels then have no object), runs nothing. */
 enum match_result configure_probe(struct place *p, struct matcher *m, const char *line);
 /* The answer to a refused line, caret and all. */

@@ -24,16 +24,40 @@ const struct ifname_type ifname_types[] = {{"Loopback", "Lo", true, N1, false, f
                                            {"FastEthernet", "Fa", false, N123, false, false},
                                            {"Ethernet", "Et", false, N123, false, false},
                                            {"Serial", "Se", false, N123, false, false},
+                                           {"AppGigabitEthernet", "Ap", true, N123, true, true},
+                                           {"Content-Engine", "Co", true, N123, true, true},
+                                           {"Dot11Radio", "Do", true, N123, true, true},
+                                           {"Hssi", "Hs", true, N123, true, true},
+                                           {"Integrated-Service-Engine", "In", true, N123, true, true},
+                                           {"ISM", "IS", true, N123, true, true},
+                                           {"POS", "PO", true, N123, true, true},
+                                           {"Service-Engine", "SE", true, N123, true, true},
+                                           {"SM", "SM", true, N123, true, true},
+                                           {"TokenRing", "To", true, N123, true, true},
+                                           {"ucse", "uc", true, N123, true, true},
+                                           {"Wlan-GigabitEthernet", "Wl", true, N123, true, true},
+                                           {"wlan-ap", "wl", true, N1, true, true},
+                                           {"MFR", "MF", true, N1, true, true},
+                                           {"VirtualPortGroup", "Vi", true, N1, true, true},
                                            {"Multilink", "Mu", true, N1, true, true},
                                            {"Group-Async", "Gr", true, N1, true, true},
                                            {"Virtual-Template", "Vt", true, N1, true, true},
                                            {"Virtual-PPP", "Vp", true, N1, true, true},
                                            {"NVI", "NV", true, N1, true, true},
-                                           {"Dialer", "Di", true, N1, true, true},
+                                           {"Dialer", "Di", true, N1, true, false},
                                            {"Vlan", "Vl", true, N1, false, false},
                                            {"BVI", "BV", true, N1, false, false},
                                            {"Null", "Nu", true, N1, false, false},
                                            {NULL, NULL, false, 0, false, false}};
+
+/* How much of s may be a type's name: letters, dashes, and the digits of Dot11Radio. */
+static size_t name_len(const char *s)
+{
+    size_t n = strncasecmp(s, "dot11", 5) == 0 ? 5 : 0;
+    while (isalpha((unsigned char)s[n]) || (n && s[n] == '-'))
+        n++;
+    return n;
+}
 
 /* The type that the n letters at s name: an exact name, or the only one with that prefix. *several: there are more. */
 static const struct ifname_type *type_find(const char *s, size_t n, bool *several)
@@ -88,10 +112,8 @@ static bool ends(char c)
 
 enum ifname_fit ifname_fit(const char *text, char canonical[40], size_t *pos)
 {
-    size_t i = 0;
+    size_t i = name_len(text);
     bool several;
-    while (isalpha((unsigned char)text[i]) || (i && text[i] == '-'))
-        i++;
     const struct ifname_type *t = type_find(text, i, &several);
     *pos = t ? i : type_common(text, i);
     if (!t)
@@ -117,6 +139,13 @@ enum ifname_fit ifname_fit(const char *text, char canonical[40], size_t *pos)
             break;
         i++;
     }
+    if (text[i] == ':' && !strcmp(t->name, "Serial")) { /* a channel of a controller */
+        unsigned long v;
+        *pos = ++i;
+        if (!number(text, &i, 255, &v))
+            return ends(text[i]) ? IFNAME_SHORT : IFNAME_NONE;
+        len += snprintf(canonical + len, 40 - (size_t)len, ":%lu", v);
+    }
     if (text[i] == '.') {
         unsigned long v;
         *pos = ++i;
@@ -136,9 +165,7 @@ size_t ifname_parse(const char *text, char canonical[40])
 
 static const struct ifname_type *type_of(const char *canonical, size_t *letters)
 {
-    size_t n = 0;
-    while (isalpha((unsigned char)canonical[n]) || (n && canonical[n] == '-'))
-        n++;
+    size_t n = name_len(canonical);
     bool several;
     *letters = n;
     return type_find(canonical, n, &several);
@@ -158,7 +185,7 @@ const char *ifname_tap(const char *canonical, char buf[16])
     ifname_short(canonical, name);
     size_t i = 0;
     for (; name[i] && i < 15; i++)
-        buf[i] = name[i] == '/' ? '-' : (char)tolower((unsigned char)name[i]);
+        buf[i] = name[i] == '/' || name[i] == ':' ? '-' : (char)tolower((unsigned char)name[i]);
     buf[i] = 0;
     return buf;
 }
