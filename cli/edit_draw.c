@@ -40,8 +40,9 @@ static size_t window(struct drawn *d, const char *text, size_t len, size_t curso
     }
     while (d->shift && (cursor <= d->shift || d->shift >= len))
         d->shift -= d->shift < SCROLL ? d->shift : SCROLL;
-    while (columns(text, d->shift, cursor) + (cursor < len) >= room)
-        d->shift += SCROLL;
+    /* Counted once: a line of 256 KB that comes back whole (Ctrl-Y, the history) is far from where it was shown. */
+    for (size_t n = columns(text, d->shift, cursor); n + (cursor < len) >= room; d->shift += SCROLL)
+        n -= columns(text, d->shift, d->shift + SCROLL < cursor ? d->shift + SCROLL : cursor);
     while (d->shift < cursor &&
            tail_byte(text[d->shift])) /* not past the cursor: a line may be nothing but such bytes */
         d->shift++;
