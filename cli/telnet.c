@@ -145,8 +145,8 @@ static bool serve(struct telnet *t, const struct listener *l, int fd, const stru
 static bool accept_one(struct listener *l)
 {
     struct telnet *t = l->t;
-    struct sockaddr_in sa;
-    socklen_t len = sizeof sa;
+    struct sockaddr_in sa, own = {0};
+    socklen_t len = sizeof sa, own_len = sizeof own;
     const char *why;
     int fd = accept4(l->fd, (struct sockaddr *)&sa, &len, SOCK_CLOEXEC);
     int on = 1;
@@ -156,7 +156,9 @@ static bool accept_one(struct listener *l)
     reap(t);
     struct router *r = control_router(t->control);
     unsigned pending = sshline_pending(t->ssh);
+    getsockname(fd, (struct sockaddr *)&own, &own_len);
     struct line_peer peer = {.service = l->service,
+                             .to = addr_v4(ntohl(own.sin_addr.s_addr)),
                              .local = l->local,
                              .addr = addr_v4(ntohl(sa.sin_addr.s_addr)),
                              .port = ntohs(sa.sin_port)};

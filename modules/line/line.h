@@ -14,7 +14,7 @@ struct line_peer {
     enum line_service service;
     bool local; /* through the host's loopback: as trusted as the console while the vty lines are not configured */
     bool quiet; /* one command of SSH: no banners */
-    struct addr addr;
+    struct addr addr, to; /* to: which of ours he came to */
     uint16_t port;
     char where[64]; /* for show users: "10.2.1.9"; "" at the console */
 };

@@ -3,6 +3,7 @@
 #define TAPIR_LINE_INT_H
 #include "modules/core/command.h"
 #include "modules/line/line.h"
+#include "modules/net/ip.h"
 
 enum line_kind { LINE_KIND_CON, LINE_KIND_AUX, LINE_KIND_VTY };
 enum { LINE_BLOCKS_MAX = 256, LINE_USERS_MAX = 1024, LINE_LISTS_MAX = 64, LINE_USES_MAX = 128, LINE_TRIES = 3 };
@@ -206,6 +207,7 @@ struct line_user *line_user_find(const struct lines *l, const char *name);
 bool line_user_check(struct lines *l, const char *name, const char *password);
 const struct line_secret *line_enable_secret(const struct lines *l, unsigned level);
 /* line_login.c */
+struct acl_flow line_flow(const struct line_peer *p); /* what an access list is asked */
 void line_begin(struct line_use *use);
 void line_dialog_answer(struct line_use *use, const char *text);
 void line_opened(struct line_use *use);

@@ -21,9 +21,15 @@ static bool takes(const struct line_block *b, enum line_service s)
     return !b->has_transport || (s == LINE_SSH ? b->ssh : b->telnet);
 }
 
+struct acl_flow line_flow(const struct line_peer *p)
+{
+    return (struct acl_flow){
+        .src = p->addr, .dst = p->to, .proto = 6, .sport = p->port, .dport = p->service == LINE_SSH ? 22 : 23};
+}
+
 static bool admits(struct lines *l, const struct line_block *b, const struct line_peer *p)
 {
-    struct acl_flow flow = {.src = p->addr, .proto = 6, .sport = p->port};
+    struct acl_flow flow = line_flow(p);
     if (!b->acl_in[0] || p->local)
         return true;
     const struct acl_rule *rule;

@@ -77,7 +77,7 @@ nstime line_watch_delay(const struct lines *l)
 
 bool line_watch_admits(struct lines *l, const struct line_peer *p)
 {
-    struct acl_flow flow = {.src = p->addr, .proto = 6, .sport = p->port};
+    struct acl_flow flow = line_flow(p);
     return !l->watch.quiet || p->service == LINE_CONSOLE ||
            (l->watch.acl[0] && acl_match(l->r, l->watch.acl, &flow, true, NULL) == ACL_PERMIT);
 }

@@ -1,8 +1,9 @@
 /* libFuzzer target: what a telnet client may send, cut up as the input says: options are taken out and answered within
- * bounds, and what is left is typed into the line editor. The first byte chooses telnet or raw (SSH), the second how
- * the rest is cut. */
+ * bounds, and what is left is typed into the line editor; and what a far host may send to our own telnet. The first
+ * byte chooses telnet or raw (SSH), the second how the rest is cut. */
 #include "cli/edit.h"
 #include "cli/telnet_int.h"
+#include "modules/line/line_int.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,29 @@ static void type(struct edit *e, struct strbuf *screen, const uint8_t *keys, siz
             edit_show(e, ev == EDIT_TAB, screen);
         }
     }
+}
+
+/* The same bytes as a far host may send them to our telnet. */
+static void as_client(const uint8_t *data, size_t size, size_t step)
+{
+    struct telnet_client t = {.length = 24, .width = 80};
+    struct strbuf reply = {0}, sent = {0};
+    for (size_t at = 0; at < size; at += step) {
+        size_t n = size - at < step ? size - at : step;
+        uint8_t *out = malloc(n);
+        if (!out)
+            abort();
+        reply.len = sent.len = 0;
+        size_t len = telnet_client_in(&t, data + at, n, out, &reply);
+        if (len > n || reply.len > 2048 + 16)
+            abort();
+        telnet_client_out(&t, (const char *)out, len, &sent);
+        if (sent.len > 2 * len)
+            abort();
+        free(out);
+    }
+    strbuf_free(&reply);
+    strbuf_free(&sent);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(out);
         free(back);
     }
+    as_client(data + 2, size - 2, step);
     if (answered > 3 * 2 * 256) /* each option is refused once, each way */
         abort();
     edit_free(&e);
