@@ -176,6 +176,8 @@ static void collect(const struct query *q, struct help_list *l)
         if (node->kind != GN_ARG || !offered(q, m->cand[i].cmd))
             continue;
         if (node->names) {
+            if ((node->flags & GNF_RANGED) && strspn(w, "0123456789") >= n)
+                help_add(l, value_token(node, buf, sizeof buf), node->help, false);
             for (const struct named *k = node->names; k->name; k++)
                 if (prefix_of(w, n, k->name))
                     help_add(l, k->name, k->help, true);

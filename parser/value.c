@@ -112,11 +112,14 @@ static enum value_fit accepts_ifname(const char *line, size_t pos, size_t limit,
     return fit == IFNAME_FITS && buf[used] && buf[used] != ' ' && buf[used] != '\t' ? VALUE_NO : fits[fit];
 }
 
-static enum value_fit accepts_name(const struct named *names, const char *s, size_t len, size_t *fail)
+static enum value_fit accepts_name(const struct gram_node *n, const char *s, size_t len, size_t *fail)
 {
     unsigned hits;
     size_t common;
-    if (named_find(names, s, len, &hits, &common))
+    uint32_t v;
+    if ((n->flags & GNF_RANGED) && decimal(s, len, &v))
+        return v >= n->lo && v <= n->hi ? VALUE_FITS : VALUE_NO;
+    if (named_find(n->names, s, len, &hits, &common))
         return VALUE_FITS;
     *fail += common;
     return hits ? VALUE_AMBIGUOUS : VALUE_NO;
@@ -158,7 +161,7 @@ enum value_fit value_accepts(const struct gram_node *n, const char *line, size_t
     }
     case GT_WORD:
         if (n->names)
-            return accepts_name(n->names, s, len, fail);
+            return accepts_name(n, s, len, fail);
         if ((n->flags & GNF_QUOTED) &&
             *s == '"') { /* several words between quotes; without a second one it is a word */
             const char *quote = memchr(s + 1, '"', limit - pos - 1);
@@ -438,7 +441,7 @@ const char *value_token(const struct gram_node *n, char *buf, size_t size)
         return n->text;
     if (n->show)
         return n->show;
-    if (n->type != GT_INT)
+    if (n->type != GT_INT && !(n->names && (n->flags & GNF_RANGED)))
         return tokens[n->type];
     snprintf(buf, size, "<%u-%u>", n->lo, n->hi);
     return buf;

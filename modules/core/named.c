@@ -64,6 +64,44 @@ const struct named named_udp_ports[] = {{"biff", "Biff (mail notification, comsa
                                         {"xdmcp", "X Display Manager Control Protocol (177)", 177},
                                         {NULL, NULL, 0}};
 
+const struct named named_dscp[] = {{"default", "default dscp (000000)", 0},
+                                   {"cs1", "CS1(precedence 1) dscp (001000)", 8},
+                                   {"cs2", "CS2(precedence 2) dscp (010000)", 16},
+                                   {"cs3", "CS3(precedence 3) dscp (011000)", 24},
+                                   {"cs4", "CS4(precedence 4) dscp (100000)", 32},
+                                   {"cs5", "CS5(precedence 5) dscp (101000)", 40},
+                                   {"cs6", "CS6(precedence 6) dscp (110000)", 48},
+                                   {"cs7", "CS7(precedence 7) dscp (111000)", 56},
+                                   {"af11", "AF11 dscp (001010)", 10},
+                                   {"af12", "AF12 dscp (001100)", 12},
+                                   {"af13", "AF13 dscp (001110)", 14},
+                                   {"af21", "AF21 dscp (010010)", 18},
+                                   {"af22", "AF22 dscp (010100)", 20},
+                                   {"af23", "AF23 dscp (010110)", 22},
+                                   {"af31", "AF31 dscp (011010)", 26},
+                                   {"af32", "AF32 dscp (011100)", 28},
+                                   {"af33", "AF33 dscp (011110)", 30},
+                                   {"af41", "AF41 dscp (100010)", 34},
+                                   {"af42", "AF42 dscp (100100)", 36},
+                                   {"af43", "AF43 dscp (100110)", 38},
+                                   {"ef", "EF dscp (101110)", 46},
+                                   {NULL, NULL, 0}};
+const struct named named_precedence[] = {{"routine", "Match packets with routine precedence (0)", 0},
+                                         {"priority", "Match packets with priority precedence (1)", 1},
+                                         {"immediate", "Match packets with immediate precedence (2)", 2},
+                                         {"flash", "Match packets with flash precedence (3)", 3},
+                                         {"flash-override", "Match packets with flash override precedence (4)", 4},
+                                         {"critical", "Match packets with critical precedence (5)", 5},
+                                         {"internet", "Match packets with internet precedence (6)", 6},
+                                         {"network", "Match packets with network precedence (7)", 7},
+                                         {NULL, NULL, 0}};
+const struct named named_tos[] = {{"normal", "Match packets with normal TOS (0)", 0},
+                                  {"min-monetary-cost", "Match packets with minimum monetary cost TOS (1)", 1},
+                                  {"max-reliability", "Match packets with maximum reliable TOS (2)", 2},
+                                  {"max-throughput", "Match packets with maximum throughput TOS (4)", 4},
+                                  {"min-delay", "Match packets with minimum delay TOS (8)", 8},
+                                  {NULL, NULL, 0}};
+
 const struct named *named_find(const struct named *list, const char *word, size_t len, unsigned *hits, size_t *common)
 {
     const struct named *found = NULL;

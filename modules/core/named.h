@@ -1,4 +1,5 @@
-/* Numbers that have names on the command line (ports). Used by the parser for words that come from such a table
+/* Numbers that have names on the command line (ports, marks of packets). Used by the parser for words that come from
+ * such a table
  * (`names` in the grammar) and by the modules that print the names. */
 #ifndef TAPIR_CORE_NAMED_H
 #define TAPIR_CORE_NAMED_H
@@ -8,7 +9,9 @@ struct named {
     const char *name, *help;
     int number;
 };
-extern const struct named named_tcp_ports[], named_udp_ports[]; /* end with name NULL */
+/* Each ends with name NULL. */
+extern const struct named named_tcp_ports[], named_udp_ports[];
+extern const struct named named_dscp[], named_precedence[], named_tos[]; /* RFC 2474, 2597, 3246; 791; 1349 */
 
 /* By the whole name, or by what is short for one of them only. NULL: none; *hits says how many begin with it, *common
  * how many of its letters some name has (both may be NULL). */

@@ -129,45 +129,23 @@ static void flags_text(struct strbuf *out, const struct acl_line *l)
     }
 }
 
-/* The number of a name, or the number itself up to max; -1. */
-static int number_of(const char *const *names, const int *values, unsigned n, const char *text, int max,
-                     const char **name)
-{
-    char *end;
-    long v = strtol(text, &end, 10);
-    bool digits = *text >= '0' && *text <= '9' && !*end && v <= max;
-    *name = text;
-    for (unsigned i = 0; i < n; i++)
-        if (digits ? values[i] == v : !strcasecmp(names[i], text)) {
-            *name = names[i];
-            return values[i];
-        }
-    return digits ? (int)v : -1;
-}
-
-/* RFC 2474, 2597, 3246; RFC 791 and 1349 for the older words. */
 bool acl_tos_read(struct acl_line *l, const char *kind, const char **value)
 {
-    static const char *const dscp[] = {"default", "cs1",  "cs2",  "cs3",  "cs4",  "cs5",  "cs6",
-                                       "cs7",     "af11", "af12", "af13", "af21", "af22", "af23",
-                                       "af31",    "af32", "af33", "af41", "af42", "af43", "ef"};
-    static const int dscp_values[] = {0, 8, 16, 24, 32, 40, 48, 56, 10, 12, 14, 18, 20, 22, 26, 28, 30, 34, 36, 38, 46};
-    static const char *const precedence[] = {"routine",        "priority", "immediate", "flash",
-                                             "flash-override", "critical", "internet",  "network"};
-    static const int precedence_values[] = {0, 1, 2, 3, 4, 5, 6, 7};
-    static const char *const tos[] = {"normal", "min-monetary-cost", "max-reliability", "max-throughput", "min-delay"};
-    static const int tos_values[] = {0, 1, 2, 4, 8};
-    const char *name, *text = *value;
+    const char *text = *value;
     unsigned shift = kind[0] == 'd' ? 2 : kind[0] == 'p' ? 5 : 1;
-    int v = kind[0] == 'd'   ? number_of(dscp, dscp_values, 21, text, 63, &name)
-            : kind[0] == 'p' ? number_of(precedence, precedence_values, 8, text, 7, &name)
-                             : number_of(tos, tos_values, 5, text, 15, &name);
-    if (v < 0)
+    const struct named *list = kind[0] == 'd' ? named_dscp : kind[0] == 'p' ? named_precedence : named_tos;
+    const struct named *word = named_find(list, text, strlen(text), NULL, NULL);
+    int most = kind[0] == 'd' ? 63 : kind[0] == 'p' ? 7 : 15, v = word ? word->number : -1;
+    if (!word && *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 4)
+        v = (int)strtoul(text, NULL, 10);
+    if (v < 0 || v > most)
         return false;
+    const char *name = named_of(list, v);
     l->tos = (uint8_t)((unsigned)v << shift);
     l->tos_mask = kind[0] == 'd' ? 0xfc : kind[0] == 'p' ? 0xe0 : 0x1e;
-    snprintf(l->tos_text, sizeof l->tos_text, "%s %s", kind, name);
-    *value = name;
+    if (name)
+        *value = name;
+    snprintf(l->tos_text, sizeof l->tos_text, "%s %s", kind, *value);
     return true;
 }
 
