@@ -32,8 +32,11 @@ static void check_command(struct gram *g, const struct command *c)
         gramc_error(g, c->src.at, "command %s: noeffect and a handler", c->src.name);
     if (c->tells && c->handler)
         gramc_error(g, c->src.at, "command %s: tells belongs to noeffect; a handler speaks for itself", c->src.name);
-    if (c->flat && (!c->opens || c->n_key != 1))
-        gramc_error(g, c->src.at, "command %s: numbered belongs to a block with one key", c->src.name);
+    bool words = true;
+    for (unsigned i = 0; c->flat && c->n_key == 1 && i < c->n_member; i++)
+        words = words && (strcmp(c->member[i].name, c->key[0]) != 0 || c->member[i].type == T_WORD);
+    if (c->flat && (!c->opens || c->n_key != 1 || !words))
+        gramc_error(g, c->src.at, "command %s: numbered belongs to a block with one key, a word", c->src.name);
     for (unsigned i = 0; i < c->n_adopts; i++) {
         bool found = false;
         for (unsigned k = 0; k < g->n_cmd; k++)

@@ -58,7 +58,10 @@ static void run_deliver(void *ctx, struct ring_msg *m)
     struct nif *nif = m->a;
     (void)ctx;
     m->frame = NULL;
-    link_deliver(nif->n.link, &v); /* through the faults */
+    if (nif->n.link)
+        link_deliver(nif->n.link, &v); /* through the faults */
+    else                               /* it was removed meanwhile */
+        frame_free_vec(&v);
 }
 
 static void run_send(void *ctx, struct ring_msg *m)
@@ -67,7 +70,10 @@ static void run_send(void *ctx, struct ring_msg *m)
     struct nif *nif = m->a;
     (void)ctx;
     m->frame = NULL;
-    link_send(nif->n.link, &v);
+    if (nif->n.link)
+        link_send(nif->n.link, &v);
+    else
+        frame_free_vec(&v);
 }
 
 /* Where there is no thread: what the stack shall see once the vector is through. */

@@ -277,7 +277,28 @@ struct netif *netif_get(struct router *r, const char *name)
     return n;
 }
 
-static void netif_destroy(struct nif *nif)
+/* Longer than any frame that came in there is held: for a neighbour, the rest of a datagram, an SA. */
+#define REMEMBERED (120 * NS_PER_S)
+
+static void netif_free(struct nif *nif)
+{
+    timer_stop(&nif->load);
+    free(nif->n.addrs);
+    free(nif->vips);
+    free(nif->vlans);
+    free(nif);
+}
+
+static void forget(void *arg)
+{
+    struct nif *nif = arg, **pp = &nif->net->dead;
+    while (*pp != nif)
+        pp = &(*pp)->next_dead;
+    *pp = nif->next_dead;
+    netif_free(nif);
+}
+
+static void netif_unplug(struct nif *nif)
 {
     timer_stop(&nif->load);
     if (nif->parent)
@@ -287,10 +308,7 @@ static void netif_destroy(struct nif *nif)
     nif->n.link = NULL;
     for (unsigned i = 0; i < nif->txv.n; i++)
         frame_free(nif->txv.f[i]);
-    free(nif->n.addrs);
-    free(nif->vips);
-    free(nif->vlans);
-    free(nif);
+    nif->txv.n = 0;
 }
 
 int netif_delete(struct netif *n)
@@ -317,14 +335,23 @@ int netif_remove(struct netif *n)
     n->n_addrs = 0;
     net_local_rebuild(net);
     rib_touch(net);
-    netif_destroy(nif);
+    netif_unplug(nif);
+    nif->next_dead = net->dead; /* frames that came in there still name it */
+    net->dead = nif;
+    timer_init(&nif->load, net->loop, forget, nif);
+    timer_start(&nif->load, REMEMBERED);
     return 0;
 }
 
 void netif_free_all(struct net *net)
 {
-    while (net->n_nifs)
-        netif_destroy(net->nifs[--net->n_nifs]);
+    while (net->n_nifs) {
+        struct nif *nif = net->nifs[--net->n_nifs];
+        netif_unplug(nif);
+        netif_free(nif);
+    }
+    while (net->dead)
+        forget(net->dead);
     free(net->nifs);
     net->nifs = NULL;
 }

@@ -42,6 +42,7 @@ struct nif {
     bool proto_up; /* last announced line state */
     bool pulled;   /* the data plane's thread reads its link */
     struct nif_fast fast;
+    struct nif *next_dead;  /* removed, and remembered for a while */
     struct nif *parent;     /* of a subinterface that can have a VLAN (vlan.h); NULL */
     struct vlans *vlans;    /* of its subinterfaces; NULL: never had any */
     _Atomic(uint16_t) vlan; /* 0: none */
@@ -128,6 +129,7 @@ struct net {
     bool started;                 /* before: interfaces are down, whatever their links say */
     struct nif **nifs;
     unsigned n_nifs, next_index;
+    struct nif *dead;          /* removed not long ago */
     struct local_entry *local; /* open addressing, rebuilt when an address changes */
     uint32_t local_mask;
     struct arp *arp;

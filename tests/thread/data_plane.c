@@ -192,6 +192,14 @@ static void send_one(struct bed *b, const uint8_t *gw, unsigned flow)
     put16be(ip + 24, 108);
     queue_put(b->q[0], f, sizeof f);
     atomic_fetch_add(&b->sent, 1);
+    if (flow % 8 == 3) { /* the same in a VLAN that comes and goes */
+        uint8_t tagged[sizeof f + 4];
+        memcpy(tagged, f, 12);
+        put16be(tagged + 12, 0x8100);
+        put16be(tagged + 14, 20);
+        memcpy(tagged + 16, f + 12, sizeof f - 12);
+        queue_put(b->q[0], tagged, sizeof tagged);
+    }
 }
 
 static void *host_main(void *arg)
@@ -261,9 +269,9 @@ static const char *const commands[] = {
     "configure terminal|interface Ethernet0/1|shutdown|no shutdown|end",
     "show crypto engine brief",
     "configure terminal|interface Ethernet0/1.10|no crypto map m|crypto map m|end",
-    "configure terminal|interface Ethernet0/1.20|encapsulation dot1Q 20|ip address 10.20.0.1 255.255.255.0|end",
+    "configure terminal|interface Ethernet0/0.20|encapsulation dot1Q 20|ip address 10.20.0.1 255.255.255.0|end",
     "configure terminal|interface Ethernet0/1.10|encapsulation dot1Q 11|encapsulation dot1Q 10|end",
-    "configure terminal|no interface Ethernet0/1.20|end",
+    "configure terminal|no interface Ethernet0/0.20|end",
     "show vlans",
     "clear crypto sa counters",
     "show crypto session detail",

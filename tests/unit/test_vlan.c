@@ -211,6 +211,24 @@ Test(vlan, faults_and_configure_replace)
     world_free(l.w);
 }
 
+Test(vlan, a_removed_one_is_forgotten_after_a_while)
+{
+    struct lab l;
+    lab_open(&l, SUB(10, 1), SUB(10, 2));
+    struct net *net = net_of(world_router_get(l.w, "r1"));
+    for (unsigned i = 0; i < 20; i++) {
+        cr_expect_eq(world_config(l.w, "r1", SUB(20, 1)), 0);
+        free(exec_on(&l, "r1", "ping 10.0.20.99 repeat 1 timeout 0")); /* something waits for a neighbour */
+        cr_expect_eq(world_config(l.w, "r1", "no interface GigabitEthernet0/0.20\n"), 0);
+    }
+    cr_expect(net->dead);
+    world_run(l.w, 125);
+    cr_expect(!net->dead);
+    expect_ping(&l, "r1", "10.0.10.2", true);
+    world_config(l.w, "r1", "no interface GigabitEthernet0/0.10\n");
+    world_free(l.w); /* while it is remembered */
+}
+
 #define GROUP(version, priority)                                                                                       \
     " standby version " #version "\n standby 7 ip 10.0.10.254\n standby 7 timers msec 200 msec 700\n standby 7 "       \
     "priority " #priority "\n standby 7 preempt\n"
