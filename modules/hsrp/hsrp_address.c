@@ -1,6 +1,7 @@
 /* The virtual addresses of a group at its interface: installed with the virtual MAC while Active, announced
  * by gratuitous ARP at 0, 3 and 6 s (reference 1.6). Called by hsrp_group.c and hsrp_cmd.c. */
 #include "modules/hsrp/hsrp_internal.h"
+#include <string.h>
 
 static void each_vip(struct hsrp_group *g, void (*fn)(struct hsrp_group *g, const struct addr *vip))
 {
@@ -107,6 +108,19 @@ bool hsrp_proxy_arp(void *arg, const struct netif *nif, struct mac *mac)
     return !runs;
 }
 
+/* `standby use-bia` of an interface holds for its subinterfaces, unless its scope is the interface. */
+bool hsrp_if_uses_bia(const struct hsrp_if *hif)
+{
+    const char *name = hif->nif->name, *dot = strchr(name, '.');
+    if (hif->use_bia || !dot)
+        return hif->use_bia;
+    for (const struct hsrp_if *main = hif->h->ifs; main; main = main->next)
+        if (main->use_bia && !main->bia_here && strlen(main->nif->name) == (size_t)(dot - name) &&
+            !strncmp(main->nif->name, name, (size_t)(dot - name)))
+            return true;
+    return false;
+}
+
 /* Reference 1.1 and 1.7. */
 void hsrp_address_choose_mac(struct hsrp_group *g)
 {
@@ -114,7 +128,7 @@ void hsrp_address_choose_mac(struct hsrp_group *g)
     struct mac mac = hif->version == 2
                          ? (struct mac){{0x00, 0x00, 0x0c, 0x9f, (uint8_t)(0xf0 | g->number >> 8), (uint8_t)g->number}}
                          : (struct mac){{0x00, 0x00, 0x0c, 0x07, 0xac, (uint8_t)g->number}};
-    if (hif->use_bia)
+    if (hsrp_if_uses_bia(hif))
         mac = hif->nif->mac;
     else if (g->mac_cfg)
         mac = g->mac;

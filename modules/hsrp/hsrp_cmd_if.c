@@ -40,7 +40,6 @@ int hsrp_cmd_delay(struct cmd *c, struct args_standby_delay *a)
 int hsrp_cmd_use_bia(struct cmd *c, struct args_standby_use_bia *a)
 {
     struct hsrp_if *hif = hsrp_cmd_iface(c);
-    (void)a;
     if (!hif)
         return CMD_ERROR;
     bool set = c->op == CMD_SET;
@@ -48,8 +47,10 @@ int hsrp_cmd_use_bia(struct cmd *c, struct args_standby_use_bia *a)
         if (g->mac_cfg)
             return cmd_error(c, "%% Group %u has a MAC address configured: not together with use-bia", g->number);
     hif->use_bia = set;
-    for (struct hsrp_group *g = hif->groups; g; g = g->next)
-        hsrp_address_choose_mac(g);
+    hif->bia_here = set && a->kw_scope;
+    for (struct hsrp_if *i = hif->h->ifs; i; i = i->next) /* subinterfaces too */
+        for (struct hsrp_group *g = i->groups; g; g = g->next)
+            hsrp_address_choose_mac(g);
     return CMD_OK;
 }
 

@@ -159,10 +159,10 @@ struct hsrp_if {
     bool has_delay;
     uint32_t delay_min, delay_reload; /* s */
     struct timer delay_timer;
-    uint8_t version; /* 1, 2 */
-    bool use_bia;
-    uint32_t mac_refresh; /* s, for groups that follow */
-    unsigned garp_count;  /* after the first; 0: for ever */
+    uint8_t version;        /* 1, 2 */
+    bool use_bia, bia_here; /* `scope interface`: not for the subinterfaces */
+    uint32_t mac_refresh;   /* s, for groups that follow */
+    unsigned garp_count;    /* after the first; 0: for ever */
     nstime garp_interval;
     bool redirect_off, redirect_unknown;
     uint32_t redirect_adv, redirect_hold; /* s */
@@ -261,7 +261,8 @@ void hsrp_address_install(struct hsrp_group *g);
 void hsrp_address_tell(struct hsrp_group *g); /* debug standby events detail */
 void hsrp_address_uninstall(struct hsrp_group *g);
 void hsrp_address_garp_fire(void *group);
-void hsrp_group_reinstall(struct hsrp_group *g);    /* toggles; the caller changes the addresses in between */
+void hsrp_group_reinstall(struct hsrp_group *g); /* toggles; the caller changes the addresses in between */
+bool hsrp_if_uses_bia(const struct hsrp_if *hif);
 void hsrp_address_choose_mac(struct hsrp_group *g); /* by version, mac-address, use-bia; moves what is installed */
 void hsrp_address_garp(struct hsrp_group *g);       /* once, now */
 bool hsrp_address_is_edge(const struct netif *nif, const struct addr *addr);

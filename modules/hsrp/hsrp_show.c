@@ -104,7 +104,7 @@ static void show_tracks(struct out *o, const struct hsrp_group *g, bool shutdown
 
 static void mac_source(const struct hsrp_group *g, char *buf, size_t len)
 {
-    if (g->hif->use_bia)
+    if (hsrp_if_uses_bia(g->hif))
         snprintf(buf, len, "bia");
     else if (g->mac_cfg)
         snprintf(buf, len, "cfgd");

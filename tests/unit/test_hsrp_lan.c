@@ -358,6 +358,24 @@ Test(hsrp_lan, a_passive_router_advertises_at_its_interval)
     world_free(w);
 }
 
+Test(hsrp_lan, use_bia_holds_for_subinterfaces_unless_scoped)
+{
+    struct world *w = pair("interface Ethernet1/1.10\n encapsulation dot1Q 10\n ip address 10.2.0.1 255.255.255.0\n"
+                           " standby 7 ip 10.2.0.254\n",
+                           "");
+    static const char show[] = "show standby Ethernet1/1.10 7";
+    expect(w, "r1", show, "0000.0c07.ac07 (v1 default)\n", true);
+    configure(w, "r1", IF "standby use-bia\n");
+    expect(w, "r1", show, " (bia)\n", true);
+    configure(w, "r1", IF "standby use-bia scope interface\n");
+    expect(w, "r1", show, "0000.0c07.ac07 (v1 default)\n", true);
+    expect(w, "r1", "show standby " ET, " (bia)\n", true);
+    configure(w, "r1", "interface Ethernet1/1.10\nstandby use-bia\n" IF "no standby use-bia\n");
+    expect(w, "r1", show, " (bia)\n", true);
+    expect(w, "r1", "show standby " ET " 1", "(v1 default)\n", true);
+    world_free(w);
+}
+
 Test(hsrp_lan, the_group_address_of_its_version_is_joined)
 {
     struct world *w = pair("", "");
