@@ -118,8 +118,9 @@ static int unknown_word(struct session *s, const char *line, size_t from, size_t
     if (line[second] || never_host(s))
         return refuse(s, line, MATCH_INVALID, line[second] ? second : pos);
     struct strbuf b = {0}, word = {0};
-    if (names_host(s, line + from, end - from)) {
-        strbuf_add(&b, "connect %.*s", (int)(end - from), line + from);
+    bool number = s->resumes && strspn(line + from, "0123456789") == end - from; /* of a connection */
+    if (number || names_host(s, line + from, end - from)) {
+        strbuf_add(&b, "%s %.*s", number ? "resume" : "connect", (int)(end - from), line + from);
         int rc = exec_line(s, b.s, 0);
         strbuf_free(&b);
         return rc;

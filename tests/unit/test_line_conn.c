@@ -200,6 +200,8 @@ Test(line_conn, open_suspend_resume_close)
     cr_expect_eq(far.ops.data(far.u, (const uint8_t *)"later", 5), 5);
     cr_expect(strstr(type(&d, "where"), "*  1 gw2                 10.1.1.2               5     0 gw2\n"));
     cr_expect_str_eq(type(&d, ""), "[Resuming connection 1 to gw2 ... ]\nlater");
+    keys(&d, "\x1ex");
+    cr_expect_str_eq(type(&d, "1"), "[Resuming connection 1 to gw2 ... ]\n", "its number alone does too");
     done = 0;
     far.ops.ended(far.u, CALL_CLOSED);
     far.live--;
