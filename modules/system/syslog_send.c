@@ -141,7 +141,9 @@ int system_cmd_logging_host(struct cmd *c, struct args_logging_host *a)
     a->kw_by_name = true; /* IOS 15 shows the word, typed or not */
     while (i < s->n_hosts && !addr_equal(&s->host[i].addr, &a->host))
         i++;
-    if (c->op == CMD_UNSET) {
+    if (c->op == CMD_SET && a->kw_by_tcp && !c->booting)
+        cmd_note(c, "Messages go out by UDP only: nothing is sent to this host");
+    if (c->op == CMD_UNSET || a->kw_by_tcp) {
         if (i == s->n_hosts)
             return CMD_OK;
         memmove(&s->host[i], &s->host[i + 1], (s->n_hosts - i - 1) * sizeof *s->host);
