@@ -208,11 +208,13 @@ static int list(struct cmd *c)
 {
     const struct line_use *use = cmd_line(c);
     char where[ADDR_STRLEN];
-    if (!use || !use->conns)
-        return cmd_error(c, "%% No connections open"), CMD_OK;
-    out_text(c->out, "Conn Host                Address             Byte  Idle Conn Name\n");
+    const struct line_conn *first = use ? use->conns : NULL;
+    if (first)
+        out_text(c->out, "Conn Host                Address             Byte  Idle Conn Name\n");
+    else
+        out_text(c->out, "%% No connections open\n");
     out_array(c->out, NULL);
-    for (const struct line_conn *n = use->conns; n; n = n->next) {
+    for (const struct line_conn *n = first; n; n = n->next) {
         struct addr a = addr_v4(n->to.addr);
         long long idle = (long long)((loop_now(c->router->loop) - n->last) / (60 * NS_PER_S));
         out_text(c->out, "%c%3u %-19s %-19s %4zu %5lld %s\n", n->number == use->conn_last ? '*' : ' ', n->number,

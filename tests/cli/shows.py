@@ -4,13 +4,14 @@ left out and taken, each alternative once, arguments from a table by name or typ
 import glob, json, re, subprocess, sys
 
 VALUES = {"ip": "10.1.11.2", "ifname": "Ethernet1/1", "mask": "255.255.0.0", "line": "interface", "word": "x1"}
-NAMED = {"file": "flash:", "url": "/all", "of": "flash:", "mode": "exec", "ms": "0", "first": "nvram:startup-config", "second": "system:running-config",
+NAMED = {"file": "nvram:startup-config", "url": "/all", "of": "flash:", "mode": "exec", "ms": "0", "first": "nvram:startup-config", "second": "system:running-config",
          "object": "1", "console": "0", "vty": "0", "number": "0", "group": "1", "interface": "Ethernet1/1"}
 LINES = {  # what is text by nature, and why
     "show running-config": "a configuration is its lines",
     "show startup-config": "a configuration is its lines",
     "show configuration": "a configuration is its lines",
     "show archive config differences": "the lines to be typed",
+    "show archive config incremental-diffs": "the lines to be typed",
     "show tech-support": "other commands' output for people to send",
 }
 SKIP = {"show running-config section interface": "its argument is the rest of the line, the pipe included"}
