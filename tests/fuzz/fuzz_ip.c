@@ -1,6 +1,6 @@
 /* Fuzz target: Ethernet frames as they come from a link, through ARP, IPv4, reassembly, ICMP and UDP of a router with
- * two interfaces. The input is a sequence of (2-byte length, frame). */
-#include "modules/net/stack.h"
+ * two interfaces, one of them with a subinterface. The input is a sequence of (2-byte length, frame). */
+#include "modules/net/vlan.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -53,6 +53,10 @@ static void power_on(struct rig *g)
     netif_addr_add(n, &a, 24, false);
     netif_addr_add(netif_get(g->r, "GigabitEthernet0/1"), &b, 24, false);
     netif_vip_add(n, &vip, &vmac);
+    struct addr c = addr_v4(0x0a020001);
+    struct netif *sub = netif_get(g->r, "GigabitEthernet0/0.10");
+    vlan_set(sub, 10, false);
+    netif_addr_add(sub, &c, 24, false);
     g->out = memswitch_port(g->sw, "wire");
     g->out->rx = sink;
 }
