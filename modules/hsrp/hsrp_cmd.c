@@ -11,7 +11,8 @@ struct hsrp_if *hsrp_cmd_iface(struct cmd *c)
     struct hsrp *h = module_state(c->router, &hsrp_module);
     const struct args_interface *i = CMD_BLOCK(c, interface, "interface");
     struct netif *nif = h && i ? netif_get(c->router, i->name.text) : NULL;
-    struct hsrp_if *hif = nif ? hsrp_if_get(h, nif) : NULL;
+    bool is_lan = nif && strncmp(nif->name, "Loopback", 8) != 0 && strncmp(nif->name, "Null", 4) != 0;
+    struct hsrp_if *hif = is_lan ? hsrp_if_get(h, nif) : NULL;
     if (!hif)
         cmd_error(c, "%% HSRP is not supported on this interface");
     return hif;

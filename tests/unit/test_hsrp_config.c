@@ -121,7 +121,10 @@ Test(hsrp_config, out_of_range_lines_are_rejected)
         snprintf(line, sizeof line, "interface Ethernet1/1\n%s\n", wrong[i]);
         cr_assert_eq(world_config(w, "gw1", line), 1, "%s was accepted", wrong[i]);
     }
+    cr_assert_eq(world_config(w, "gw1", "interface Loopback0\nstandby 1 ip 10.1.11.9\n"), 1);
+    cr_assert_eq(world_config(w, "gw1", "interface Null0\nstandby version 2\n"), 1);
     expect(w, "gw1", "show running-config", "standby", false);
+    cr_assert_eq(world_config(w, "gw1", "interface BVI1\nstandby 1 ip 10.1.11.9\n"), 0);
     world_free(w);
 }
 
