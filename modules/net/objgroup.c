@@ -111,12 +111,32 @@ void objgroup_remove(struct router *r, struct objgroup *g)
     objgroup_put(r, g);
 }
 
-/* Is x to be found in g or below? */
-static bool reaches(const struct objgroup *g, const struct objgroup *x)
+static void unwalk(struct objgroup *g)
+{
+    if (!g->walked)
+        return;
+    g->walked = false;
+    for (unsigned i = 0; i < g->n; i++)
+        if (g->member[i].group)
+            unwalk(g->member[i].group);
+}
+
+static bool walk_to(struct objgroup *g, const struct objgroup *x)
 {
     bool found = g == x;
+    if (g->walked)
+        return false;
+    g->walked = true;
     for (unsigned i = 0; i < g->n && !found; i++)
-        found = g->member[i].group && reaches(g->member[i].group, x);
+        found = g->member[i].group && walk_to(g->member[i].group, x);
+    return found;
+}
+
+/* Is x to be found in g or below? */
+static bool reaches(struct objgroup *g, const struct objgroup *x)
+{
+    bool found = walk_to(g, x);
+    unwalk(g);
     return found;
 }
 
@@ -186,16 +206,6 @@ static unsigned collect(struct objgroup *g, struct objgroup_member *v, unsigned 
         n++;
     }
     return n;
-}
-
-static void unwalk(struct objgroup *g)
-{
-    if (!g->walked)
-        return;
-    g->walked = false;
-    for (unsigned i = 0; i < g->n; i++)
-        if (g->member[i].group)
-            unwalk(g->member[i].group);
 }
 
 static int by_address(const void *a, const void *b)

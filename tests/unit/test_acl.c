@@ -371,6 +371,27 @@ static enum acl_verdict judge(struct world *w, uint8_t proto, const char *src, u
     return acl_match(world_router_get(w, "r"), "x", &flow, false, NULL);
 }
 
+/* Forty floors of two groups, each of which has both of the floor below: a million million ways down. */
+Test(object_group, many_ways_to_one_group, .timeout = 20)
+{
+    struct world *w = one("object-group network a0\n host 10.9.9.9\nobject-group network b0\n host 10.9.9.8\n"
+                          "object-group network other\n host 10.9.9.7\n"
+                          "ip access-list extended x\n permit ip object-group a40 any\n");
+    for (unsigned i = 1; i <= 40; i++)
+        for (char which = 'a'; which <= 'b'; which++) {
+            char text[200];
+            snprintf(text, sizeof text, "object-group network %c%u\n group-object a%u\n group-object b%u\n", which, i,
+                     i - 1, i - 1);
+            cr_assert_eq(world_config(w, "r", text), 0);
+        }
+    cr_expect_eq(judge(w, 6, "10.9.9.8", 1, 2, false), ACL_PERMIT);
+    cr_expect_eq(judge(w, 6, "10.9.9.7", 1, 2, false), ACL_NO_MATCH);
+    cr_expect_neq(world_config(w, "r", "object-group network a0\n group-object b40\n"), 0, "a loop");
+    cr_expect_eq(world_config(w, "r", "object-group network a0\n group-object other\n"), 0);
+    cr_expect_eq(judge(w, 6, "10.9.9.7", 1, 2, false), ACL_PERMIT);
+    world_free(w);
+}
+
 Test(object_group, members)
 {
     struct world *w = one(
