@@ -240,12 +240,11 @@ static void routes_look(void *arg)
 
 void net_debug_routes_begin(struct net *net)
 {
-    if (!net->route_watch)
-        net->route_watch = calloc(1, sizeof *net->route_watch);
+    if (!net->route_watch && (net->route_watch = calloc(1, sizeof *net->route_watch)))
+        net->route_watch->task = (struct task){.run = routes_look, .arg = net};
     struct route_watch *w = net->route_watch;
     if (!w)
         return;
-    w->task = (struct task){.run = routes_look, .arg = net};
     w->n = 0;
     rib_foreach(net, copy_route, w);
 }

@@ -130,17 +130,29 @@ Test(net_debug, udp)
     end(g, &b, sub);
 }
 
+static void mark(void *arg)
+{
+    *(bool *)arg = true;
+}
+
 Test(net_debug, routing)
 {
     struct strbuf b = {0};
     struct log_sub *sub;
     struct nrig *g = line(&b, &sub, NET_DEBUG_ROUTING);
     net_debug_routes_begin(net_of(g->r[1]));
+    nrig_route(g, 1, "10.76.0.0", 16, "10.1.0.3");
+    bool ran = false;
+    struct task after = {.run = mark, .arg = &ran};
+    loop_defer(g->loop, &after);
+    net_debug_routes_begin(net_of(g->r[1])); /* once more, with that still to be looked at: it begins from here */
     nrig_route(g, 1, "10.77.0.0", 16, "10.1.0.3");
     nrig_route(g, 1, "10.78.0.0", 16, "10.200.0.3"); /* no way there: not in the table */
     nrig_run(g, 0.1);
     has(&b, "RT: add 10.77.0.0/16 via 10.1.0.3, static metric [1/0]\n");
     has_not(&b, "10.78.0.0");
+    has_not(&b, "10.76.0.0");
+    cr_assert(ran);
     has_not(&b, "del");
     b.len = 0;
     netif_set_admin(netif_find(g->r[1], "GigabitEthernet0/1"), false);
