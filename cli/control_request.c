@@ -66,6 +66,8 @@ static int request_fault(struct request *q)
         return request_fail(q, "there is no interface %.60s", word ? word : "");
     if (!nif->link)
         return request_fail(q, "%s has no link", nif->name);
+    if (nif->is_sub)
+        return request_fail(q, "%s is a part of another interface: a fault is that one's", nif->name);
     struct link_fault_spec spec = {0};
     bool any = false, clear = false;
     while ((word = next_word(&at))) {

@@ -463,10 +463,11 @@ void dp_attach(struct nif *nif)
     struct dp *dp = nif->net->dp;
     struct link *link = nif->n.link;
     if (!link || !nif->net->started || nif->pulled || loop_is_sim(dp->loop) || !link->ops->rx ||
-        link->ops->fd(link) < 0 || (!dp->threaded && !thread_start(dp)))
+        link->ops->fd(link) < 0 || dp->n_pulled == DP_LINKS_MAX || (!dp->threaded && !thread_start(dp)))
         return;
     link->ops->pull(link, true);
     nif->pulled = true;
+    dp->n_pulled++;
     struct ring_msg m = {.run = link_add, .a = nif};
     net_dp_run(nif->net->router, &m);
 }
@@ -502,9 +503,12 @@ void dp_sync(struct net *net)
 
 void dp_detach(struct nif *nif)
 {
-    if (!nif->pulled)
+    if (!nif->pulled) {
+        dp_sync(nif->net); /* it sends there nevertheless */
         return;
+    }
     nif->pulled = false;
+    nif->net->dp->n_pulled--;
     struct ring_msg m = {.run = link_drop, .a = nif};
     run_between(nif->net, &m);
     nif->n.link->ops->pull(nif->n.link, false);
@@ -553,6 +557,7 @@ void dp_stop(struct net *net)
     if (!dp || !dp->threaded)
         return;
     thread_stop(dp);
+    dp->n_pulled = 0;
     for (unsigned i = 0; i < net->n_nifs; i++)
         if (net->nifs[i]->pulled) {
             net->nifs[i]->pulled = false;

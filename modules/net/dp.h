@@ -32,7 +32,7 @@ void dp_add_stats(const struct net *net, struct ip_stats *sum);
 int dp_init(struct net *net);
 void dp_start(struct net *net);  /* takes the links over, if it may have a thread */
 void dp_attach(struct nif *nif); /* an interface has a link */
-void dp_detach(struct nif *nif); /* ... and loses it: after this no frame of it is in the data plane's hands */
+void dp_detach(struct nif *nif); /* ... and loses it: after this the data plane has no frame of it, in or out */
 void dp_sync(struct net *net);   /* what the data plane had in hand when it was called is through */
 void dp_stop(struct net *net);   /* the thread ends; everything goes on in one */
 void dp_fini(struct net *net);
@@ -60,6 +60,7 @@ struct dp {
     struct frame_pool *pool;
     struct fast_entry *table;
     struct nif *tx_dirty; /* interfaces with gathered frames */
+    unsigned n_pulled;    /* links that the thread reads; the control plane's */
     uint16_t rotate;
     /* figures: written by the data plane alone */
     struct dp_stage_stats stage[DP_STAGES];

@@ -152,6 +152,7 @@ void ether_send(struct nif *nif, struct frame *f, const struct mac *dst, const s
         nif->parent->n.counters.out_packets++;
         nif->parent->n.counters.out_bytes += f->len;
         nif->parent->last_out = nif->last_out;
+        touch_load(nif->parent);
     }
     if (!nif->tx_dirty) {
         nif->tx_dirty = true;

@@ -103,6 +103,8 @@ static void hand_over(struct dp *dp, struct nif *nif, struct frame *f, uint32_t 
         return;
     }
     struct super_cut cut;
+    if (link_header && be16(ip - 2) == ETHERTYPE_VLAN_)
+        link_header += 4; /* a VLAN that nobody has: the stack says so */
     frame_pull(f, link_header);
     bool good = super_cut_begin(&cut, f, 0);
     while (good && cut.done < cut.n) {

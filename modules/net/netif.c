@@ -306,9 +306,7 @@ static void netif_unplug(struct nif *nif)
     dp_detach(nif);
     link_close(nif->n.link);
     nif->n.link = NULL;
-    for (unsigned i = 0; i < nif->txv.n; i++)
-        frame_free(nif->txv.f[i]);
-    nif->txv.n = 0;
+    ether_flush(nif); /* without a link: frees what waits */
 }
 
 int netif_delete(struct netif *n)

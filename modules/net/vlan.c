@@ -24,7 +24,8 @@ static void vlan_tx(struct link *l, struct frame_vec *v)
         struct frame *f = v->f[i];
         uint8_t *h = frame_push(f, TAG_LEN);
         if (!h) {
-            frame_free(f); /* every frame has that headroom */
+            link_drop_count(nif->parent->n.link, LINK_DROP_NO_BUFFER, 1); /* every frame has that headroom */
+            frame_free(f);
             continue;
         }
         memmove(h, h + TAG_LEN, 12);
@@ -89,7 +90,7 @@ bool vlan_attach(struct nif *nif, struct nif *parent)
     return true;
 }
 
-static void take_out(struct nif *nif)
+void vlan_detach(struct nif *nif)
 {
     struct vlans *vs = nif->parent->vlans;
     if (nif->vlan)
@@ -97,12 +98,6 @@ static void take_out(struct nif *nif)
     if (nif->native)
         atomic_store(&vs->native, NULL);
     net_changed(nif->n.router);
-}
-
-void vlan_detach(struct nif *nif)
-{
-    take_out(nif);
-    dp_sync(nif->net); /* nobody has it in hand any more */
 }
 
 static void vlan_refresh(struct nif *nif)
@@ -141,7 +136,7 @@ const struct netif *vlan_set(struct netif *n, uint16_t id, bool native)
         return &other_native->n;
     if (nif->vlan == id && nif->native == native)
         return NULL;
-    take_out(nif);
+    vlan_detach(nif);
     nif->vlan = 0; /* another VLAN is another network: neighbours and states begin anew */
     vlan_refresh(nif);
     dp_sync(nif->net);
@@ -177,32 +172,53 @@ static struct nif *owner_of(struct vlans *vs, struct frame *f)
     return nif;
 }
 
+/* super_count(), Ethernet header at data. */
+static unsigned packets_in(struct frame *f)
+{
+    f->data += ETHER_HLEN;
+    f->len -= ETHER_HLEN;
+    unsigned n = super_count(f);
+    f->data -= ETHER_HLEN;
+    f->len += ETHER_HLEN;
+    return n;
+}
+
 void vlan_sort(struct nif *parent, struct frame_vec *v, void (*give)(struct nif *nif, struct frame_vec *v),
                void (*count)(struct nif *parent, unsigned packets, uint64_t bytes))
 {
-    struct frame_vec one;
-    struct nif *to = NULL;
-    unsigned kept = 0, n = v->n, packets = 0;
+    struct frame *f[FRAME_VEC];
+    struct nif *owner[FRAME_VEC];
+    unsigned n = 0, kept = 0, packets = 0;
     uint64_t bytes = 0;
-    one.n = 0;
-    for (unsigned i = 0; i < n; i++) {
-        struct frame *f = v->f[i];
-        uint32_t len = f->len;
-        struct nif *nif = owner_of(parent->vlans, f);
-        if (one.n && nif != to) /* in the order of arrival */
-            give(to, &one);
-        if (!nif) {
-            v->f[kept++] = f;
+    for (unsigned i = 0; i < v->n; i++) {
+        uint32_t len = v->f[i]->len;
+        f[n] = v->f[i];
+        owner[n] = owner_of(parent->vlans, f[n]);
+        if (!owner[n]) {
+            v->f[kept++] = f[n];
             continue;
         }
-        to = nif;
-        packets += super_count(f);
+        packets += f[n]->gso ? packets_in(f[n]) : 1;
+        n++;
         bytes += len;
-        one.f[one.n++] = f;
     }
     v->n = kept;
     if (packets)
         count(parent, packets, bytes);
-    if (one.n)
+    while (n) { /* one network after the other, each in the order of arrival */
+        struct nif *to = owner[0];
+        struct frame_vec one;
+        unsigned rest = 0;
+        one.n = 0;
+        for (unsigned i = 0; i < n; i++) {
+            if (owner[i] == to) {
+                one.f[one.n++] = f[i];
+                continue;
+            }
+            owner[rest] = owner[i];
+            f[rest++] = f[i];
+        }
+        n = rest;
         give(to, &one);
+    }
 }

@@ -6,8 +6,9 @@
 /* Is it a subinterface of an Ethernet kind? Its parent's name, then. */
 bool vlan_parent_name(const char *name, char parent[40]);
 bool vlan_attach(struct nif *nif, struct nif *parent); /* gives it link, MAC and MTU; false: out of memory */
-void vlan_detach(struct nif *nif);                     /* after this no frame of it is in the data plane's hands */
-void vlan_refresh_all(struct nif *parent);             /* the parent's line state changed */
+void vlan_detach(
+    struct nif *nif); /* no more frames for it; the data plane may have some in hand (dp_detach, dp_sync) */
+void vlan_refresh_all(struct nif *parent); /* the parent's line state changed */
 struct nif *vlan_next(const struct nif *parent, const struct nif *prev);
 bool vlan_capable(const struct netif *n); /* a subinterface that takes a tag */
 /* id 0: none, its line goes down. The subinterface that has the VLAN, or is native, already; NULL: done. */

@@ -1,7 +1,10 @@
 /* Subinterfaces on simulated links: tags on the wire, addresses, neighbours, HSRP with its MACs, a tunnel, lists, the
  * native VLAN, states that follow the parent, what is refused and what is dropped. */
+#include "cli/control.h"
 #include "cli/world.h"
-#include "modules/net/stack.h"
+#include "modules/core/csum.h"
+#include "modules/net/super.h"
+#include "modules/net/vlan.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +230,133 @@ Test(vlan, a_removed_one_is_forgotten_after_a_while)
     expect_ping(&l, "r1", "10.0.10.2", true);
     world_config(l.w, "r1", "no interface GigabitEthernet0/0.10\n");
     world_free(l.w); /* while it is remembered */
+}
+
+static void nothing(void *arg, const char *data, size_t len)
+{
+    (void)arg;
+    (void)data;
+    (void)len;
+}
+
+Test(vlan, faults_are_the_whole_interfaces)
+{
+    struct lab l;
+    char err[200] = "";
+    lab_open(&l, SUB(10, 1), SUB(10, 2));
+    struct router *r = world_router_get(l.w, "r1");
+    cr_expect_neq(control_request_serve(r, "fault GigabitEthernet0/0.10 cut", nothing, NULL, err, sizeof err), 0);
+    cr_expect(strstr(err, "part of another interface"), "%s", err);
+    expect_ping(&l, "r1", "10.0.10.2", true);
+    cr_expect_eq(control_request_serve(r, "fault GigabitEthernet0/0 cut", nothing, NULL, err, sizeof err), 0);
+    expect_ping(&l, "r1", "10.0.10.2", false);
+    world_free(l.w);
+}
+
+/* A super-packet of 3000 bytes to nowhere, to the interface's MAC, as it comes from a link: in 1000s, or (gso 0) only
+ * its first 1000 bytes. */
+static struct frame *tagged(const struct nif *nif, unsigned id, uint16_t gso, uint8_t mark)
+{
+    uint32_t total = 40 + (gso ? 3000 : 1000);
+    struct frame *f = frame_alloc_big(nif->net->loop);
+    uint8_t *h = frame_put(f, 18 + total), *ip = h + 18;
+    memset(h, 0, 18 + total);
+    memcpy(h, nif->n.mac.b, 6);
+    h[11] = mark;
+    put16(h + 12, ETHERTYPE_VLAN_);
+    put16(h + 14, (uint16_t)id);
+    put16(h + 16, ETHERTYPE_IP_);
+    ip[0] = 0x45;
+    put16(ip + 2, (uint16_t)total);
+    put16(ip + 6, IP_DF);
+    ip[8] = 64;
+    ip[9] = IPPROTO_TCP_;
+    put32(ip + 12, 0x0a000a63);
+    put32(ip + 16, 0x0a630063);
+    put16(ip + 10, ip_checksum(ip, 20));
+    ip[32] = 0x50;
+    ip[33] = TCP_ACK;
+    f->gso = gso;
+    if (gso) {
+        f->flags |= FRAME_CSUM_PARTIAL;
+        f->csum_at = (uint16_t)(ip + 20 - f->base);
+        f->csum_off = 16;
+    }
+    return f;
+}
+
+static struct {
+    unsigned n;
+    uint16_t vlan[8], frames[8];
+    uint8_t last[8];
+    unsigned packets;
+} given;
+
+static void give(struct nif *nif, struct frame_vec *v)
+{
+    given.vlan[given.n] = nif->vlan;
+    given.frames[given.n] = (uint16_t)v->n;
+    for (unsigned i = 0; i < v->n; i++) {
+        cr_expect_eq(be16(v->f[i]->data + 12), ETHERTYPE_IP_);
+        cr_expect_gt(v->f[i]->data[11], given.last[given.n], "in the order of arrival");
+        given.last[given.n] = v->f[i]->data[11];
+    }
+    given.n++;
+    frame_free_vec(v);
+}
+
+static void count(struct nif *parent, unsigned packets, uint64_t bytes)
+{
+    (void)parent;
+    (void)bytes;
+    given.packets += packets;
+}
+
+Test(vlan, networks_in_turn_are_one_vector_each)
+{
+    struct lab l;
+    lab_open(&l, SUB(10, 1) SUB(20, 1), "");
+    struct nif *parent = nif_of(netif_find(world_router_get(l.w, "r1"), "GigabitEthernet0/0"));
+    struct frame_vec v = {0};
+    for (uint8_t i = 0; i < 30; i++)
+        v.f[v.n++] = tagged(parent, i % 3 * 10 + 10, i == 3 ? 1000 : 0, (uint8_t)(i + 1));
+    vlan_sort(parent, &v, give, count);
+    cr_expect_eq(given.n, 2);
+    cr_expect(given.vlan[0] == 10 && given.vlan[1] == 20 && given.frames[0] == 10 && given.frames[1] == 10);
+    cr_expect_eq(given.packets, 22, "%u: a super-packet stands for three", given.packets);
+    cr_expect_eq(v.n, 10, "VLAN 30 is nobody's");
+    frame_free_vec(&v);
+    world_free(l.w);
+}
+
+Test(vlan, super_packets_of_an_unknown_one)
+{
+    struct lab l;
+    lab_open(&l, SUB(10, 1), "");
+    struct router *r = world_router_get(l.w, "r1");
+    struct nif *parent = nif_of(netif_find(r, "GigabitEthernet0/0"));
+    struct frame_vec v = {.n = 1, .f = {tagged(parent, 30, 1000, 1)}};
+    fast_input(net_of(r)->dp, parent, &v);
+    cr_expect_eq(ip_drop_get(r, "unknown-vlan"), 3);
+    cr_expect_eq(ip_drop_get(r, "super-packet"), 0);
+    v = (struct frame_vec){.n = 1, .f = {tagged(parent, 10, 1000, 1)}};
+    fast_input(net_of(r)->dp, parent, &v);
+    cr_expect_eq(ip_drop_get(r, "no-route"), 3);
+    world_free(l.w);
+}
+
+Test(vlan, what_a_subinterface_sends_wakes_its_parents_load)
+{
+    struct lab l;
+    lab_open(&l, SUB(10, 1), "");
+    struct router *r = world_router_get(l.w, "r1");
+    struct nif *parent = nif_of(netif_find(r, "GigabitEthernet0/0"));
+    for (unsigned i = 0; i < 100 && timer_armed(&parent->load); i++)
+        world_run(l.w, 60);
+    cr_assert(!timer_armed(&parent->load));
+    free(exec_on(&l, "r1", "ping 10.0.10.9 repeat 1 timeout 1"));
+    cr_expect(timer_armed(&parent->load));
+    world_free(l.w);
 }
 
 #define GROUP(version, priority)                                                                                       \
