@@ -341,3 +341,45 @@ char *hlab_show(struct hlab_node *n, bool brief, bool json)
     out_free(out);
     return b.s ? b.s : strdup("");
 }
+
+/* ---- as it is typed ---- */
+
+struct world *htyped_pair(const char *one, const char *two)
+{
+    struct world *w = world_new(1);
+    cr_assert_not_null(w);
+    world_switch(w, "lan");
+    const char *name[] = {"r1", "r2"}, *extra[] = {one, two};
+    for (unsigned i = 0; i < 2; i++) {
+        char cfg[3000];
+        snprintf(cfg, sizeof cfg,
+                 "hostname %s\ninterface Ethernet1/1\n ip address 10.1.0.%u 255.255.255.0\n"
+                 " standby delay minimum 0 reload 0\n%s\nend\n",
+                 name[i], i + 1, extra[i]);
+        world_router(w, name[i], cfg);
+        world_plug(w, name[i], "Ethernet1/1", "lan", name[i]);
+        world_start(w, name[i]);
+    }
+    return w;
+}
+
+char *htyped_run(struct world *w, const char *name, const char *command)
+{
+    int status = 0;
+    char *s = world_exec(w, name, command, &status);
+    cr_assert_eq(status, 0, "%s: %s", command, s);
+    return s;
+}
+
+void htyped_expect(struct world *w, const char *name, const char *command, const char *want, bool there)
+{
+    char *s = htyped_run(w, name, command);
+    cr_assert_eq(strstr(s, want) != NULL, there, "%s %s: %s '%s' in\n%s", name, command, there ? "no" : "unwanted",
+                 want, s);
+    free(s);
+}
+
+void htyped_configure(struct world *w, const char *name, const char *lines)
+{
+    cr_assert_eq(world_config(w, name, lines), 0, "%s: %s", name, lines);
+}

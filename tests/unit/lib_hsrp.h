@@ -2,6 +2,7 @@
  * handlers. For tests/unit/test_hsrp_*.c. */
 #ifndef TESTS_LIB_HSRP_H
 #define TESTS_LIB_HSRP_H
+#include "cli/world.h"
 #include "hsrp_cmd.h"
 #include "interface_cmd.h"
 #include "modules/hsrp/hsrp_internal.h"
@@ -65,4 +66,14 @@ int hlab_version(struct hlab_node *n, const char *ifname, unsigned version);
 int hlab_auth(struct hlab_node *n, const char *ifname, unsigned group, const char *text);
 /* Runs a show handler; the text is malloc'd. */
 char *hlab_show(struct hlab_node *n, bool brief, bool json);
+
+/* ---- the same as it is typed, in a world ---- */
+
+/* r1 and r2 with Ethernet1/1 10.1.0.1 and .2/24 on a LAN, HSRP without delay; one, two: the rest of their
+ * configurations, which begins in the interface. */
+struct world *htyped_pair(const char *one, const char *two);
+char *htyped_run(struct world *w, const char *name, const char *command); /* must be good; malloc'd */
+/* What the command prints has `want` in it, or has not. */
+void htyped_expect(struct world *w, const char *name, const char *command, const char *want, bool there);
+void htyped_configure(struct world *w, const char *name, const char *lines);
 #endif

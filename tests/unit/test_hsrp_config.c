@@ -1,7 +1,6 @@
 /* HSRP's configuration lines through the parser: what is accepted, what show running-config says, `no` forms, and
  * the shows and debugs as they are typed. */
-#include "cli/world.h"
-#include "modules/hsrp/hsrp_internal.h"
+#include "lib_hsrp.h"
 #include "parser/session.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -25,38 +24,24 @@ static struct world *two_routers(const char *one, const char *two)
     return w;
 }
 
-static char *run(struct world *w, const char *name, const char *command)
-{
-    int status = 0;
-    char *s = world_exec(w, name, command, &status);
-    cr_assert_eq(status, 0, "%s: %s", command, s);
-    return s;
-}
-
-static void expect(struct world *w, const char *name, const char *command, const char *want, bool there)
-{
-    char *s = run(w, name, command);
-    cr_assert_eq(strstr(s, want) != NULL, there, "%s: %s '%s' in\n%s", command, there ? "no" : "unwanted", want, s);
-    free(s);
-}
-
 static const char paper[] = " standby delay minimum 30 reload 60\n standby 1 ip 10.1.11.254\n standby 1 timers 1 10\n"
                             " standby 1 preempt\n standby 1 name ha-out\n standby 1 track GigabitEthernet0/3\n";
 
 Test(hsrp_config, the_papers_lines_are_shown_as_typed)
 {
     struct world *w = two_routers(paper, paper);
-    expect(w, "gw1", "show running-config", paper, true);
-    expect(w, "gw1", "show standby delay", "Ethernet1/1        30      60     \n", true);
+    htyped_expect(w, "gw1", "show running-config", paper, true);
+    htyped_expect(w, "gw1", "show standby delay", "Ethernet1/1        30      60     \n", true);
     world_run(w, 100);
-    expect(w, "gw1", "show standby", "  Group name is \"ha-out\" (cfgd)\n", true);
-    expect(w, "gw1", "show standby",
-           "  Priority 90 (default 100)\n    Track interface GigabitEthernet0/3 state Down decrement 10\n", true);
-    expect(w, "gw2", "show standby brief", "Et1/1       1    90  P Active  local           10.1.11.1       10.1.11.254",
-           true);
-    expect(w, "gw1", "show standby neighbors", "HSRP neighbors on Ethernet1/1\n  10.1.11.2\n    Active groups: 1\n",
-           true);
-    expect(w, "gw1", "show standby brief | json", "\"virtual_ip\"", true);
+    htyped_expect(w, "gw1", "show standby", "  Group name is \"ha-out\" (cfgd)\n", true);
+    htyped_expect(w, "gw1", "show standby",
+                  "  Priority 90 (default 100)\n    Track interface GigabitEthernet0/3 state Down decrement 10\n",
+                  true);
+    htyped_expect(w, "gw2", "show standby brief",
+                  "Et1/1       1    90  P Active  local           10.1.11.1       10.1.11.254", true);
+    htyped_expect(w, "gw1", "show standby neighbors",
+                  "HSRP neighbors on Ethernet1/1\n  10.1.11.2\n    Active groups: 1\n", true);
+    htyped_expect(w, "gw1", "show standby brief | json", "\"virtual_ip\"", true);
     world_free(w);
 }
 
@@ -68,19 +53,19 @@ Test(hsrp_config, every_form_is_a_fixed_point)
         " standby authentication geheim\n standby name null\n standby track GigabitEthernet0/3 20\n standby track 7\n"
         " standby track 8 shutdown\n standby track 9 decrement 30\n standby 5 ip\n standby 5 timers msec 250 1\n";
     struct world *w = two_routers(all, "");
-    expect(w, "gw1", "show running-config", all, true);
+    htyped_expect(w, "gw1", "show running-config", all, true);
     cr_assert_eq(
         world_config(w, "gw1", "interface Ethernet1/1\nstandby 3 authentication text abc\nstandby 0 ip 10.1.11.249\n"),
         0);
-    expect(w, "gw1", "show running-config", " standby ip 10.1.11.249\n", true);
-    expect(w, "gw1", "show running-config", " standby 3 authentication abc\n", true);
-    expect(w, "gw1", "show standby all", "    Secondary virtual IP address 10.1.11.251\n", true);
-    expect(w, "gw1", "show standby all", "    Track object 8 (unknown)\n", true);
-    expect(w, "gw1", "show standby all", "  Preemption enabled, delay min 5 secs, reload 10 secs, sync 20 secs\n",
-           true);
+    htyped_expect(w, "gw1", "show running-config", " standby ip 10.1.11.249\n", true);
+    htyped_expect(w, "gw1", "show running-config", " standby 3 authentication abc\n", true);
+    htyped_expect(w, "gw1", "show standby all", "    Secondary virtual IP address 10.1.11.251\n", true);
+    htyped_expect(w, "gw1", "show standby all", "    Track object 8 (unknown)\n", true);
+    htyped_expect(w, "gw1", "show standby all",
+                  "  Preemption enabled, delay min 5 secs, reload 10 secs, sync 20 secs\n", true);
     cr_assert_eq(world_config(w, "gw1", "standby bfd all-interfaces\nno standby sso\n"), 0);
-    expect(w, "gw1", "show running-config", "\nno standby sso\n", true);
-    expect(w, "gw1", "show running-config", "standby bfd", false);
+    htyped_expect(w, "gw1", "show running-config", "\nno standby sso\n", true);
+    htyped_expect(w, "gw1", "show running-config", "standby bfd", false);
     cr_assert_eq(world_config(w, "gw1", "standby sso\n"), 0);
     cr_assert_eq(
         world_config(w, "gw1",
@@ -89,8 +74,8 @@ Test(hsrp_config, every_form_is_a_fixed_point)
                      "no standby track GigabitEthernet0/3\nno standby track 7\nno standby track 8\nno standby track 9\n"
                      "no standby 5 timers\nno standby 5 ip\nno standby 3 authentication\nno standby delay\n"),
         0);
-    expect(w, "gw1", "show running-config", "standby", false);
-    expect(w, "gw1", "show standby all", "Group", false);
+    htyped_expect(w, "gw1", "show running-config", "standby", false);
+    htyped_expect(w, "gw1", "show standby all", "Group", false);
     world_free(w);
 }
 
@@ -123,7 +108,7 @@ Test(hsrp_config, out_of_range_lines_are_rejected)
     }
     cr_assert_eq(world_config(w, "gw1", "interface Loopback0\nstandby 1 ip 10.1.11.9\n"), 1);
     cr_assert_eq(world_config(w, "gw1", "interface Null0\nstandby version 2\n"), 1);
-    expect(w, "gw1", "show running-config", "standby", false);
+    htyped_expect(w, "gw1", "show running-config", "standby", false);
     cr_assert_eq(world_config(w, "gw1", "interface BVI1\nstandby 1 ip 10.1.11.9\n"), 0);
     world_free(w);
 }
@@ -131,25 +116,26 @@ Test(hsrp_config, out_of_range_lines_are_rejected)
 Test(hsrp_config, debug_flags)
 {
     struct world *w = two_routers("", "");
-    expect(w, "gw1", "debug standby errors", "HSRP Errors debugging is on", true);
-    expect(w, "gw1", "show debugging", "HSRP:\n  HSRP Errors debugging is on\n", true);
-    expect(w, "gw1", "debug standby terse", "  HSRP Packets debugging is on\n    (Coup, Resign)\n", true);
-    expect(w, "gw1", "no debug standby", "HSRP debugging is off", true);
-    expect(w, "gw1", "show debugging", "HSRP", false);
+    htyped_expect(w, "gw1", "debug standby errors", "HSRP Errors debugging is on", true);
+    htyped_expect(w, "gw1", "show debugging", "HSRP:\n  HSRP Errors debugging is on\n", true);
+    htyped_expect(w, "gw1", "debug standby terse", "  HSRP Packets debugging is on\n    (Coup, Resign)\n", true);
+    htyped_expect(w, "gw1", "no debug standby", "HSRP debugging is off", true);
+    htyped_expect(w, "gw1", "show debugging", "HSRP", false);
     static const char *const turned[] = {"debug standby events track", "debug standby events redundancy",
                                          "debug standby packets coup"};
     for (unsigned i = 0; i < 3; i++)
-        expect(w, "gw1", turned[i], "debugging is on", true);
-    expect(
+        htyped_expect(w, "gw1", turned[i], "debugging is on", true);
+    htyped_expect(
         w, "gw1", "show debugging",
         "HSRP:\n  HSRP Events debugging is on\n    (redundancy, track)\n  HSRP Packets debugging is on\n    (Coup)\n",
         true);
-    expect(w, "gw1", "debug standby events terse", "debugging is on", true);
-    expect(w, "gw1", "debug standby events icmp", "debugging is on", true);
-    expect(w, "gw1", "show debugging", "    (protocol, neighbor, redundancy, track, arp, interface, icmp)\n", true);
-    expect(w, "gw1", "debug standby packets all", "debugging is on", true);
-    expect(w, "gw1", "show debugging", "  HSRP Packets debugging is on\n", true);
-    expect(w, "gw1", "show debugging", "(Coup", false);
+    htyped_expect(w, "gw1", "debug standby events terse", "debugging is on", true);
+    htyped_expect(w, "gw1", "debug standby events icmp", "debugging is on", true);
+    htyped_expect(w, "gw1", "show debugging", "    (protocol, neighbor, redundancy, track, arp, interface, icmp)\n",
+                  true);
+    htyped_expect(w, "gw1", "debug standby packets all", "debugging is on", true);
+    htyped_expect(w, "gw1", "show debugging", "  HSRP Packets debugging is on\n", true);
+    htyped_expect(w, "gw1", "show debugging", "(Coup", false);
     world_free(w);
 }
 
@@ -160,14 +146,15 @@ Test(hsrp_config, track_objects)
                     "track 1 interface Ethernet1/1 line-protocol\n",
                     "");
     world_run(w, 25);
-    expect(w, "gw1", "show standby brief", "Active", true);
-    expect(w, "gw1", "show track", "Track 1\n  Interface Ethernet1/1 line-protocol\n  Line protocol is Up\n", true);
+    htyped_expect(w, "gw1", "show standby brief", "Active", true);
+    htyped_expect(w, "gw1", "show track", "Track 1\n  Interface Ethernet1/1 line-protocol\n  Line protocol is Up\n",
+                  true);
     cr_assert_eq(world_config(w, "gw1", "track 1 interface GigabitEthernet0/3 line-protocol\n"), 0);
-    expect(w, "gw1", "show standby", "State is Init", true);
-    expect(w, "gw1", "show standby", "    Track object 1 state Down\n", true);
+    htyped_expect(w, "gw1", "show standby", "State is Init", true);
+    htyped_expect(w, "gw1", "show standby", "    Track object 1 state Down\n", true);
     cr_assert_eq(world_config(w, "gw1", "no track 1\n"), 0);
-    expect(w, "gw1", "show standby", "    Track object 1 (unknown)\n", true);
-    expect(w, "gw1", "show standby", "State is Init", false);
+    htyped_expect(w, "gw1", "show standby", "    Track object 1 (unknown)\n", true);
+    htyped_expect(w, "gw1", "show standby", "State is Init", false);
     world_free(w);
 }
 
@@ -202,8 +189,8 @@ static void both_groups(struct world *w, const char *name, const char *state)
     char et[40], gi[40];
     snprintf(et, sizeof et, "Et1/1       1    %s", state);
     snprintf(gi, sizeof gi, "Gi0/3       2    %s", state);
-    expect(w, name, "show standby brief", et, true);
-    expect(w, name, "show standby brief", gi, true);
+    htyped_expect(w, name, "show standby brief", et, true);
+    htyped_expect(w, name, "show standby brief", gi, true);
 }
 
 Test(hsrp_config, the_papers_pair_moves_together)
@@ -213,11 +200,11 @@ Test(hsrp_config, the_papers_pair_moves_together)
     both_groups(w, "gw1", "100 P Standby");
     world_link_down(w, "gw2", "Ethernet1/1", true);
     world_run(w, 0.2);
-    expect(w, "gw1", "show standby brief", "Gi0/3       2    100 P Active  local           10.2.1.2", false);
-    expect(w, "gw1", "show standby brief", "Gi0/3       2    100 P Active", true);
+    htyped_expect(w, "gw1", "show standby brief", "Gi0/3       2    100 P Active  local           10.2.1.2", false);
+    htyped_expect(w, "gw1", "show standby brief", "Gi0/3       2    100 P Active", true);
     world_run(w, 10);
     both_groups(w, "gw1", "100 P Active");
-    expect(w, "gw2", "show standby Ethernet1/1", "State is Init (interface down)", true);
+    htyped_expect(w, "gw2", "show standby Ethernet1/1", "State is Init (interface down)", true);
     world_link_down(w, "gw2", "Ethernet1/1", false);
     world_run(w, 60); /* minimum delay 30 s; equal priority does not pre-empt */
     both_groups(w, "gw1", "100 P Active");
@@ -231,7 +218,7 @@ Test(hsrp_config, the_papers_pair_moves_together)
 Test(hsrp_config, a_reload_hands_over_at_once)
 {
     struct world *w = paper_pair();
-    free(run(w, "gw2", "reload"));
+    free(htyped_run(w, "gw2", "reload"));
     world_run(w, 0.1);
     both_groups(w, "gw1", "100 P Active");
     world_free(w);
