@@ -116,11 +116,6 @@ static size_t piece_end(const struct printing *p)
 
 static void print_values(struct out *o, struct printing *p, size_t end)
 {
-    if (!p->begun) {
-        out_object(o, NULL);
-        out_array(o, "lines");
-        p->begun = true;
-    }
     while (p->at < end) {
         char *line = p->text.s + p->at;
         size_t len = strcspn(line, "\n");
@@ -133,15 +128,22 @@ static void print_values(struct out *o, struct printing *p, size_t end)
 static int print_step(struct cmd *c, void *state)
 {
     struct printing *p = state;
-    do {
+    if (!p->begun) {
+        out_object(c->out, NULL);
+        out_array(c->out, "lines");
+        p->begun = true;
+    }
+    while (p->at < p->text.len) {
         size_t end = piece_end(p);
         if (out_is_json(c->out))
             print_values(c->out, p, end);
         else
             out_write(c->out, p->text.s + p->at, end - p->at);
         p->at = end;
-    } while (p->at < p->text.len && !cmd_spent(c));
-    return p->at < p->text.len ? CMD_PENDING : CMD_OK;
+        if (p->at < p->text.len && cmd_spent(c))
+            return CMD_PENDING;
+    }
+    return CMD_OK;
 }
 
 static void print_end(void *state)

@@ -298,6 +298,15 @@ Test(steps, filters_and_json_of_what_comes_in_pieces)
     rig_close(&g);
 }
 
+Test(steps, nothing_at_all)
+{
+    struct rig g;
+    rig_open(&g);
+    session_line(g.s, "show running-config section zzz");
+    cr_assert(g.done && g.status == 0 && !g.text.len);
+    rig_close(&g);
+}
+
 Test(steps, tech_support_is_one_command_after_the_other)
 {
     struct rig g;
