@@ -80,7 +80,8 @@ static event_id log_add(struct router *r, struct event *proto, const char *fmt, 
     *e = *proto;
     e->id = log->last;
     e->at = loop_now(r->loop);
-    e->wall = loop_wall(r->loop);
+    e->wall = router_wall(r);
+    e->clock_set = r->clock_set;
     e->text = b.s ? b.s : calloc(1, 1);
     if (e->kind != EVENT_PLAIN)
         e->seq = ++log->seq;
@@ -217,8 +218,8 @@ char *log_render(struct router *r, const struct event *e)
         strbuf_add(&b, "%s: ", duration_format(e->at - r->boot_time, up));
     } else {
         bool local = (debug ? st->local_debug : st->local_log) && st->zone[0];
-        struct civil c = wall_civil(e->wall + r->clock_offset + (local ? st->zone_minutes * 60 * NS_PER_S : 0));
-        strbuf_add(&b, "%s%s %2d ", r->clock_set ? "" : "*", wall_month(c.month), c.day);
+        struct civil c = wall_civil(e->wall + (local ? st->zone_minutes * 60 * NS_PER_S : 0));
+        strbuf_add(&b, "%s%s %2d ", e->clock_set ? "" : "*", wall_month(c.month), c.day);
         if (debug ? st->year_debug : st->year_log)
             strbuf_add(&b, "%d ", c.year);
         strbuf_add(&b, "%02d:%02d:%02d", c.hour, c.minute, c.second);

@@ -17,7 +17,8 @@ enum { LOG_EMERG_, LOG_ALERT_, LOG_CRIT_, LOG_ERR_, LOG_WARNING_, LOG_NOTICE_, L
 
 struct event {
     event_id id, cause;
-    nstime at, wall; /* loop_now(), loop_wall() */
+    nstime at, wall; /* loop_now(), router_wall() */
+    bool clock_set;  /* that clock was one that somebody had set */
     enum event_kind kind;
     uint8_t severity;  /* 0..7 */
     uint32_t seq;      /* service sequence-numbers: counts what is printed; 0 for EVENT_PLAIN */

@@ -13,12 +13,18 @@ Test(clock, the_clock_is_set)
 {
     struct bench *b = bench_new(true);
     cr_assert_eq(bench_type(b, "show clock")[0], '*');
+    cr_assert_eq(bench_paste(b, "configure terminal\nlogging buffered 8192\nend\n"), 0);
     cr_assert_eq(bench_paste(b, "clock set 10:10:10 1 january 2030\n"), 0);
     cr_assert(strstr(b->log.s, "Jan  1 10:10:10.000: %SYS-6-CLOCKUPDATE: System clock has been updated from "), "%s",
               b->log.s);
     cr_assert(strstr(b->log.s, " to 10:10:10 UTC Tue Jan 1 2030, configured from console by console."), "%s", b->log.s);
     cr_assert_null(strstr(b->log.s, "*Jan"), "no asterisk any more");
     cr_assert_str_eq(after(b, "show clock"), "10:10:10.500 UTC Tue Jan 1 2030\n");
+    const char *buffer = bench_type(b, "show logging");
+    const char *old = strstr(buffer, "%SYS-5-CONFIG_I"), *set = strstr(buffer, "%SYS-6-CLOCKUPDATE");
+    cr_assert(old && set &&
+                  memrchr(buffer, '*', (size_t)(old - buffer)) > memrchr(buffer, '\n', (size_t)(old - buffer)),
+              "what came before keeps its time: %s", buffer);
     cr_assert_eq(bench_paste(b, "configure terminal\nclock timezone CET 1\nend\nclock set 8:00:00 Feb 2 2031\n"), 0);
     cr_assert_str_eq(after(b, "show clock"), "08:00:00.500 CET Sun Feb 2 2031\n");
     static const char *const wrong[] = {"clock set 24:00:00 1 jan 2030", "clock set 10:10:10 31 june 2030",
