@@ -25,18 +25,6 @@ int system_cmd_show_spanning_tree(struct cmd *c, struct args_show_spanning_tree 
     return empty(c, "\nNo spanning tree instances exist.\n\n", "instances");
 }
 
-int system_cmd_show_vrf(struct cmd *c, struct args_show_vrf *a)
-{
-    if (a->kw_detail)
-        return empty(c, "", "vrfs");
-    if (a->kw_interfaces)
-        return empty(c, "Interface              VRF                              Protocol   Address\n", "vrfs");
-    return empty(c,
-                 a->kw_all_vrf ? "  Name                             Default RD            Protocols   Interfaces\n"
-                               : "  Name                             Default RD            Interfaces\n",
-                 "vrfs");
-}
-
 int system_cmd_show_bgp(struct cmd *c, struct args_show_ip_bgp *a)
 {
     (void)a;

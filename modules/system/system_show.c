@@ -149,7 +149,7 @@ int system_cmd_show_memory(struct cmd *c, struct args_show_memory_statistics *a)
         m = mallinfo2();
     out_text(c->out, "                Head    Total(b)     Used(b)     Free(b)   Lowest(b)  Largest(b)\n");
     out_text(c->out, "Processor          0 %11zu %11zu %11zu %11zu %11zu\n", m.arena + m.hblkhd, m.uordblks + m.hblkhd,
-             m.fordblks, m.fordblks, m.fordblks);
+             m.fordblks, m.fordblks, m.keepcost);
     out_array(c->out, NULL);
     out_object(c->out, NULL);
     out_str(c->out, "pool", "Processor");
@@ -157,7 +157,7 @@ int system_cmd_show_memory(struct cmd *c, struct args_show_memory_statistics *a)
     out_int(c->out, "used_bytes", (int64_t)(m.uordblks + m.hblkhd));
     out_int(c->out, "free_bytes", (int64_t)m.fordblks);
     out_int(c->out, "lowest_bytes", (int64_t)m.fordblks);
-    out_int(c->out, "largest_bytes", (int64_t)m.fordblks);
+    out_int(c->out, "largest_bytes", (int64_t)m.keepcost);
     out_end(c->out);
     out_end(c->out);
     return CMD_OK;

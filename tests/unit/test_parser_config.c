@@ -296,3 +296,28 @@ Test(config, stored_in_one_form)
                      "% Invalid NTP option: version, key, prefer, source, minpoll, maxpoll, burst, iburst\n");
     bench_free(b);
 }
+
+/* VRFs are lines of the configuration, and that is what their shows have. */
+Test(vrf, what_is_stored_is_shown)
+{
+    struct bench *b = bench_new(true);
+    cr_assert_eq(bench_paste(b, "configure terminal\nvrf definition RED\nrd 1:1\naddress-family ipv4\nexit\n"
+                                "address-family ipv6\nend\nconfigure terminal\nip vrf BLUE\n"
+                                "interface Loopback1\nvrf forwarding RED\nip address 10.1.1.1 255.255.255.0\n"
+                                "interface Loopback2\nip vrf forwarding RED\nend\n"),
+                 0);
+    cr_expect_str_eq(bench_type(b, "show vrf"),
+                     "  Name                             Default RD            Protocols   Interfaces\n"
+                     "  RED                              1:1                   ipv4,ipv6   Lo1\n"
+                     "                                                                     Lo2\n"
+                     "  BLUE                             <not set>             ipv4        \n");
+    cr_expect_str_eq(bench_type(b, "show ip vrf interfaces"),
+                     "Interface              IP-Address      VRF                              Protocol\n"
+                     "Lo1                    10.1.1.1        RED                              down\n"
+                     "Lo2                    unassigned      RED                              down\n");
+    cr_expect(
+        strstr(bench_type(b, "show vrf | json"),
+               "{\"name\":\"RED\",\"default_rd\":\"1:1\",\"protocols\":\"ipv4,ipv6\",\"interfaces\":[\"Loopback1\","
+               "\"Loopback2\"]}"));
+    bench_free(b);
+}
