@@ -1,5 +1,6 @@
 /* Questions one after the other (dialogue.h). Called by ping_cmd.c and traceroute.c. */
 #include "modules/interface/dialogue.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,17 @@ unsigned long answer_number(const struct answers *a, unsigned question)
 bool answer_yes(const struct answers *a, unsigned question)
 {
     return a->text[question][0] == 'y' || a->text[question][0] == 'Y';
+}
+
+const char *dialogue_judge_target(const char *answer)
+{
+    return answer[0] ? NULL : "% Bad IP address";
+}
+
+/* The header options of IP (record route and the like) are not sent. */
+const char *dialogue_judge_option(const char *answer)
+{
+    return strcmp(answer, "none") && tolower((unsigned char)answer[0]) != 'v' ? "% Only Verbose is supported" : NULL;
 }
 
 static int answer(struct cmd *c, const char *text, void *arg);

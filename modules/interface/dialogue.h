@@ -20,6 +20,9 @@ struct answers {
 };
 unsigned long answer_number(const struct answers *a, unsigned question);
 bool answer_yes(const struct answers *a, unsigned question);
+/* Judges of what ping and traceroute both ask: a target there must be; of the options Verbose alone. */
+const char *dialogue_judge_target(const char *answer);
+const char *dialogue_judge_option(const char *answer);
 /* Asks all (they stay the caller's; static), then calls done, whose result is the command's. An answer that is no
  * number in its range, or neither yes nor no, is asked for again. */
 int dialogue_ask(struct cmd *c, const struct question *questions, unsigned n,

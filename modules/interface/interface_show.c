@@ -1,11 +1,12 @@
 /* What shows interfaces: show ip interface [brief], show interfaces [description], clear counters. Layouts: ios-cli
  * 11.2, 11.3, 11.10. */
+#include "modules/interface/interface_show.h"
 #include "interface_cmd.h"
 #include "modules/net/stack.h"
 #include <math.h>
 #include <stdio.h>
 
-static const char *status_of(const struct netif *n)
+const char *interface_status(const struct netif *n)
 {
     const struct nif *parent = nif_of(n)->parent; /* that is shut: so is a subinterface */
     bool up = n->admin_up && (!parent || parent->n.admin_up);
@@ -34,13 +35,14 @@ int interface_show_ip_brief(struct cmd *c, struct args_show_ip_interface_brief *
         bool set = !addr_is_none(&p);
         const char *method = !set ? "unset" : nif_of(n)->addr_nvram ? "NVRAM" : "manual";
         const char *text = set ? addr_format(&p, buf) : "unassigned";
-        out_text(c->out, "%-23s%-16s%-4s%-7s%-22s%-8s\n", n->name, text, "YES", method, status_of(n), line_of(n));
+        out_text(c->out, "%-23s%-16s%-4s%-7s%-22s%-8s\n", n->name, text, "YES", method, interface_status(n),
+                 line_of(n));
         out_object(c->out, NULL);
         out_str(c->out, "interface", n->name);
         out_str(c->out, "ip_address", text);
         out_bool(c->out, "ok", true);
         out_str(c->out, "method", method);
-        out_str(c->out, "status", status_of(n));
+        out_str(c->out, "status", interface_status(n));
         out_str(c->out, "protocol", line_of(n));
         out_end(c->out);
     }
@@ -55,7 +57,7 @@ int interface_show_description(struct cmd *c, struct args_show_interfaces_descri
     out_text(c->out, "Interface                      Status         Protocol Description\n");
     out_array(c->out, NULL);
     for (struct netif *n = NULL; (n = netif_next(c->router, n));) {
-        const char *status = status_of(n)[0] == 'a' ? "admin down" : status_of(n);
+        const char *status = interface_status(n)[0] == 'a' ? "admin down" : interface_status(n);
         if (a->has_name && strcmp(n->name, a->name.text) != 0)
             continue;
         out_text(c->out, "%-31s%-15s%-8s %s\n", n->shortname, status, line_of(n), n->description);
@@ -86,7 +88,7 @@ static void ip_values(struct cmd *c, const struct netif *n)
     struct out *o = c->out;
     out_object(o, NULL);
     out_str(o, "interface", n->name);
-    out_str(o, "status", status_of(n));
+    out_str(o, "status", interface_status(n));
     out_str(o, "protocol", line_of(n));
     out_array(o, "addresses");
     for (unsigned i = 0; i < n->n_addrs; i++)
@@ -112,7 +114,7 @@ static void show_ip(struct cmd *c, const struct netif *n)
     char buf[ADDR_STRLEN];
     const struct nif *nif = nif_of(n);
     ip_values(c, n);
-    out_text(c->out, "%s is %s, line protocol is %s\n", n->name, status_of(n), line_of(n));
+    out_text(c->out, "%s is %s, line protocol is %s\n", n->name, interface_status(n), line_of(n));
     if (!n->n_addrs) {
         out_text(c->out, "  Internet protocol processing disabled\n");
         return;
@@ -245,7 +247,7 @@ static void values(struct cmd *c, const struct nif *nif, unsigned kbit)
     struct out *o = c->out;
     out_object(o, NULL);
     out_str(o, "interface", n->name);
-    out_str(o, "status", status_of(n));
+    out_str(o, "status", interface_status(n));
     out_str(o, "protocol", line_of(n));
     out_str(o, "description", n->description);
     if (!n->is_virtual)
@@ -292,7 +294,7 @@ static void show_one(struct cmd *c, const struct netif *n)
     const struct medium *m = media;
     while (strncmp(n->name, m->type, strlen(m->type)))
         m++;
-    out_text(c->out, "%s is %s, line protocol is %s \n", n->name, status_of(n), line_of(n));
+    out_text(c->out, "%s is %s, line protocol is %s \n", n->name, interface_status(n), line_of(n));
     if (n->is_virtual)
         out_text(c->out, "  Hardware is %s\n", m->hardware);
     else

@@ -81,23 +81,10 @@ static const char *judge_protocol(const char *text)
     return strcmp(text, "ip") ? "% Unknown protocol, type \"ping ?\" for help" : NULL;
 }
 
-static const char *judge_target(const char *text)
-{
-    return text[0] ? NULL : "% Bad IP address";
-}
-
 static const char *judge_pattern(const char *text)
 {
     uint16_t pattern;
     return pattern_read(text, &pattern) ? NULL : "% Bad data pattern";
-}
-
-/* The header options of IP (record route and the like) are not sent; verbose is. */
-static const char *judge_option(const char *text)
-{
-    if (!strcmp(text, "none") || tolower((unsigned char)text[0]) == 'v')
-        return NULL;
-    return "% Only Verbose is supported";
 }
 
 enum {
@@ -121,7 +108,7 @@ enum {
 };
 static const struct question questions[QUESTIONS] = {
     [Q_PROTOCOL] = {"Protocol [ip]: ", ASK_TEXT, 0, 0, "ip", 0, judge_protocol},
-    [Q_TARGET] = {"Target IP address: ", ASK_TEXT, 0, 0, "", 0, judge_target},
+    [Q_TARGET] = {"Target IP address: ", ASK_TEXT, 0, 0, "", 0, dialogue_judge_target},
     [Q_REPEAT] = {"Repeat count [5]: ", ASK_NUMBER, 1, 2147483647, "5", 0, NULL},
     [Q_SIZE] = {"Datagram size [100]: ", ASK_NUMBER, PING_MIN, PING_MAX, "100", 0, NULL},
     [Q_TIMEOUT] = {"Timeout in seconds [2]: ", ASK_NUMBER, 0, 3600, "2", 0, NULL},
@@ -132,7 +119,7 @@ static const struct question questions[QUESTIONS] = {
     [Q_VALIDATE] = {"Validate reply data? [no]: ", ASK_YES, 0, 0, "no", Q_EXTENDED + 1, NULL},
     [Q_PATTERN] = {"Data pattern [0xABCD]: ", ASK_TEXT, 0, 0, "0xABCD", Q_EXTENDED + 1, judge_pattern},
     [Q_OPTION] = {"Loose, Strict, Record, Timestamp, Verbose[none]: ", ASK_TEXT, 0, 0, "none", Q_EXTENDED + 1,
-                  judge_option},
+                  dialogue_judge_option},
     [Q_SWEEP] = {"Sweep range of sizes [n]: ", ASK_YES, 0, 0, "n", 0, NULL},
     [Q_SWEEP_MIN] = {"Sweep min size [36]: ", ASK_NUMBER, PING_MIN, PING_MAX, "36", Q_SWEEP + 1, NULL},
     [Q_SWEEP_MAX] = {"Sweep max size [18024]: ", ASK_NUMBER, PING_MIN, PING_MAX, "18024", Q_SWEEP + 1, NULL},

@@ -1,14 +1,10 @@
 /* Interfaces and ports in a line each: show interfaces summary, show protocols, show ip protocols, show ip sockets.
  * Layouts: IOS 15. Called by the parser. */
+#include "modules/interface/interface_show.h"
 #include "modules/net/stack.h"
 #include "shows_cmd.h"
 #include <math.h>
 #include <stdio.h>
-
-static const char *status_of(const struct netif *n)
-{
-    return !n->admin_up ? "administratively down" : n->link_up && n->line_up ? "up" : "down";
-}
 
 static void summary_row(struct out *o, const struct netif *n)
 {
@@ -68,10 +64,10 @@ int interface_show_protocols(struct cmd *c, struct args_show_protocols *a)
     for (struct netif *n = NULL; (n = netif_next(c->router, n));) {
         if (a->has_name && strcmp(n->name, a->name.text) != 0)
             continue;
-        out_text(o, "%s is %s, line protocol is %s\n", n->name, status_of(n), n->line_up ? "up" : "down");
+        out_text(o, "%s is %s, line protocol is %s\n", n->name, interface_status(n), n->line_up ? "up" : "down");
         out_object(o, NULL);
         out_str(o, "interface", n->name);
-        out_str(o, "status", status_of(n));
+        out_str(o, "status", interface_status(n));
         out_str(o, "protocol", n->line_up ? "up" : "down");
         out_array(o, "addresses");
         for (unsigned i = 0; i < n->n_addrs; i++) {

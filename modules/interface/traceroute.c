@@ -5,7 +5,6 @@
 #include "modules/interface/ping.h"
 #include "modules/net/hosts.h"
 #include "modules/net/stack.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,20 +171,10 @@ static const char *judge_protocol(const char *text)
     return strcmp(text, "ip") ? "% Unknown protocol, type \"traceroute ?\" for help" : NULL;
 }
 
-static const char *judge_target(const char *text)
-{
-    return text[0] ? NULL : "% Bad IP address";
-}
-
-static const char *judge_option(const char *text)
-{
-    return strcmp(text, "none") && tolower((unsigned char)text[0]) != 'v' ? "% Only Verbose is supported" : NULL;
-}
-
 enum { Q_PROTOCOL, Q_TARGET, Q_SOURCE, Q_NUMERIC, Q_TIMEOUT, Q_PROBES, Q_MIN, Q_MAX, Q_PORT, Q_OPTION, QUESTIONS };
 static const struct question questions[QUESTIONS] = {
     [Q_PROTOCOL] = {"Protocol [ip]: ", ASK_TEXT, 0, 0, "ip", 0, judge_protocol},
-    [Q_TARGET] = {"Target IP address: ", ASK_TEXT, 0, 0, "", 0, judge_target},
+    [Q_TARGET] = {"Target IP address: ", ASK_TEXT, 0, 0, "", 0, dialogue_judge_target},
     [Q_SOURCE] = {"Source address: ", ASK_TEXT, 0, 0, "", 0, NULL},
     [Q_NUMERIC] = {"Numeric display [n]: ", ASK_YES, 0, 0, "n", 0, NULL},
     [Q_TIMEOUT] = {"Timeout in seconds [3]: ", ASK_NUMBER, 1, 3600, "3", 0, NULL},
@@ -193,7 +182,8 @@ static const struct question questions[QUESTIONS] = {
     [Q_MIN] = {"Minimum Time to Live [1]: ", ASK_NUMBER, 1, 255, "1", 0, NULL},
     [Q_MAX] = {"Maximum Time to Live [30]: ", ASK_NUMBER, 1, 255, "30", 0, NULL},
     [Q_PORT] = {"Port Number [33434]: ", ASK_NUMBER, 1, 65535, "33434", 0, NULL},
-    [Q_OPTION] = {"Loose, Strict, Record, Timestamp, Verbose[none]: ", ASK_TEXT, 0, 0, "none", 0, judge_option}};
+    [Q_OPTION] = {"Loose, Strict, Record, Timestamp, Verbose[none]: ", ASK_TEXT, 0, 0, "none", 0,
+                  dialogue_judge_option}};
 
 static int asked(struct cmd *c, const struct answers *a)
 {
