@@ -247,7 +247,7 @@ int line_cmd_password(struct cmd *c, struct args_line_password *a)
 {
     struct lines *l = lines_cmd(c);
     struct line_block *b = block_here(c);
-    char clear[LINE_PASSWORD_MAX], hidden[2 * LINE_PASSWORD_MAX + 4];
+    char clear[LINE_PASSWORD_MAX];
     if (!b)
         return CMD_OK;
     if (c->op == CMD_UNSET) {
@@ -255,23 +255,17 @@ int line_cmd_password(struct cmd *c, struct args_line_password *a)
         b->has_password = false;
         return CMD_OK;
     }
-    if (a->kw_7 && !secret_reveal(a->hidden_password, clear, sizeof clear))
-        return cmd_error(c, "%% Invalid encrypted password: %s", a->hidden_password);
-    if (!a->kw_7 && snprintf(clear, sizeof clear, "%s", a->password) >= (int)sizeof clear)
-        return cmd_error(c, "%% Password too long");
-    if (!a->kw_7 && strcmp(b->password, clear) != 0 && !line_password_fits(c, clear))
-        return CMD_ERROR;
-    snprintf(b->password, sizeof b->password, "%s", clear);
-    b->has_password = true;
-    a->kw_0 = false;
-    if (l->encrypt && !a->kw_7) {
-        secret_hide(l, clear, hidden, sizeof hidden);
+    int rc = line_password_take(c, a->kw_7 ? a->hidden_password : NULL, a->password, b->password, clear);
+    if (rc == CMD_OK) {
+        snprintf(b->password, sizeof b->password, "%s", clear);
+        b->has_password = true;
+        a->kw_0 = false;
+    }
+    if (rc == CMD_OK && l->encrypt && !a->kw_7) {
         a->has_password = false;
         a->kw_7 = a->has_hidden_password = true;
-        l->scratch.len = 0;
-        strbuf_write(&l->scratch, hidden, strlen(hidden));
-        a->hidden_password = l->scratch.s;
+        a->hidden_password = line_password_hidden(l, clear);
     }
     crypto_wipe(clear, sizeof clear);
-    return CMD_OK;
+    return rc;
 }

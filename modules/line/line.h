@@ -67,7 +67,7 @@ struct line_ssh_settings {
     unsigned timeout_s, retries;
     unsigned dh_min;
     char algorithms[2][LINE_SSH_ALGORITHMS]
-                   [200]; /* of the server, of the client; names with commas, "": the library's */
+                   [320]; /* of the server, of the client; names with commas, "": the library's */
 };
 const struct line_ssh_settings *line_ssh(struct router *r);
 /* The host key as PEM, NULL: none. Changes its generation when it is replaced. Borrowed. */

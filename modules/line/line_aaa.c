@@ -1,8 +1,7 @@
-/* Users, enable secrets, AAA lists and banners: the handlers of grammar/aaa.gram and what the login dialogue asks of
+/* Users, enable secrets and AAA lists: the handlers of grammar/aaa.gram and what the login dialogue asks of
  * them. Secrets leave a handler in the form that is stored; clear text is wiped. */
 #include "aaa_cmd.h"
 #include "login_cmd.h"
-#include "modules/core/banner.h"
 #include "modules/crypto/crypto.h"
 #include "modules/line/line_int.h"
 #include <stdio.h>
@@ -25,7 +24,7 @@ int line_cmd_password_min(struct cmd *c, struct args_security_passwords *a)
     return CMD_OK;
 }
 
-bool line_password_fits(struct cmd *c, const char *clear)
+static bool password_fits(struct cmd *c, const char *clear)
 {
     unsigned least = lines_cmd(c)->password_min;
     if (!c->session || strlen(clear) >= least) /* what was saved is not judged again */
@@ -34,10 +33,29 @@ bool line_password_fits(struct cmd *c, const char *clear)
     return false;
 }
 
-/* The one that is there already: stored again in another form. */
-static bool is_clear(const struct line_secret *s, const char *clear)
+int line_password_take(struct cmd *c, const char *hidden, const char *text, const char *was,
+                       char clear[LINE_PASSWORD_MAX])
 {
-    return s->type == 0 && !strcmp(s->text, clear);
+    if (hidden)
+        return secret_reveal(hidden, clear, LINE_PASSWORD_MAX)
+                   ? CMD_OK
+                   : cmd_error(c, "%% Invalid encrypted password: %s", hidden);
+    if (snprintf(clear, LINE_PASSWORD_MAX, "%s", text) >= LINE_PASSWORD_MAX)
+        return cmd_error(c, "%% Password too long");
+    bool again = was && !strcmp(was, clear); /* stored in another form */
+    return again || password_fits(c, clear) ? CMD_OK : CMD_ERROR;
+}
+
+const char *line_password_hidden(struct lines *l, const char *clear)
+{
+    char hidden[2 * LINE_PASSWORD_MAX + 4];
+    secret_hide(l, clear, hidden, sizeof hidden);
+    return keep(l, hidden);
+}
+
+static const char *clear_of(const struct line_secret *s)
+{
+    return s->type == 0 ? s->text : NULL;
 }
 
 /* A secret as typed: a hash of its type, or clear text (given NULL), which becomes one of type 5. */
@@ -49,7 +67,7 @@ static int secret_take(struct cmd *c, struct line_secret *s, unsigned type, cons
                          "ERROR: The secret you entered is not a valid encrypted secret.\n"
                          "To enter an UNENCRYPTED secret, do not specify type %u encryption.",
                          type);
-    if (!given && !line_password_fits(c, clear))
+    if (!given && !password_fits(c, clear))
         return CMD_ERROR;
     if (!given && !secret_store(lines_cmd(c), clear, 5, hash, sizeof hash))
         return cmd_error(c, "%% The secret cannot be hashed here");
@@ -79,36 +97,27 @@ int line_cmd_enable_secret(struct cmd *c, struct args_enable_secret *a)
     return CMD_OK;
 }
 
-/* 0 or CMD_ERROR: clear text of a type 7 string. */
-static int reveal(struct cmd *c, const char *hidden, char clear[LINE_PASSWORD_MAX])
-{
-    return secret_reveal(hidden, clear, LINE_PASSWORD_MAX) ? CMD_OK
-                                                           : cmd_error(c, "%% Invalid encrypted password: %s", hidden);
-}
-
 int line_cmd_enable_password(struct cmd *c, struct args_enable_password *a)
 {
     struct lines *l = lines_cmd(c);
-    char clear[LINE_PASSWORD_MAX], hidden[2 * LINE_PASSWORD_MAX + 4];
+    struct line_secret *s = &l->enable_password[a->level];
+    char clear[LINE_PASSWORD_MAX];
     if (c->op == CMD_UNSET) {
-        secret_set(&l->enable_password[a->level], SECRET_NONE, NULL);
+        secret_set(s, SECRET_NONE, NULL);
         return CMD_OK;
     }
-    if (a->kw_7 ? reveal(c, a->hidden_password, clear) != CMD_OK
-                : snprintf(clear, sizeof clear, "%s", a->clear) >= (int)sizeof clear)
-        return a->kw_7 ? CMD_ERROR : cmd_error(c, "%% Password too long");
-    if (!a->kw_7 && !is_clear(&l->enable_password[a->level], clear) && !line_password_fits(c, clear))
-        return CMD_ERROR;
-    secret_set(&l->enable_password[a->level], 0, clear);
-    a->kw_0 = false;
-    if (l->encrypt && !a->kw_7) {
-        secret_hide(l, clear, hidden, sizeof hidden);
+    int rc = line_password_take(c, a->kw_7 ? a->hidden_password : NULL, a->clear, clear_of(s), clear);
+    if (rc == CMD_OK) {
+        secret_set(s, 0, clear);
+        a->kw_0 = false;
+    }
+    if (rc == CMD_OK && l->encrypt && !a->kw_7) {
         a->has_clear = false;
         a->kw_7 = a->has_hidden_password = true;
-        a->hidden_password = keep(l, hidden);
+        a->hidden_password = line_password_hidden(l, clear);
     }
     crypto_wipe(clear, sizeof clear);
-    return CMD_OK;
+    return rc;
 }
 
 const struct line_secret *line_enable_secret(const struct lines *l, unsigned level)
@@ -193,39 +202,33 @@ static int set_user_secret(struct cmd *c, struct line_user *u, struct args_usern
 static int set_user_password(struct cmd *c, struct line_user *u, struct args_username *a)
 {
     struct lines *l = lines_cmd(c);
-    char clear[LINE_PASSWORD_MAX], hidden[2 * LINE_PASSWORD_MAX + 4];
-    if (a->kw_7 && reveal(c, a->hidden_password, clear) != CMD_OK)
-        return CMD_ERROR;
-    if (!a->kw_7 && snprintf(clear, sizeof clear, "%s", a->password) >= (int)sizeof clear)
-        return cmd_error(c, "%% Password too long");
-    if (!a->kw_7 && !is_clear(&u->secret, clear) && !line_password_fits(c, clear))
-        return CMD_ERROR;
-    secret_set(&u->secret, 0, clear);
-    u->is_password = true;
-    u->nopassword = false;
-    a->kw_password_0 = !a->kw_7; /* shown as `password 0 …` */
-    if (l->encrypt && !a->kw_7) {
-        secret_hide(l, clear, hidden, sizeof hidden);
+    char clear[LINE_PASSWORD_MAX];
+    int rc = line_password_take(c, a->kw_7 ? a->hidden_password : NULL, a->password, clear_of(&u->secret), clear);
+    if (rc == CMD_OK) {
+        secret_set(&u->secret, 0, clear);
+        u->is_password = true;
+        u->nopassword = false;
+        a->kw_password_0 = !a->kw_7; /* shown as `password 0 …` */
+    }
+    if (rc == CMD_OK && l->encrypt && !a->kw_7) {
         a->has_password = a->kw_password_0 = false;
         a->kw_7 = a->has_hidden_password = true;
-        a->hidden_password = keep(l, hidden);
+        a->hidden_password = line_password_hidden(l, clear);
     }
     crypto_wipe(clear, sizeof clear);
-    return CMD_OK;
+    return rc;
 }
 
 /* `username x privilege 15` keeps the secret that an earlier line gave. */
 static void recall_secret(struct lines *l, const struct line_user *u, struct args_username *a)
 {
-    char hidden[2 * LINE_PASSWORD_MAX + 4];
     if (u->nopassword) {
         a->kw_nopassword = true;
     } else if (u->secret.type == SECRET_NONE) {
         return;
     } else if (u->is_password && l->encrypt) {
-        secret_hide(l, u->secret.text, hidden, sizeof hidden);
         a->kw_password = a->kw_7 = a->has_hidden_password = true;
-        a->hidden_password = keep(l, hidden);
+        a->hidden_password = line_password_hidden(l, u->secret.text);
     } else if (u->is_password) {
         a->kw_password = a->kw_password_0 = a->has_password = true;
         a->password = keep(l, u->secret.text);
@@ -396,41 +399,7 @@ int line_cmd_aaa_exec(struct cmd *c, struct args_aaa_authorization_exec *a)
     return list_set(c, AAA_EXEC, a->has_list ? a->list : "", a->methods);
 }
 
-/* ---- banners ---- */
-
-/* SET: keeps the text and leaves in *text the form that is stored. */
-static int text_take(struct cmd *c, char **kept, const char **text)
-{
-    struct lines *l = lines_cmd(c);
-    if (c->op != CMD_SET) {
-        free(*kept);
-        *kept = NULL;
-        return CMD_OK;
-    }
-    struct banner b = banner_split(*text);
-    l->scratch.len = 0;
-    if (!banner_store(&l->scratch, b.text, b.len))
-        return cmd_error(c, "%% No character is left to delimit this banner");
-    free(*kept);
-    *kept = strndup(b.text, b.len);
-    *text = l->scratch.s;
-    return CMD_OK;
-}
-
-int line_cmd_banner(struct cmd *c, struct args_banner *a)
-{
-    unsigned which = a->kw_motd             ? BANNER_MOTD
-                     : a->kw_login          ? BANNER_LOGIN
-                     : a->kw_exec           ? BANNER_EXEC
-                     : a->kw_prompt_timeout ? BANNER_TIMEOUT
-                                            : BANNER_INCOMING;
-    return text_take(c, &lines_cmd(c)->banner[which], &a->text);
-}
-
-int line_cmd_aaa_message(struct cmd *c, struct args_aaa_authentication_message *a)
-{
-    return text_take(c, &lines_cmd(c)->banner[a->kw_banner ? BANNER_AAA : BANNER_AAA_FAIL], &a->text);
-}
+/* ---- logins through AAA ---- */
 
 int line_cmd_aaa_attempts(struct cmd *c, struct args_aaa_authentication_attempts *a)
 {

@@ -56,9 +56,7 @@ static void conn_free(struct line_conn *n)
     if (use)
         *place_of(n) = n->next;
     strbuf_free(&n->held);
-    if (n->secret.s)
-        crypto_wipe(n->secret.s, n->secret.cap);
-    strbuf_free(&n->secret);
+    crypto_wipe(n->secret, sizeof n->secret);
     free(n);
     if (use)
         pick_last(use, use->conn_last);
@@ -214,16 +212,16 @@ static void secret_key(struct line_conn *n, char ch)
     if (ch == '\r' || ch == '\n') {
         show(n, "\r\n", 2);
         n->asking = false;
-        strbuf_write(&n->secret, "", 0);
-        n->l->dialer.answer(n->call, n->secret.s);
-        crypto_wipe(n->secret.s, n->secret.cap);
-        n->secret.len = 0;
+        n->secret[n->n_secret] = '\0';
+        n->l->dialer.answer(n->call, n->secret);
+        crypto_wipe(n->secret, sizeof n->secret);
+        n->n_secret = 0;
     } else if (ch == 8 || ch == 127) {
-        n->secret.len -= n->secret.len > 0;
+        n->n_secret -= n->n_secret > 0;
     } else if (ch == 21 || ch == 24) { /* Ctrl-U, Ctrl-X */
-        n->secret.len = 0;
-    } else if ((unsigned char)ch >= ' ' && n->secret.len + 1 < LINE_PASSWORD_MAX) {
-        strbuf_write(&n->secret, &ch, 1);
+        n->n_secret = 0;
+    } else if ((unsigned char)ch >= ' ' && n->n_secret + 1 < sizeof n->secret) {
+        n->secret[n->n_secret++] = ch;
     }
 }
 

@@ -216,9 +216,9 @@ static int list(struct cmd *c)
     out_array(c->out, NULL);
     for (const struct line_conn *n = first; n; n = n->next) {
         struct addr a = addr_v4(n->to.addr);
-        long long idle = (long long)((loop_now(c->router->loop) - n->last) / (60 * NS_PER_S));
+        nstime idle = loop_now(c->router->loop) - n->last;
         out_text(c->out, "%c%3u %-19s %-19s %4zu %5lld %s\n", n->number == use->conn_last ? '*' : ' ', n->number,
-                 n->name, addr_format(&a, where), n->held.len, idle, n->name);
+                 n->name, addr_format(&a, where), n->held.len, (long long)(idle / (60 * NS_PER_S)), n->name);
         out_object(c->out, NULL);
         out_int(c->out, "connection", n->number);
         out_str(c->out, "host", n->name);
@@ -226,6 +226,7 @@ static int list(struct cmd *c)
         out_int(c->out, "port", n->to.port);
         out_str(c->out, "protocol", n->to.ssh ? "ssh" : "telnet");
         out_int(c->out, "bytes", (int64_t)n->held.len);
+        out_int(c->out, "idle_ms", idle / NS_PER_MS);
         out_end(c->out);
     }
     out_end(c->out);

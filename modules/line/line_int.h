@@ -73,7 +73,8 @@ struct line_conn { /* from this prompt to elsewhere */
     bool open, asking, escaped, raw; /* raw: the door hands keys over */
     struct cmd_job *job;             /* in the foreground */
     struct strbuf held;              /* came while it was not */
-    struct strbuf secret;
+    char secret[LINE_PASSWORD_MAX];  /* as far as it is typed */
+    size_t n_secret;
     struct telnet_client telnet;
     struct timer reader, idle; /* looks whether the terminal keeps up; session-timeout */
     nstime last;
@@ -206,8 +207,20 @@ const struct aaa_list *aaa_find(const struct lines *l, enum aaa_kind kind, const
 struct line_user *line_user_find(const struct lines *l, const char *name);
 bool line_user_check(struct lines *l, const char *name, const char *password);
 const struct line_secret *line_enable_secret(const struct lines *l, unsigned level);
-/* line_login.c */
+/* A password as it was given, hidden (type 7) or as text, into clear, which the caller wipes whatever the result; was:
+ * the one that is there, NULL: none that is clear. An error is said. (line_aaa.c) */
+int line_password_take(struct cmd *c, const char *hidden, const char *text, const char *was,
+                       char clear[LINE_PASSWORD_MAX]);
+const char *line_password_hidden(struct lines *l, const char *clear); /* type 7, for arguments that are stored */
+/* line_admit.c */
 struct acl_flow line_flow(const struct line_peer *p); /* what an access list is asked */
+/* The first free vty that takes the peer; skip: so many are spoken for; first: the access list counts and logs him. -1
+ * with the reason. */
+int line_find_vty(struct lines *l, const struct line_peer *p, unsigned skip, bool first, const char **why);
+/* line_banner.c */
+void line_say_banner(struct line_use *use, unsigned which);
+/* line_login.c */
+const struct line_block *line_block_at(const struct line_use *use); /* what holds for his line */
 void line_begin(struct line_use *use);
 void line_dialog_answer(struct line_use *use, const char *text);
 void line_opened(struct line_use *use);
@@ -219,8 +232,6 @@ int conn_start(struct cmd *c, const char *name, const struct line_call_to *to);
 int conn_resume(struct cmd *c, struct line_conn *n);
 void conn_close(struct line_conn *n);
 void line_conns_close(struct line_use *use);
-bool line_password_fits(struct cmd *c,
-                        const char *clear); /* security passwords min-length; false: said so (line_aaa.c) */
 /* line_watch.c */
 void line_watch_init(struct lines *l);
 void line_watch_fini(struct lines *l);

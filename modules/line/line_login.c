@@ -1,98 +1,18 @@
-/* Who is on which line, and how he gets there: choice of a line, banners, the login dialogue with its delays and
- * timeouts (ios-cli 1.2, 1.3). Called by the doors through line.h. */
-#include "modules/core/log.h"
+/* Who is on which line, and how he gets there: the login dialogue with its delays and timeouts (ios-cli 1.2, 1.3).
+ * Called by the doors through line.h. */
 #include "modules/crypto/crypto.h"
 #include "modules/line/line_int.h"
-#include "modules/net/ip.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- may he come in ---- */
+/* ---- methods ---- */
 
 /* Through the host's loopback, while nobody has said anything about logins on this line: as the console. */
 bool line_is_open_house(const struct lines *l, const struct line_block *b, const struct line_peer *p)
 {
     return p->local && p->service == LINE_TELNET && !l->aaa && b->login == LOGIN_DEFAULT && !b->has_password;
 }
-
-static bool takes(const struct line_block *b, enum line_service s)
-{
-    return !b->has_transport || (s == LINE_SSH ? b->ssh : b->telnet);
-}
-
-struct acl_flow line_flow(const struct line_peer *p)
-{
-    return (struct acl_flow){
-        .src = p->addr, .dst = p->to, .proto = 6, .sport = p->port, .dport = p->service == LINE_SSH ? 22 : 23};
-}
-
-static bool admits(struct lines *l, const struct line_block *b, const struct line_peer *p)
-{
-    struct acl_flow flow = line_flow(p);
-    if (!b->acl_in[0] || p->local)
-        return true;
-    const struct acl_rule *rule;
-    enum acl_verdict v = acl_match(l->r, b->acl_in, &flow, true, &rule);
-    acl_log_hit(l->r, b->acl_in, rule, &flow);
-    return v == ACL_PERMIT || v == ACL_NONE;
-}
-
-static struct line_use *use_on(const struct lines *l, enum line_kind kind, unsigned number)
-{
-    for (struct line_use *u = l->uses; u; u = u->next)
-        if (u->kind == kind && u->number == number)
-            return u;
-    return NULL;
-}
-
-/* The first free vty that takes the peer; skip: so many are spoken for. -1 with the reason. */
-static int find_vty(struct lines *l, const struct line_peer *p, unsigned skip, const char **why)
-{
-    unsigned n = line_vty_count(l);
-    *why = "transport";
-    for (unsigned k = 0; k < n; k++) {
-        const struct line_block *b = line_block_of(l, LINE_KIND_VTY, k);
-        if (!b || !takes(b, p->service))
-            continue;
-        if (use_on(l, LINE_KIND_VTY, k) || skip) {
-            skip -= skip && !use_on(l, LINE_KIND_VTY, k);
-            *why = "busy";
-            continue;
-        }
-        if (admits(l, b, p))
-            return (int)k;
-        *why = "access-class"; /* IOS asks the list of the line that is next */
-        return -1;
-    }
-    return -1;
-}
-
-bool line_may_open(struct router *r, const struct line_peer *p, unsigned pending, const char **why)
-{
-    struct lines *l = lines_of(r);
-    *why = "busy";
-    if (l->n_uses >= LINE_USES_MAX)
-        return false;
-    if (!line_watch_admits(l, p)) {
-        *why = "access-class";
-        return false;
-    }
-    return p->service == LINE_CONSOLE || find_vty(l, p, pending, why) >= 0;
-}
-
-bool line_transport(struct router *r, enum line_service s)
-{
-    struct lines *l = lines_of(r);
-    for (unsigned k = 0; k < line_vty_count(l); k++) {
-        const struct line_block *b = line_block_of(l, LINE_KIND_VTY, k);
-        if (b && takes(b, s))
-            return true;
-    }
-    return false;
-}
-
-/* ---- methods ---- */
 
 static enum aaa_method aaa_usable(const struct lines *l, const struct line_block *b, const struct aaa_list *x)
 {
@@ -129,7 +49,7 @@ enum aaa_method line_method(const struct lines *l, const struct line_block *b, c
     return p->service == LINE_CONSOLE || line_is_open_house(l, b, p) ? AAA_NONE : AAA_LINE;
 }
 
-static const struct line_block *block_of(const struct line_use *use)
+const struct line_block *line_block_at(const struct line_use *use)
 {
     const struct line_block *b = line_block_of(use->l, use->kind, use->number);
     return b ? b : line_block_of(use->l, LINE_KIND_VTY, 0); /* the line was deleted under him */
@@ -141,50 +61,6 @@ static void say(struct line_use *use, const char *text)
 {
     if (use->ops.output)
         use->ops.output(use->u, text, strlen(text));
-}
-
-/* Tokens expand when a banner is shown. */
-static void expand(const struct line_use *use, const char *p, struct strbuf *b)
-{
-    char number[16];
-    snprintf(number, sizeof number, "%u", line_absolute(use->kind, use->number));
-    const struct {
-        const char *token, *value;
-    } tokens[] = {{"$(hostname)", use->l->r->hostname},
-                  {"$(domain)", use->l->domain},
-                  {"$(line)", number},
-                  {"$(line-desc)", block_of(use)->location}};
-    enum { TOKENS = sizeof tokens / sizeof *tokens };
-    while (*p) {
-        size_t k = 0;
-        while (k < TOKENS && strncmp(p, tokens[k].token, strlen(tokens[k].token)))
-            k++;
-        if (k < TOKENS) {
-            strbuf_add(b, "%s", tokens[k].value);
-            p += strlen(tokens[k].token);
-        } else {
-            if (*p != '\r')
-                strbuf_write(b, p, 1);
-            p++;
-        }
-    }
-}
-
-static void say_banner(struct line_use *use, unsigned which)
-{
-    const struct line_block *block = block_of(use);
-    const char *p = use->l->banner[which];
-    struct strbuf b = {0};
-    bool unwanted = (which == BANNER_MOTD && (block->no_motd || block->no_exec_banner)) ||
-                    (which == BANNER_EXEC && block->no_exec_banner);
-    if (!p || use->peer.quiet || unwanted)
-        return;
-    strbuf_add(&b, "\n");
-    expand(use, p, &b);
-    if (b.s[b.len - 1] != '\n')
-        strbuf_add(&b, "\n");
-    use->ops.output(use->u, b.s, b.len);
-    strbuf_free(&b);
 }
 
 static void ask(struct line_use *use, bool user)
@@ -215,7 +91,7 @@ void line_end(struct line_use *use, const char *text)
 /* timeout login response */
 static void limit_start(struct line_use *use)
 {
-    unsigned s = block_of(use)->login_timeout_s;
+    unsigned s = line_block_at(use)->login_timeout_s;
     timer_start(&use->limit, (nstime)(s ? s : LINE_LOGIN_TIMEOUT_S) * NS_PER_S);
 }
 
@@ -227,7 +103,7 @@ static void round_begin(struct line_use *use)
 
 static void idle_start(struct line_use *use)
 {
-    unsigned s = block_of(use)->exec_timeout_s;
+    unsigned s = line_block_at(use)->exec_timeout_s;
     if (s)
         timer_start(&use->idle, (nstime)s * NS_PER_S);
     else
@@ -249,7 +125,7 @@ static unsigned level_of(const struct line_use *use, const struct line_block *b)
 
 void line_opened(struct line_use *use)
 {
-    const struct line_block *b = block_of(use);
+    const struct line_block *b = line_block_at(use);
     timer_stop(&use->limit);
     if (b->no_exec) {
         line_end(use, "");
@@ -260,8 +136,8 @@ void line_opened(struct line_use *use)
         snprintf(where, sizeof where, "vty%u (%s)", use->number, use->peer.where[0] ? use->peer.where : "local");
     snprintf(use->name, sizeof use->name, "%s%s%.91s", use->user, use->user[0] ? " on " : "", where);
     if (use->peer.service == LINE_SSH)
-        say_banner(use, BANNER_MOTD);
-    say_banner(use, BANNER_EXEC);
+        line_say_banner(use, BANNER_MOTD);
+    line_say_banner(use, BANNER_EXEC);
     use->state = USE_OPEN;
     use->since = use->last_key = loop_now(use->l->r->loop);
     idle_start(use);
@@ -279,13 +155,13 @@ void line_opened(struct line_use *use)
 
 void line_begin(struct line_use *use)
 {
-    const struct line_block *b = block_of(use);
+    const struct line_block *b = line_block_at(use);
     if (use->have_user) { /* SSH has asked already */
         line_opened(use);
         return;
     }
     use->method = line_method(use->l, b, &use->peer);
-    say_banner(use, BANNER_MOTD);
+    line_say_banner(use, BANNER_MOTD);
     if (use->method == AAA_NONE) {
         line_opened(use);
         return;
@@ -294,9 +170,9 @@ void line_begin(struct line_use *use)
         line_end(use, "\n\nPassword required, but none set\n");
         return;
     }
-    say_banner(use, BANNER_LOGIN);
+    line_say_banner(use, BANNER_LOGIN);
     if (use->l->aaa && use->l->banner[BANNER_AAA])
-        say_banner(use, BANNER_AAA);
+        line_say_banner(use, BANNER_AAA);
     else
         say(use, "\n\nUser Access Verification\n\n");
     round_begin(use);
@@ -312,7 +188,7 @@ static void wrong(struct line_use *use)
     line_watch_result(use->l, &use->peer, local ? use->user : "", false);
     use->user[0] = '\0';
     if (own)
-        say_banner(use, BANNER_AAA_FAIL);
+        line_say_banner(use, BANNER_AAA_FAIL);
     if (last) {
         snprintf(use->over, sizeof use->over, "%s", text[0] || own ? text : "% Bad passwords\n");
         line_end(use, use->over);
@@ -352,7 +228,7 @@ static const struct line_secret *secret_of(const struct line_use *use)
 
 static bool password_right(struct line_use *use, const char *text)
 {
-    const struct line_block *b = block_of(use);
+    const struct line_block *b = line_block_at(use);
     const struct line_secret *s = line_enable_secret(use->l, 15);
     size_t n = strlen(text);
     switch (use->method) {
@@ -417,7 +293,7 @@ static void limit_over(void *arg)
 {
     struct line_use *use = arg;
     if (use->l->banner[BANNER_TIMEOUT]) {
-        say_banner(use, BANNER_TIMEOUT);
+        line_say_banner(use, BANNER_TIMEOUT);
         line_end(use, "\n");
         return;
     }
@@ -472,7 +348,7 @@ struct line_use *line_open(struct router *r, const struct line_peer *p, const ch
 {
     struct lines *l = lines_of(r);
     const char *why;
-    int number = p->service == LINE_CONSOLE ? 0 : find_vty(l, p, 0, &why);
+    int number = p->service == LINE_CONSOLE ? 0 : line_find_vty(l, p, 0, false, &why);
     struct line_use *use = number >= 0 && l->n_uses < LINE_USES_MAX ? calloc(1, sizeof *use) : NULL;
     if (!use)
         return NULL;
@@ -536,61 +412,4 @@ void line_set_ssh(struct line_use *use, const char *cipher_in, const char *ciphe
     snprintf(use->cipher_out, sizeof use->cipher_out, "%s", cipher_out);
     snprintf(use->mac_in, sizeof use->mac_in, "%s", mac_in);
     snprintf(use->mac_out, sizeof use->mac_out, "%s", mac_out);
-}
-
-/* ---- a password that SSH brought ---- */
-
-static void auth_told(void *arg);
-
-static void auth_judge(void *arg)
-{
-    struct line_auth *a = arg;
-    const struct line_user *u = line_user_find(a->l, a->user);
-    a->ok = line_user_check(a->l, a->user, a->given) && u;
-    crypto_wipe(a->given, sizeof a->given);
-    line_watch_result(a->l, &a->peer, a->user, a->ok);
-    timer_init(&a->timer, a->l->r->loop, auth_told, a);
-    timer_start(&a->timer, a->ok ? 0 : line_watch_delay(a->l));
-}
-
-static void auth_told(void *arg)
-{
-    struct line_auth *a = arg;
-    void (*done)(void *, bool) = a->done;
-    void *u = a->u;
-    bool ok = a->ok;
-    line_auth_cancel(a);
-    done(u, ok);
-}
-
-struct line_auth *line_auth_start(struct router *r, const struct line_peer *p, const char *user, const char *password,
-                                  void (*done)(void *u, bool ok), void *u)
-{
-    struct lines *l = lines_of(r);
-    struct line_auth *a =
-        strlen(user) < sizeof a->user && strlen(password) < sizeof a->given ? calloc(1, sizeof *a) : NULL;
-    if (!a)
-        return NULL;
-    const struct line_user *known = line_user_find(l, user);
-    *a = (struct line_auth){.l = l, .done = done, .u = u, .next = l->auths};
-    l->auths = a;
-    snprintf(a->user, sizeof a->user, "%s", user);
-    a->peer = *p;
-    snprintf(a->given, sizeof a->given, "%s", password);
-    timer_init(&a->timer, r->loop, auth_judge, a);
-    timer_start(&a->timer, known ? secret_wait(l, &known->secret) : 0);
-    return a;
-}
-
-void line_auth_cancel(struct line_auth *a)
-{
-    if (!a)
-        return;
-    struct line_auth **pp = &a->l->auths;
-    while (*pp != a)
-        pp = &(*pp)->next;
-    *pp = a->next;
-    timer_stop(&a->timer);
-    crypto_wipe(a, sizeof *a);
-    free(a);
 }

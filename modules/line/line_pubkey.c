@@ -112,7 +112,7 @@ static void join(const char *text, struct strbuf *b)
         text = *end ? end + 1 : end;
         while (s < end && isspace((unsigned char)*s))
             s++;
-        bool frame = !strncmp(s, "----", 4), header = memchr(s, ':', (size_t)(end - s)) && !b->len;
+        bool frame = !strncmp(s, "----", 4), header = !b->len && s[strcspn(s, ": \n")] == ':'; /* not in a comment */
         bool last = !*text && end - s >= 4 && !strncmp(s, "exit", 4);
         if (!frame && !header && !last)
             strbuf_write(b, s, (size_t)(end - s));

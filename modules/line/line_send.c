@@ -71,7 +71,7 @@ static bool key(struct sending *x, char ch)
         strbuf_write(&x->text, "", 0);
         out_text(o, "^Z\r\nSend message? [confirm]");
         x->confirm = true;
-    } else if (ch == '\r' || ch == '\n') {
+    } else if ((ch == '\r' || ch == '\n') && x->text.len < MESSAGE_MAX) {
         strbuf_write(&x->text, "\n", 1);
         out_text(o, "\r\n");
     } else if ((ch == 8 || ch == 127) && x->text.len && x->text.s[x->text.len - 1] != '\n') {

@@ -120,8 +120,8 @@ static const char *limit(unsigned s, char buf[24])
 static void show_settings(struct cmd *c, unsigned abs)
 {
     char idle[24], session[24];
-    const struct line_block *b = line_block_of(lines_cmd(c), abs == 0 ? LINE_KIND_CON : LINE_KIND_VTY,
-                                               abs < LINE_VTY_BASE ? 0 : abs - LINE_VTY_BASE);
+    enum line_kind kind = abs == 0 ? LINE_KIND_CON : abs < LINE_VTY_BASE ? LINE_KIND_AUX : LINE_KIND_VTY;
+    const struct line_block *b = line_block_of(lines_cmd(c), kind, abs < LINE_VTY_BASE ? 0 : abs - LINE_VTY_BASE);
     if (!b)
         return;
     out_text(c->out,

@@ -118,8 +118,8 @@ static bool add_algorithm(void *arg, const char *word)
     snprintf(padded, sizeof padded, " %s ", word);
     if (!strstr(known[x->kind], padded))
         cmd_note(x->c, "%% %s is stored: there is no such algorithm here", word);
-    else
-        snprintf(x->out + n, x->size - n, "%s%s", n ? "," : "", word);
+    else if (snprintf(x->out + n, x->size - n, "%s%s", n ? "," : "", word) >= (int)(x->size - n))
+        x->out[n] = '\0'; /* all of them fit once */
     return true;
 }
 

@@ -319,6 +319,7 @@ Test(line, who_may_come)
     cr_expect_str_eq(d[1].name, "vty1 (10.2.1.9)");
     cr_expect_not(line_may_open(b->r, &p, 0, &why));
     cr_expect_null(line_open(b->r, &p, NULL, &calls, &d[2]));
+    cr_expect_not_null(strstr(bench_type(b, "show access-lists 7"), "(1 match)"), "counted when he came, not again");
     cr_expect(line_may_open(b->r, &s, 2, &why), "two SSH key exchanges are under way, a third line is free");
     cr_expect_not(line_may_open(b->r, &s, 3, &why));
     u[2] = line_open(b->r, &s, "admin", &calls, &d[2]);

@@ -213,6 +213,19 @@ Test(line_conn, open_suspend_resume_close)
     desk_free(&d);
 }
 
+/* The memory of a message is bounded, whatever it is made of. */
+Test(line_conn, a_message_has_an_end)
+{
+    struct desk d = desk_new("");
+    static char much[5001];
+    memset(much, '\r', sizeof much - 1);
+    cr_expect(strstr(type(&d, "send *"), "Enter message, end with CTRL/Z"));
+    cr_expect_eq(strlen(keys(&d, much)), (size_t)2 * 2000, "2000 lines at most");
+    cr_expect(strstr(keys(&d, "\x1a"), "Send message? [confirm]"));
+    keys(&d, "n");
+    desk_free(&d);
+}
+
 /* What a far side sends behind the prompt is kept within bounds; the session's end closes what is open. */
 Test(line_conn, held_and_ended)
 {

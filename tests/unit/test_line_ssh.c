@@ -54,6 +54,7 @@ Test(line_ssh, other_forms_of_a_key)
                                            {"key-string", "---- BEGIN SSH2 PUBLIC KEY ----", "Comment: \"x\"", ED,
                                             "---- END SSH2 PUBLIC KEY ----", "exit"},
                                            {"key-string ssh-ed25519 " ED},
+                                           {"key-string", "ssh-ed25519 " ED " joe@pc:1", "exit"},
                                            {"key-hash ssh-ed25519 7900bf777f89a574e9c2af21fe4f0f70"}};
     for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct bench *b = chain();
@@ -103,6 +104,12 @@ Test(line_ssh, algorithms)
     cr_expect_str_eq(s->algorithms[0][LINE_SSH_CIPHERS], "aes256-ctr,aes128-ctr");
     cr_expect_str_eq(s->algorithms[0][LINE_SSH_MACS], "hmac-sha2-256");
     cr_expect_str_eq(s->algorithms[1][LINE_SSH_MACS], "hmac-sha2-512");
+    bench_type(b, "ip ssh server algorithm kex curve25519-sha256 curve25519-sha256@libssh.org ecdh-sha2-nistp256 "
+                  "ecdh-sha2-nistp384 ecdh-sha2-nistp521 diffie-hellman-group1-sha1 diffie-hellman-group14-sha1 "
+                  "diffie-hellman-group14-sha256 diffie-hellman-group16-sha512 diffie-hellman-group18-sha512 "
+                  "diffie-hellman-group-exchange-sha256");
+    const char *kex = s->algorithms[0][LINE_SSH_KEX], *last = strrchr(kex, ',');
+    cr_expect_str_eq(last ? last : "", ",diffie-hellman-group-exchange-sha256", "all there are: %s", kex);
     cr_expect_eq(s->methods, 7);
     bench_type(b, "ip ssh server algorithm authentication publickey");
     cr_expect_eq(s->methods, LINE_AUTH_PUBKEY);
