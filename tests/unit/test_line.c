@@ -291,6 +291,15 @@ Test(line, timeouts)
     bench_free(b);
 }
 
+Test(line, each_line_shows_its_own_settings)
+{
+    const char *const cfg[] = {"line aux 0", "length 7", "line vty 0 4", "length 9", NULL};
+    struct bench *b = configured(cfg);
+    cr_expect_not_null(strstr(bench_type(b, "show line 1"), "\nLength: 7 lines"));
+    cr_expect_not_null(strstr(bench_type(b, "show line 2"), "\nLength: 9 lines"));
+    bench_free(b);
+}
+
 Test(line, who_may_come)
 {
     const char *const cfg[] = {"access-list 7 permit 10.2.1.0 0.0.0.255",

@@ -199,6 +199,8 @@ Test(line_conn, open_suspend_resume_close)
     cr_expect_eq(done, 1);
     cr_expect_eq(far.ops.data(far.u, (const uint8_t *)"later", 5), 5);
     cr_expect(strstr(type(&d, "where"), "*  1 gw2                 10.1.1.2               5     0 gw2\n"));
+    loop_run(d.b->loop, loop_now(d.b->loop) + 3 * NS_PER_S);
+    cr_expect(strstr(type(&d, "show sessions | json"), "\"bytes\":5,\"idle_ms\":3000"), "%s", shown.s);
     cr_expect_str_eq(type(&d, ""), "[Resuming connection 1 to gw2 ... ]\nlater");
     keys(&d, "\x1ex");
     cr_expect_str_eq(type(&d, "1"), "[Resuming connection 1 to gw2 ... ]\n", "its number alone does too");

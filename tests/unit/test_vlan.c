@@ -129,6 +129,8 @@ Test(vlan, states_follow_the_parent)
     world_config(l.w, "r1", "interface GigabitEthernet0/0\n shutdown\n");
     expect_shown(&l, "r1", "show ip interface brief",
                  "GigabitEthernet0/0.10  10.0.10.1       YES NVRAM  administratively down down", true);
+    expect_shown(&l, "r1", "show protocols GigabitEthernet0/0.10",
+                 "GigabitEthernet0/0.10 is administratively down, line protocol is down", true);
     expect_shown(&l, "r1", "show ip route", "10.0.10.0", false);
     world_config(l.w, "r1", "interface GigabitEthernet0/0\n no shutdown\n");
     world_run(l.w, 1);
