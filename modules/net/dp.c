@@ -6,9 +6,9 @@
  * Locks: the thread takes the loop's lock for a turn (dp_lock) at most a few microseconds long, to classify the first
  * packet of a flow. While it waits for the lock it uses nothing, so that the control plane may wait for a quiet point
  * while it holds the lock; but it has its vector in hand, and nothing that this refers to may be freed. */
-#include "modules/net/dp.h"
 #include "modules/core/meter.h"
 #include "modules/core/sched.h"
+#include "modules/net/dp_int.h"
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -20,29 +20,6 @@
 #define CATCH_UP_MOST (20 * NS_PER_MS)
 enum { CATCH_UP_ROUNDS = 32 };
 enum { TURN_MESSAGES = 256, POLL_EVERY = 16 };
-
-struct retired {
-    struct retired *next;
-    void *p;
-    void (*fn)(void *p);
-    uint64_t epoch;
-};
-enum dp_state { DP_IDLE /* nothing in hand */, DP_BUSY, DP_WAITING /* for the lock, in the middle of a vector */ };
-struct dp_thread {
-    struct ring to_control, to_data;
-    pthread_t id;
-    atomic_bool stop, wanted, told;
-    atomic_int state;        /* enum dp_state */
-    _Atomic(uint64_t) epoch; /* quiet points passed with nothing in hand */
-    _Atomic(uint64_t) pause; /* times that it came to a quiet point, or waits */
-    _Atomic(uint64_t) idle;  /* times that nothing was left to read */
-    sem_t quiet;
-    int wake_fd, control_fd, epoll_fd;
-    struct loop_fd *control_watch;
-    struct retired *retired, **retired_tail;
-    unsigned n_links, rounds, meter;
-    struct dp_link links[DP_LINKS_MAX];
-};
 
 static void fd_signal(int fd)
 {
@@ -349,41 +326,7 @@ static void *dp_main(void *arg)
     return NULL;
 }
 
-/* ---- links ---- */
-
-static void link_add(void *ctx, struct ring_msg *m)
-{
-    struct dp *dp = ((struct net *)ctx)->dp;
-    struct dp_thread *t = dp->thread;
-    struct nif *nif = m->a;
-    struct link *link = nif->n.link;
-    struct dp_link *l = NULL;
-    for (unsigned i = 0; i < t->n_links && !l; i++)
-        if (!t->links[i].used)
-            l = &t->links[i];
-    if (!l && t->n_links < DP_LINKS_MAX)
-        l = &t->links[t->n_links++];
-    if (!l)
-        return; /* the control plane counted: it does not come to this */
-    *l = (struct dp_link){.nif = nif, .link = link, .fd = link->ops->fd(link), .used = true, .hot = true};
-    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = l};
-    epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, l->fd, &ev);
-}
-
-static void link_drop(void *ctx, struct ring_msg *m)
-{
-    struct dp *dp = ((struct net *)ctx)->dp;
-    struct dp_thread *t = dp->thread;
-    for (unsigned i = 0; i < t->n_links; i++) {
-        struct dp_link *l = &t->links[i];
-        if (!l->used || l->nif != m->a)
-            continue;
-        if (l->fd >= 0)
-            epoll_ctl(t->epoll_fd, EPOLL_CTL_DEL, l->fd, NULL);
-        l->used = l->hot = false;
-    }
-    fast_flush(dp);
-}
+/* ---- life ---- */
 
 static void thread_free(struct dp_thread *t)
 {
@@ -416,8 +359,7 @@ static void catch_up(void *arg)
     loop_reacquire(dp->loop);
 }
 
-/* false: it stays in one thread. */
-static bool thread_start(struct dp *dp)
+bool dp_thread_start(struct dp *dp)
 {
     struct dp_thread *t = aligned_alloc(64, (sizeof *t + 63) & ~(size_t)63);
     if (!t)
@@ -456,68 +398,6 @@ fail:
     dp->pool = NULL;
     thread_free(t);
     return false;
-}
-
-void dp_attach(struct nif *nif)
-{
-    struct dp *dp = nif->net->dp;
-    struct link *link = nif->n.link;
-    if (!link || !nif->net->started || nif->pulled || loop_is_sim(dp->loop) || !link->ops->rx ||
-        link->ops->fd(link) < 0 || dp->n_pulled == DP_LINKS_MAX || (!dp->threaded && !thread_start(dp)))
-        return;
-    link->ops->pull(link, true);
-    nif->pulled = true;
-    dp->n_pulled++;
-    struct ring_msg m = {.run = link_add, .a = nif};
-    net_dp_run(nif->net->router, &m);
-}
-
-/* Has the thread do it between two vectors, and waits. */
-static void run_between(struct net *net, const struct ring_msg *m)
-{
-    struct router *r = net->router;
-    while (!net_dp_run(r, m)) {
-        loop_release(r->loop); /* the ring is full of what it wants our lock for */
-        loop_reacquire(r->loop);
-    }
-    while (ring_used(&net->dp->thread->to_data)) {
-        loop_release(r->loop);
-        net_dp_quiet(r);
-        loop_reacquire(r->loop);
-    }
-    net_dp_quiet(r);
-}
-
-static void nothing(void *ctx, struct ring_msg *m)
-{
-    (void)m;
-    fast_flush(((struct net *)ctx)->dp);
-}
-
-void dp_sync(struct net *net)
-{
-    struct ring_msg m = {.run = nothing};
-    if (net->dp && net->dp->threaded)
-        run_between(net, &m);
-}
-
-void dp_detach(struct nif *nif)
-{
-    if (!nif->pulled) {
-        dp_sync(nif->net); /* it sends there nevertheless */
-        return;
-    }
-    nif->pulled = false;
-    nif->net->dp->n_pulled--;
-    struct ring_msg m = {.run = link_drop, .a = nif};
-    run_between(nif->net, &m);
-    nif->n.link->ops->pull(nif->n.link, false);
-}
-
-void dp_start(struct net *net)
-{
-    for (unsigned i = 0; i < net->n_nifs; i++)
-        dp_attach(net->nifs[i]);
 }
 
 int dp_init(struct net *net)

@@ -42,6 +42,10 @@ void fast_input(struct dp *dp, struct nif *nif, struct frame_vec *v);
 void fast_fini(struct dp *dp);
 /* IP header at ip. false: not for the table. */
 bool fast_key_of(struct fast_key *k, const struct nif *nif, const uint8_t *ip, uint32_t len, uint32_t serial);
+/* Makes the entry for the packet at ip that came to dmac, or out of inner_sa. The loop's lock is held. false: each of
+ * them is for the stack. */
+bool fast_classify(struct dp *dp, struct fast_entry *e, const struct fast_key *k, struct nif *in, const uint8_t *dmac,
+                   const uint8_t *ip, void *inner_sa);
 void fast_flush(struct dp *dp); /* sends what was gathered */
 
 struct dp_link {

@@ -194,7 +194,8 @@ unsigned drop_snapshot(struct net *net, struct drop_count **out);
 struct ip_stats net_stats(const struct net *net); /* what stack and data plane counted since the last clear */
 void net_stats_clear(struct net *net);
 
-/* ---- netif.c ---- */
+/* ---- netif.c, netif_addr.c ---- */
+void netif_event(struct nif *nif, enum netif_event ev);
 void netif_refresh(struct nif *nif); /* line state from admin, link and start; events and log lines */
 const struct vip *netif_vip_of(const struct nif *nif, uint32_t ip);
 uint32_t netif_source_for(const struct nif *nif, uint32_t dst); /* own address on dst's subnet, else the primary */
