@@ -144,11 +144,6 @@ bool acl_rule_active(const struct acl_rule *rule)
     return !when || when->active;
 }
 
-uint32_t acl_generation(struct router *r)
-{
-    return net_of(r)->acls->generation;
-}
-
 /* ---- the frame path ---- */
 
 /* The list behind an access group; NULL: none, or it says nothing. */

@@ -148,8 +148,7 @@ enum acl_verdict acl_match(struct router *r, const char *name, const struct acl_
 bool acl_exists(struct router *r, const char *name);
 const struct acl_rule *acl_rule_next(struct router *r, const char *name,
                                      const struct acl_rule *prev); /* NULL starts/ends */
-uint32_t acl_generation(struct router *r);         /* changes whenever any list changes: caches check it */
-bool acl_rule_active(const struct acl_rule *rule); /* its time range says so */
+bool acl_rule_active(const struct acl_rule *rule);                 /* its time range says so */
 /* The same flow on a list that logs it (access-class). */
 void acl_log_hit(struct router *r, const char *name, const struct acl_rule *rule, const struct acl_flow *flow);
 void acl_rule_text(const struct acl_rule *rule, char *buf, size_t len); /* "permit ip host A host B" */
