@@ -163,6 +163,42 @@ static void show_full(struct out *o, const struct hsrp_group *g)
         out_text(o, "  Following \"%s\"\n", g->follow);
 }
 
+static void json_settings(struct out *o, const struct hsrp_group *g)
+{
+    out_int(o, "hello_time", g->hello / NS_PER_MS);
+    out_int(o, "hold_time", g->hold / NS_PER_MS);
+    out_int(o, "configured_hello_time", g->hello_cfg / NS_PER_MS);
+    out_int(o, "configured_hold_time", g->hold_cfg / NS_PER_MS);
+    if (timer_armed(&g->hello_timer))
+        out_int(o, "next_hello", timer_left(&g->hello_timer) / NS_PER_MS);
+    out_str(o, "authentication", g->auth.kind == HSRP_AUTH_TEXT ? "text" : "MD5");
+    if (g->auth.kind == HSRP_AUTH_KEY_CHAIN)
+        out_str(o, "key_chain", g->auth.chain);
+    else if (g->auth.kind == HSRP_AUTH_TEXT)
+        out_fmt(o, "authentication_string", "%.8s", (const char *)g->auth.text);
+    out_int(o, "preempt_delay_minimum", g->preempt_min * INT64_C(1000));
+    out_int(o, "preempt_delay_reload", g->preempt_reload * INT64_C(1000));
+    out_int(o, "preempt_delay_sync", g->preempt_sync * INT64_C(1000));
+}
+
+static void json_tracks(struct out *o, const struct hsrp_group *g)
+{
+    out_array(o, "track");
+    for (unsigned i = 0; i < g->n_track; i++) {
+        const struct hsrp_track *t = &g->track[i];
+        out_object(o, NULL);
+        if (t->ifname[0])
+            out_str(o, "interface", t->ifname);
+        else
+            out_int(o, "object", t->object);
+        out_str(o, "state", t->state == TRACK_UP ? "Up" : t->state == TRACK_DOWN ? "Down" : "unknown");
+        out_int(o, "decrement", t->shutdown ? 0 : t->decrement);
+        out_bool(o, "shutdown", t->shutdown);
+        out_end(o);
+    }
+    out_end(o);
+}
+
 static void show_json(struct out *o, const struct hsrp_group *g)
 {
     char a[ADDR_STRLEN], m[MAC_STRLEN], from[16];
@@ -200,20 +236,7 @@ static void show_json(struct out *o, const struct hsrp_group *g)
         out_int(o, "standby_priority", e->standby.priority);
         out_int(o, "standby_expires", timer_left(&e->standby_timer) / NS_PER_MS);
     }
-    out_int(o, "hello_time", g->hello / NS_PER_MS);
-    out_int(o, "hold_time", g->hold / NS_PER_MS);
-    out_int(o, "configured_hello_time", g->hello_cfg / NS_PER_MS);
-    out_int(o, "configured_hold_time", g->hold_cfg / NS_PER_MS);
-    if (timer_armed(&g->hello_timer))
-        out_int(o, "next_hello", timer_left(&g->hello_timer) / NS_PER_MS);
-    out_str(o, "authentication", g->auth.kind == HSRP_AUTH_TEXT ? "text" : "MD5");
-    if (g->auth.kind == HSRP_AUTH_KEY_CHAIN)
-        out_str(o, "key_chain", g->auth.chain);
-    else if (g->auth.kind == HSRP_AUTH_TEXT)
-        out_fmt(o, "authentication_string", "%.8s", (const char *)g->auth.text);
-    out_int(o, "preempt_delay_minimum", g->preempt_min * INT64_C(1000));
-    out_int(o, "preempt_delay_reload", g->preempt_reload * INT64_C(1000));
-    out_int(o, "preempt_delay_sync", g->preempt_sync * INT64_C(1000));
+    json_settings(o, g);
     out_int(o, "state_changes", g->changes);
     out_int(o, "last_state_change", (loop_now(g->hif->h->r->loop) - g->changed_at) / NS_PER_MS);
     out_str(o, "name", g->name);
@@ -221,20 +244,7 @@ static void show_json(struct out *o, const struct hsrp_group *g)
     out_bool(o, "icmp_redirects", !g->hif->redirect_off);
     if (g->follow[0])
         out_str(o, "following", g->follow);
-    out_array(o, "track");
-    for (unsigned i = 0; i < g->n_track; i++) {
-        const struct hsrp_track *t = &g->track[i];
-        out_object(o, NULL);
-        if (t->ifname[0])
-            out_str(o, "interface", t->ifname);
-        else
-            out_int(o, "object", t->object);
-        out_str(o, "state", t->state == TRACK_UP ? "Up" : t->state == TRACK_DOWN ? "Down" : "unknown");
-        out_int(o, "decrement", t->shutdown ? 0 : t->decrement);
-        out_bool(o, "shutdown", t->shutdown);
-        out_end(o);
-    }
-    out_end(o);
+    json_tracks(o, g);
     out_end(o);
 }
 
