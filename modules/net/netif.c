@@ -209,6 +209,48 @@ static void load_sample(void *arg)
         timer_start(&nif->load, 5 * NS_PER_S);
 }
 
+/* A name, a type and no link yet. parent: of a subinterface with VLANs. NULL: out of memory. */
+static struct nif *nif_new(struct net *net, const char *name, const struct ifname_type *type, struct nif *parent)
+{
+    struct nif *nif = calloc(1, sizeof *nif);
+    if (!nif)
+        return NULL;
+    struct netif *n = &nif->n;
+    nif->net = net;
+    n->router = net->router;
+    memcpy(n->name, name, strlen(name) + 1);
+    ifname_short(name, n->shortname);
+    n->index = ++net->next_index;
+    n->is_sub = strchr(name, '.') != NULL;
+    n->hollow = type->hollow || (n->is_sub && !parent);
+    n->is_virtual = type->is_virtual || n->hollow;
+    n->mac = mac_derive(n->router->name, name);
+    n->mtu = 1500;
+    n->admin_up = true;
+    n->line_changed = loop_now(net->loop);
+    timer_init(&nif->load, net->loop, load_sample, nif);
+    if (parent && !vlan_attach(nif, parent)) {
+        free(nif);
+        return NULL;
+    }
+    return nif;
+}
+
+static void plug_in(struct nif *nif)
+{
+    struct netif *n = &nif->n;
+    const struct router_host *host = n->router->host;
+    if (n->is_virtual || nif->parent || !host || !host->open_link)
+        return;
+    n->link = host->open_link(host->ctx, n->router, n->name, n->mtu);
+    if (!n->link)
+        return;
+    n->link->rx = ether_input;
+    n->link->state = link_state;
+    n->link->arg = nif;
+    n->link->ops->set_carrier(n->link, true);
+}
+
 struct netif *netif_get(struct router *r, const char *name)
 {
     struct net *net = net_of(r);
@@ -232,30 +274,11 @@ struct netif *netif_get(struct router *r, const char *name)
     struct nif **list = realloc(net->nifs, (net->n_nifs + 1) * sizeof *list);
     if (list)
         net->nifs = list;
-    struct nif *nif = list ? calloc(1, sizeof *nif) : NULL;
+    struct nif *nif = list ? nif_new(net, name, type, parent ? nif_of(parent) : NULL) : NULL;
     if (!nif) {
         errno = ENOMEM;
         return NULL;
     }
-    struct netif *n = &nif->n;
-    nif->net = net;
-    n->router = r;
-    memcpy(n->name, name, strlen(name) + 1);
-    ifname_short(name, n->shortname);
-    n->index = ++net->next_index;
-    n->is_sub = strchr(name, '.') != NULL;
-    n->hollow = type->hollow || (n->is_sub && !is_vlan);
-    n->is_virtual = type->is_virtual || n->hollow;
-    n->mac = mac_derive(r->name, name);
-    n->mtu = 1500;
-    n->admin_up = true;
-    n->line_changed = loop_now(net->loop);
-    if (is_vlan && !vlan_attach(nif, nif_of(parent))) {
-        free(nif);
-        errno = ENOMEM;
-        return NULL;
-    }
-    timer_init(&nif->load, net->loop, load_sample, nif);
     unsigned at = net->n_nifs;
     while (at > 0 && ifname_compare(name, net->nifs[at - 1]->n.name) < 0) {
         net->nifs[at] = net->nifs[at - 1];
@@ -263,18 +286,11 @@ struct netif *netif_get(struct router *r, const char *name)
     }
     net->nifs[at] = nif;
     net->n_nifs++;
-    if (!n->is_virtual && !is_vlan && r->host && r->host->open_link)
-        n->link = r->host->open_link(r->host->ctx, r, name, n->mtu);
-    if (n->link && !is_vlan) {
-        n->link->rx = ether_input;
-        n->link->state = link_state;
-        n->link->arg = nif;
-        n->link->ops->set_carrier(n->link, true);
-    }
+    plug_in(nif);
     netif_event(nif, NETIF_CREATED);
     netif_refresh(nif);
     dp_attach(nif);
-    return n;
+    return &nif->n;
 }
 
 /* Longer than any frame that came in there is held: for a neighbour, the rest of a datagram, an SA. */
