@@ -99,7 +99,7 @@ static int request_fault(struct request *q)
     if (!any)
         return request_fail(q, "say which fault on %s: loss, delay, reorder, dup, corrupt, cut, oneway or clear",
                             nif->name);
-    link_fault_set(nif->link, q->r, clear ? NULL : &spec);
+    netif_fault(nif, clear ? NULL : &spec);
     return 0;
 }
 

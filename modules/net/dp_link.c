@@ -93,6 +93,25 @@ void dp_detach(struct nif *nif)
     nif->n.link->ops->pull(nif->n.link, false);
 }
 
+/* Frames may be on their way through the link in the thread's hands: it sets the fault itself, between two vectors. */
+static void fault_set(void *ctx, struct ring_msg *m)
+{
+    struct nif *nif = m->a;
+    link_fault_set(nif->n.link, ((struct net *)ctx)->router, nif->fault);
+}
+
+void netif_fault(struct netif *n, const struct link_fault_spec *spec)
+{
+    struct nif *nif = nif_of(n);
+    struct ring_msg m = {.run = fault_set, .a = nif};
+    nif->fault = spec;
+    if (nif->net->dp->threaded)
+        run_between(nif->net, &m);
+    else
+        fault_set(nif->net, &m);
+    nif->fault = NULL;
+}
+
 void dp_start(struct net *net)
 {
     for (unsigned i = 0; i < net->n_nifs; i++)

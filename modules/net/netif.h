@@ -86,6 +86,8 @@ struct arp_ask;
 struct arp_ask *arp_ask(struct netif *nif, const struct addr *who, unsigned tries, nstime interval,
                         void (*fn)(void *arg, bool alive), void *arg);
 void arp_ask_cancel(struct arp_ask *ask); /* NULL: nothing */
+/* Faults on the interface's link, from the next frame on; NULL: none. It has a link and is no subinterface. */
+void netif_fault(struct netif *nif, const struct link_fault_spec *spec);
 /* Proxy ARP hook: asked before a request is answered for somebody else. mac is the interface's and may be changed;
  * false: no answer. */
 typedef bool (*arp_proxy_fn)(void *arg, const struct netif *nif, struct mac *mac);

@@ -42,11 +42,12 @@ struct nif {
     bool proto_up; /* last announced line state */
     bool pulled;   /* the data plane's thread reads its link */
     struct nif_fast fast;
-    struct nif *next_dead;  /* removed, and remembered for a while */
-    struct nif *parent;     /* of a subinterface that can have a VLAN (vlan.h); NULL */
-    struct vlans *vlans;    /* of its subinterfaces; NULL: never had any */
-    _Atomic(uint16_t) vlan; /* 0: none */
-    atomic_bool native;     /* sends without tag, takes what has none */
+    const struct link_fault_spec *fault; /* while netif_fault() hands it over */
+    struct nif *next_dead;               /* removed, and remembered for a while */
+    struct nif *parent;                  /* of a subinterface that can have a VLAN (vlan.h); NULL */
+    struct vlans *vlans;                 /* of its subinterfaces; NULL: never had any */
+    _Atomic(uint16_t) vlan;              /* 0: none */
+    atomic_bool native;                  /* sends without tag, takes what has none */
     uint64_t in_unknown, resets;
     nstime last_in, last_out, cleared; /* 0: never */
     struct netif_counters base;        /* at the last `clear counters` */

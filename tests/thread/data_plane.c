@@ -298,6 +298,9 @@ static void on_tick(void *arg)
         loop_stop(b->loop);
         return;
     }
+    struct link_fault_spec bad = {.loss = 5, .reorder = 5, .dup = 5, .delay_ms = 1};
+    if (at % 100 == 50 || at % 100 == 52) /* and the wire between them is bad for a moment */
+        netif_fault(netif_find(b->n[0].r, "Ethernet0/1"), at % 100 == 50 ? &bad : NULL);
     if (at % 20 == 19) /* between two disturbances traffic finds its way again, through IKE too */
         type(&b->n[at / 20 % 2], commands[at / 40 % (sizeof commands / sizeof *commands)]);
     else
