@@ -5,28 +5,53 @@
 #include <stdio.h>
 #include <string.h>
 
-static void entry_body(struct ipsec *st, struct out *o, const struct map_entry *e)
+static void access_list(struct ipsec *st, struct out *o, const char *acl)
 {
-    char t[96];
-    bool defined = e->acl[0] != '\0' && acl_exists(st->r, e->acl);
-    out_str(o, "access_list", e->acl[0] != '\0' ? e->acl : NULL);
+    bool defined = acl[0] != '\0' && acl_exists(st->r, acl);
+    out_str(o, "access_list", acl[0] != '\0' ? acl : NULL);
     out_bool(o, "access_list_defined", defined);
-    out_array(o, "access_list_entries");
-    if (defined) {
-        out_text(o, "        Extended IP access list %s\n", e->acl);
-        for (const struct acl_rule *r = acl_rule_next(st->r, e->acl, NULL); r != NULL;
-             r = acl_rule_next(st->r, e->acl, r)) {
-            char text[160];
-            acl_rule_text(r, text, sizeof text);
-            out_text(o, "            access-list %s %s\n", e->acl, text);
-            out_str(o, NULL, text);
-        }
-    } else if (e->acl[0] != '\0') {
-        out_text(o, "        Extended IP access list %s (not defined)\n", e->acl);
-    } else {
+    if (acl[0] == '\0')
         out_text(o, "        No matching address list set.\n");
+    else
+        out_text(o, "        Extended IP access list %s%s\n", acl, defined ? "" : " (not defined)");
+    out_array(o, "access_list_entries");
+    for (const struct acl_rule *r = defined ? acl_rule_next(st->r, acl, NULL) : NULL; r != NULL;
+         r = acl_rule_next(st->r, acl, r)) {
+        char text[160];
+        acl_rule_text(r, text, sizeof text);
+        out_text(o, "            access-list %s %s\n", acl, text);
+        out_str(o, NULL, text);
     }
     out_end(o);
+}
+
+static void transform_sets(struct ipsec *st, struct out *o, const struct map_entry *e)
+{
+    char t[96];
+    out_text(o, "        Transform sets={ \n");
+    out_array(o, "transform_sets");
+    for (unsigned i = 0; i < e->n_tsets; i++) {
+        struct tset *s = ipsec_tset_find(st, e->tsets[i], false);
+        out_object(o, NULL);
+        out_str(o, "name", e->tsets[i]);
+        if (s != NULL && s->have_transform) {
+            ipsec_transform_text(&s->t, t);
+            out_text(o, "                %s:  { %s } , \n", e->tsets[i], t);
+            out_fmt(o, "transform", "%.*s", (int)(t[0] != '\0' ? strlen(t) - 1 : 0), t); /* the last blank is layout */
+        } else {
+            out_text(o, "                %s:  (%s) , \n", e->tsets[i],
+                     s != NULL ? "stored, never offered" : "not defined");
+            out_null(o, "transform");
+        }
+        out_end(o);
+    }
+    out_end(o);
+    out_text(o, "        }\n");
+}
+
+static void entry_body(struct ipsec *st, struct out *o, const struct map_entry *e)
+{
+    access_list(st, o, e->acl);
     if (e->n_peers != 0) {
         out_addr(o, "current_peer", &e->peers[e->peer_at % e->n_peers]);
         char a[ADDR_STRLEN];
@@ -42,24 +67,7 @@ static void entry_body(struct ipsec *st, struct out *o, const struct map_entry *
     out_bool(o, "pfs", e->pfs != 0);
     out_int(o, "dh_group", e->pfs);
     out_bool(o, "reverse_route", e->rri);
-    out_text(o, "        Transform sets={ \n");
-    out_array(o, "transform_sets");
-    for (unsigned i = 0; i < e->n_tsets; i++) {
-        struct tset *s = ipsec_tset_find(st, e->tsets[i], false);
-        out_object(o, NULL);
-        out_str(o, "name", e->tsets[i]);
-        if (s != NULL && s->have_transform) {
-            ipsec_transform_text(&s->t, t);
-            out_text(o, "                %s:  { %s } , \n", e->tsets[i], t);
-            out_fmt(o, "transform", "%.*s", (int)(t[0] != '\0' ? strlen(t) - 1 : 0), t); /* the last blank is layout */
-        } else {
-            out_text(o, "                %s:  (not defined) , \n", e->tsets[i]);
-            out_null(o, "transform");
-        }
-        out_end(o);
-    }
-    out_end(o);
-    out_text(o, "        }\n");
+    transform_sets(st, o, e);
     if (e->rri)
         out_text(o, "        Reverse Route Injection Enabled\n");
 }

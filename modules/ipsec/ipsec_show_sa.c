@@ -111,6 +111,22 @@ static void show_detail(struct out *o, const struct flow_counters *n)
              (unsigned long long)n->internal_err);
 }
 
+static void show_counters(struct view *v, const struct flow_counters *n)
+{
+    struct out *o = v->o;
+    out_text(o, "    #pkts encaps: %llu, #pkts encrypt: %llu, #pkts digest: %llu\n", (unsigned long long)n->encaps,
+             (unsigned long long)n->encaps, (unsigned long long)n->encaps);
+    out_text(o, "    #pkts decaps: %llu, #pkts decrypt: %llu, #pkts verify: %llu\n", (unsigned long long)n->decaps,
+             (unsigned long long)n->decaps, (unsigned long long)n->decaps);
+    out_text(o, "    #pkts compressed: 0, #pkts decompressed: 0\n    #pkts not compressed: 0, #pkts compr. failed: 0\n"
+                "    #pkts not decompressed: 0, #pkts decompress failed: 0\n");
+    if (v->detail)
+        show_detail(o, n);
+    else
+        out_text(o, "    #send errors %llu, #recv errors %llu\n", (unsigned long long)n->send_err,
+                 (unsigned long long)n->recv_err);
+}
+
 static void ident_line(struct out *o, const char *label, const char *key, const struct prefix *p, uint8_t proto,
                        uint16_t port)
 {
@@ -150,17 +166,7 @@ static void show_flow(struct view *v, const struct flow *f)
     ident_line(o, "remote", "remote_ident", &f->ident.remote, f->ident.proto, f->ident.rport);
     out_text(o, "   current_peer %s port %u\n     PERMIT, flags={%s}\n", peer, f->peer_port,
              f->dynamic ? "" : "origin_is_acl,");
-    out_text(o, "    #pkts encaps: %llu, #pkts encrypt: %llu, #pkts digest: %llu\n", (unsigned long long)n.encaps,
-             (unsigned long long)n.encaps, (unsigned long long)n.encaps);
-    out_text(o, "    #pkts decaps: %llu, #pkts decrypt: %llu, #pkts verify: %llu\n", (unsigned long long)n.decaps,
-             (unsigned long long)n.decaps, (unsigned long long)n.decaps);
-    out_text(o, "    #pkts compressed: 0, #pkts decompressed: 0\n    #pkts not compressed: 0, #pkts compr. failed: 0\n"
-                "    #pkts not decompressed: 0, #pkts decompress failed: 0\n");
-    if (v->detail)
-        show_detail(o, &n);
-    else
-        out_text(o, "    #send errors %llu, #recv errors %llu\n", (unsigned long long)n.send_err,
-                 (unsigned long long)n.recv_err);
+    show_counters(v, &n);
     out_text(o, "\n     local crypto endpt.: %s, remote crypto endpt.: %s\n", local, peer);
     if (v->detail)
         out_text(o, "     plaintext mtu %u, path mtu %u, ip mtu %u, ip mtu idb %s\n",

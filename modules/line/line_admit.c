@@ -27,7 +27,7 @@ static bool admits(struct lines *l, const struct line_block *b, const struct lin
     return v == ACL_PERMIT || v == ACL_NONE;
 }
 
-static struct line_use *use_on(const struct lines *l, enum line_kind kind, unsigned number)
+struct line_use *line_use_on(const struct lines *l, enum line_kind kind, unsigned number)
 {
     for (struct line_use *u = l->uses; u; u = u->next)
         if (u->kind == kind && u->number == number)
@@ -43,8 +43,8 @@ int line_find_vty(struct lines *l, const struct line_peer *p, unsigned skip, boo
         const struct line_block *b = line_block_of(l, LINE_KIND_VTY, k);
         if (!b || !takes(b, p->service))
             continue;
-        if (use_on(l, LINE_KIND_VTY, k) || skip) {
-            skip -= skip && !use_on(l, LINE_KIND_VTY, k);
+        if (line_use_on(l, LINE_KIND_VTY, k) || skip) {
+            skip -= skip && !line_use_on(l, LINE_KIND_VTY, k);
             *why = "busy";
             continue;
         }

@@ -7,6 +7,7 @@
 
 enum line_kind { LINE_KIND_CON, LINE_KIND_AUX, LINE_KIND_VTY };
 enum { LINE_BLOCKS_MAX = 256, LINE_USERS_MAX = 1024, LINE_LISTS_MAX = 64, LINE_USES_MAX = 128, LINE_TRIES = 3 };
+enum { LINE_VTYS_MAX = 925 }; /* of the grammar */
 enum { LINE_VTY_BASE = 2, LINE_LOGIN_TIMEOUT_S = 30, LINE_EXEC_TIMEOUT_S = 600, LINE_PASSWORD_MAX = 128 };
 #define LINE_PENALTY NS_PER_S /* a wrong password */
 
@@ -161,6 +162,7 @@ struct lines {
     char username_prompt[104], password_prompt[104];
     bool aaa, aaa_console, encrypt;
     struct line_use *uses;
+    uint32_t served[LINE_VTY_BASE + LINE_VTYS_MAX]; /* how many have come, by absolute number */
     unsigned n_uses;
     struct line_auth *auths;
     struct line_watch watch;
@@ -214,6 +216,7 @@ int line_password_take(struct cmd *c, const char *hidden, const char *text, cons
 const char *line_password_hidden(struct lines *l, const char *clear); /* type 7, for arguments that are stored */
 /* line_admit.c */
 struct acl_flow line_flow(const struct line_peer *p); /* what an access list is asked */
+struct line_use *line_use_on(const struct lines *l, enum line_kind kind, unsigned number); /* NULL: nobody */
 /* The first free vty that takes the peer; skip: so many are spoken for; first: the access list counts and logs him. -1
  * with the reason. */
 int line_find_vty(struct lines *l, const struct line_peer *p, unsigned skip, bool first, const char **why);

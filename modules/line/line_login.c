@@ -375,6 +375,7 @@ struct line_use *line_open(struct router *r, const struct line_peer *p, const ch
     use->next = *pp;
     *pp = use;
     l->n_uses++;
+    l->served[line_absolute(use->kind, use->number)]++;
     return use;
 }
 

@@ -67,10 +67,7 @@ static int show_users(struct cmd *c, bool all)
     for (unsigned i = 0; all && i < n + 2; i++) {
         enum line_kind kind = i == 0 ? LINE_KIND_CON : i == 1 ? LINE_KIND_AUX : LINE_KIND_VTY;
         unsigned number = i < 2 ? 0 : i - 2;
-        const struct line_use *u = l->uses;
-        while (u && (u->kind != kind || u->number != number))
-            u = u->next;
-        show_one(c, u, kind, number);
+        show_one(c, line_use_on(l, kind, number), kind, number);
     }
     if (!all && !cmd_line(c) && !con)
         host_row(c->out);
@@ -95,19 +92,18 @@ static void line_row(struct cmd *c, enum line_kind kind, unsigned number)
 {
     struct lines *l = lines_cmd(c);
     const struct line_block *b = line_block_of(l, kind, number);
-    const struct line_use *use = l->uses;
-    while (use && (use->kind != kind || use->number != number))
-        use = use->next;
+    const struct line_use *use = line_use_on(l, kind, number);
     unsigned abs = line_absolute(kind, number);
     const char *type = kind == LINE_KIND_CON ? "CTY" : kind == LINE_KIND_AUX ? "AUX" : "VTY";
     out_text(c->out, "%c%6u %4u %s %13s   -    -      - %4s %4s %5u      0    0/0      -\n", use ? '*' : ' ', abs, abs,
              type, kind == LINE_KIND_AUX ? "9600/9600" : "", b && b->acl_out[0] ? b->acl_out : "-",
-             b && b->acl_in[0] ? b->acl_in : "-", use ? 1u : 0u);
+             b && b->acl_in[0] ? b->acl_in : "-", l->served[abs]);
     out_object(c->out, NULL);
     out_int(c->out, "line", abs);
     out_str(c->out, "type", type);
     out_str(c->out, "access_class_in", b ? b->acl_in : "");
     out_bool(c->out, "in_use", use != NULL);
+    out_int(c->out, "uses", l->served[abs]);
     out_end(c->out);
 }
 

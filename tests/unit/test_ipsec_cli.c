@@ -258,6 +258,12 @@ Test(ipsec_cli, maps_and_sets, .init = up, .fini = down)
     has("gw1", "show crypto ha", "IKE VIP: 10.1.11.254\n  stamp: 00 00");
     has("gw1", "show crypto ha", "IPSec VIP: 10.1.11.254\n");
     has("spoke", "show running-config", "\ncrypto ipsec transform-set t2 esp-aes 256 esp-sha-hmac\n");
+    world_config(w, "spoke",
+                 "crypto ipsec transform-set ah ah-sha-hmac esp-aes\ncrypto map test_1 1 ipsec-isakmp\n "
+                 "set transform-set ah none\n");
+    has("spoke", "show crypto map",
+        "        Transform sets={ \n                ah:  (stored, never offered) , \n"
+        "                none:  (not defined) , \n");
 }
 
 Test(ipsec_cli, configuration_errors_and_forward_references, .init = up, .fini = down)

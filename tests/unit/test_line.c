@@ -343,6 +343,7 @@ Test(line, who_may_come)
         line_close(u[i]);
         strbuf_free(&d[i].text);
     }
+    cr_expect_not_null(strstr(bench_type(b, "show line 4 | json"), "\"in_use\":false,\"uses\":1"), "who came and went");
     bench_free(b);
 }
 
