@@ -73,7 +73,9 @@ void cfg_blocks(const struct cfg_node *at, struct cmd *c)
 int cfg_call(const struct gram_cmd *cmd, struct cmd *c, void *args)
 {
     if (!cmd->handler) {
-        if (cmd->tells && c->op == CMD_SET && c->session)
+        /* Of a line that is the default, the `no` is what does nothing here. */
+        bool on = cmd->flags & GF_NEGATED && cmd->def && strncmp(cmd->def, "no ", 3) != 0;
+        if (cmd->tells && c->op == (on ? CMD_UNSET : CMD_SET) && c->session)
             cmd_note(c, "%s", cmd->tells);
         return CMD_OK;
     }

@@ -321,3 +321,15 @@ Test(vrf, what_is_stored_is_shown)
                "\"Loopback2\"]}"));
     bench_free(b);
 }
+
+/* A stored line says what it does not do when it is typed: of a default that is the `no`. */
+Test(tells, where_the_router_does_otherwise)
+{
+    struct bench *b = bench_new(true);
+    bench_type(b, "configure terminal");
+    cr_expect_str_eq(bench_type(b, "no ip routing"), "Routing stays on: this router has no host mode\n");
+    cr_expect_str_eq(bench_type(b, "ip routing"), "");
+    cr_expect_str_eq(bench_type(b, "aaa accounting exec default none"), "The line is stored; no record is sent\n");
+    cr_expect_str_eq(bench_type(b, "no aaa accounting exec default none"), "");
+    bench_free(b);
+}
