@@ -29,7 +29,8 @@ struct conn {
     bool end_session;    /* session_free() at the next pump: we may be inside one of its calls */
     bool done;           /* CTL_DONE is to be sent: not at once, the line may close the session too */
     int done_status;
-    bool running; /* a CTL_LINE or CTL_END is not answered yet */
+    bool running;       /* a CTL_LINE or CTL_END is not answered yet */
+    struct ctl_raw raw; /* what the keys of CTL_KEYS have come to: as the client counts them */
     struct paste *paste;
     uint64_t dropped; /* log lines a slow reader missed */
     struct conn *next;

@@ -127,7 +127,9 @@ void conn_settle(struct conn *c)
 
 static void on_raw(void *u)
 {
-    conn_message(u, CTL_RAW, NULL, 0, NULL, 0);
+    struct conn *c = u;
+    c->raw = (struct ctl_raw){.escape = session_escape(c->session)};
+    conn_message(c, CTL_RAW, NULL, 0, NULL, 0);
 }
 
 static const struct session_ops session_calls = {.output = on_output,
@@ -291,6 +293,8 @@ static void conn_text_message(struct conn *c, uint8_t type, char *text)
         break;
     }
     case CTL_ANSWER:
+        if (c->session && c->use && c->running)
+            line_busy(c->use, true); /* the command goes on */
         if (!c->session)
             line_answer(c->use, text[0] == 1 ? text + 1 : NULL);
         else
@@ -331,10 +335,11 @@ static bool conn_before(struct conn *c, const struct ctl_msg *m)
 
 static void conn_keys(struct conn *c, const char *p, size_t len)
 {
-    bool ends = len > 1 && (unsigned char)p[len - 2] == session_escape(c->session);
+    for (size_t i = 0; i < len; i++)
+        ctl_raw_ends(&c->raw, (unsigned char)p[i]);
     session_keys(c->session, p, len);
-    if (ends && c->session && session_takes_keys(c->session))
-        on_raw(c); /* it goes on: so may they */
+    if (c->raw.held && session_takes_keys(c->session)) /* it goes on: so may they */
+        conn_message(c, CTL_RAW, NULL, 0, NULL, 0);
 }
 
 bool conn_handle(struct conn *c, const struct ctl_msg *m)
@@ -359,6 +364,7 @@ bool conn_handle(struct conn *c, const struct ctl_msg *m)
         session_abort(c->session);
     } else if (m->type == CTL_KEYS) {
         conn_keys(c, m->data, m->len);
+        explicit_bzero((char *)(uintptr_t)m->data, m->len); /* there may be a password among them */
     } else if (m->type == CTL_PASTE) {
         paste_start(c, m->len && m->data[0], m->data + (m->len > 0), m->len - (m->len > 0));
     } else if (m->type == CTL_END) {

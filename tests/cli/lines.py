@@ -267,6 +267,15 @@ for who, text in ((a, b"configure terminal"), (a, b"line vty 0 15"), (b, b"confi
     who.say(text + b"\r\n", b")#")
 text = a.say(b"do show running-config | section ^line vty\r\n", b"(config-line)#")
 check("a range cut meanwhile is still whole", text.count(b"history size 30") == 4 and text.count(b"exec-timeout 7") == 2, text)
-a.s.close()
 b.s.close()
+
+# a command that asked questions first is no idle line
+for text in (b"end", b"configure terminal", b"line vty 0 15", b"exec-timeout 0 2"):
+    a.say(text + b"\r\n", b"#")
+a.say(b"end\r\n", b"R1#")
+for text in (b"ping", b"", b"192.0.2.1", b"2", b"", b"2", b""):
+    a.say(text + b"\r\n", b": ")
+text = a.say(b"\r\n", b"R1#")
+check("exec-timeout waits for a command that asked first", b"Success rate is 0 percent (0/2)" in text, text)
+a.s.close()
 sys.exit(rc)
