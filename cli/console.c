@@ -106,6 +106,7 @@ static void held_show(void)
 /* A password: no echo, no readline, no history. */
 static void secret_keys(void)
 {
+    enum { SECRET_MAX = 511 };
     static struct strbuf text;
     int ch;
     while ((ch = keys_next(&console.keys, false)) >= 0) {
@@ -124,7 +125,7 @@ static void secret_keys(void)
         }
         if (ch == 0x7f || ch == 8)
             text.len -= text.len > 0;
-        else
+        else if (text.len < SECRET_MAX)
             strbuf_write(&text, &byte, 1);
     }
 }
@@ -149,6 +150,7 @@ static void raw_keys(void)
     }
     if (n)
         send_or_end(CTL_KEYS, keys, n);
+    explicit_bzero(keys, n);
 }
 
 static void confirm_key(void)
@@ -433,7 +435,7 @@ static int console_tty(const char *name)
     tcsetattr(STDIN_FILENO, TCSADRAIN, &console.saved);
     pager_end(&console.pager);
     edit_free(console_edit());
-    free(console.keys.p);
+    keys_free(&console.keys);
     return console.status ? cli_fail("router %s ended", name) : 0;
 }
 

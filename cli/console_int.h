@@ -13,6 +13,7 @@ struct keys { /* what was typed and not used yet; standard input is read into it
     bool end;
 };
 bool keys_read(struct keys *k); /* reads what there is; false at the end of input */
+void keys_free(struct keys *k);
 bool keys_waiting(const struct keys *k);
 int keys_next(struct keys *k, bool wait); /* -1: none (wait false) or end of input */
 bool keys_break(struct keys *k,

@@ -33,6 +33,13 @@ bool keys_read(struct keys *k)
     return true;
 }
 
+void keys_free(struct keys *k)
+{
+    if (k->p)
+        explicit_bzero(k->p, k->cap); /* passwords were among it */
+    free(k->p);
+}
+
 bool keys_waiting(const struct keys *k)
 {
     return k->at < k->len;

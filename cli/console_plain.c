@@ -303,7 +303,7 @@ int console_plain(struct ctl *c, struct ctl_state *st, const char *name)
     }
     if (p.midline)
         putchar('\n');
-    free(p.keys.p);
+    keys_free(&p.keys);
     strbuf_free(&p.line);
     if (p.lost)
         return cli_fail("router %s ended", name);

@@ -133,6 +133,8 @@ void ctl_close(struct ctl *c)
     close(c->fd);
     ctl_buf_free(&c->in);
     ctl_buf_free(&c->out);
+    if (c->text)
+        explicit_bzero(c->text, c->text_cap);
     free(c->text);
     free(c);
 }

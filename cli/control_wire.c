@@ -45,6 +45,8 @@ bool ctl_buf_add(struct ctl_buf *b, const void *data, size_t len)
 
 void ctl_buf_free(struct ctl_buf *b)
 {
+    if (b->p)
+        explicit_bzero(b->p, b->cap); /* passwords were among it */
     free(b->p);
     *b = (struct ctl_buf){0};
 }

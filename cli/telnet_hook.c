@@ -181,9 +181,10 @@ static bool run_raw(struct run *r, struct ctl_msg *m)
                 break;
         }
         vty_send_window(v);
-        if (n && ctl_send(v->ctl, CTL_KEYS, keys, n))
-            return false;
+        bool lost = n && ctl_send(v->ctl, CTL_KEYS, keys, n);
         explicit_bzero(keys, n);
+        if (lost)
+            return false;
         int got = ctl_recv(v->ctl, m, 0);
         if (got == -2) {
             fflush(r->f);
