@@ -1,146 +1,17 @@
 /* One thread per SSH connection (see ssh.h): libssh does the protocol here, so that no key exchange holds up the
  * router's loop; the router judges passwords and gives out lines over the connection's control socket. */
-#include "cli/ssh.h"
-#include "cli/telnet_int.h"
-#include "modules/line/line.h"
+#include "cli/ssh_int.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-/* libssh wants the system's headers first */
-#include <libssh/callbacks.h>
-#include <libssh/libssh.h>
-#include <libssh/server.h>
 
-enum { LOGIN_S = 30, CHUNK = 8192, COMMAND_MAX = 8192 };
-
-struct ssh_conn {
-    int fd;
-    struct ctl *ctl; /* NULL: the vty has it */
-    char *pem;
-    struct line_ssh_settings set; /* as they were when the client came */
-    pthread_t thread;
-    atomic_bool finished, on_line, stop;
-    struct ssh_conn *next;
-    /* the thread's own */
-    ssh_session session;
-    ssh_event event;
-    ssh_channel channel;
-    struct ssh_channel_callbacks_struct calls;
-    struct vty *vty;
-    int pipe; /* our end of the vty's net */
-    bool authenticated, want_shell, readable;
-    bool in_over; /* the client types no more, or the vty takes no more */
-    char *command;
-    char *asked; /* whom keyboard-interactive asks */
-    unsigned tries, rows, columns;
-    uint8_t pending[CHUNK];
-    size_t at, len;
-};
+enum { COMMAND_MAX = 8192 };
 
 /* ---- the client asks (libssh calls these from ssh_event_dopoll) ---- */
-
-static int methods(const struct ssh_conn *k)
-{
-    unsigned m = k->set.methods;
-    return (m & LINE_AUTH_PUBKEY ? SSH_AUTH_METHOD_PUBLICKEY : 0) |
-           (m & LINE_AUTH_KEYBOARD ? SSH_AUTH_METHOD_INTERACTIVE : 0) |
-           (m & LINE_AUTH_PASSWORD ? SSH_AUTH_METHOD_PASSWORD : 0);
-}
-
-/* The router's word. */
-static bool permitted(struct ssh_conn *k)
-{
-    struct ctl_msg m;
-    while (ctl_recv(k->ctl, &m, LOGIN_S * 1000) == 1)
-        if (m.type == CTL_RESULT || m.type == CTL_REFUSED)
-            return m.type == CTL_RESULT && m.len && !m.data[0];
-    return false;
-}
-
-/* Asks the router; false: refused. */
-static bool judge(struct ssh_conn *k, const char *user, const char *password)
-{
-    size_t nu = strlen(user) + 1, np = strlen(password);
-    char *text = nu + np < 1024 ? malloc(nu + np) : NULL;
-    k->tries++;
-    if (text) {
-        memcpy(text, user, nu);
-        memcpy(text + nu, password, np);
-        int sent = ctl_send(k->ctl, CTL_AUTH, text, nu + np);
-        explicit_bzero(text, nu + np);
-        free(text);
-        k->authenticated = !sent && permitted(k);
-    }
-    return k->authenticated;
-}
-
-/* A key is offered first and signed with only if we would take it (RFC 4252 7); libssh has checked the signature. */
-static int on_pubkey(ssh_session s, const char *user, struct ssh_key_struct *key, char state, void *u)
-{
-    struct ssh_conn *k = u;
-    const char *type = ssh_key_type_to_char(ssh_key_type(key));
-    const char *curve = ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P256   ? "ecdsa-sha2-nistp256"
-                        : ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P384 ? "ecdsa-sha2-nistp384"
-                        : ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P521 ? "ecdsa-sha2-nistp521"
-                                                                      : type;
-    unsigned char *hash = NULL;
-    size_t len = 0;
-    char text[400];
-    bool valid = state == SSH_PUBLICKEY_STATE_VALID;
-    (void)s;
-    if (k->authenticated || !(k->set.methods & LINE_AUTH_PUBKEY) || !curve ||
-        (state != SSH_PUBLICKEY_STATE_NONE && !valid) ||
-        ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_MD5, &hash, &len) != SSH_OK)
-        return SSH_AUTH_DENIED;
-    int n = snprintf(text, sizeof text, "%c%s%c%s%c", valid ? 1 : 0, user, 0, curve, 0);
-    bool ok = n > 0 && (size_t)n + len <= sizeof text;
-    if (ok) {
-        memcpy(text + n, hash, len);
-        ok = !ctl_send(k->ctl, CTL_PUBKEY, text, (size_t)n + len) && permitted(k);
-    }
-    ssh_clean_pubkey_hash(&hash);
-    k->authenticated = ok && valid;
-    return ok ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
-}
-
-static int on_password(ssh_session s, const char *user, const char *password, void *u)
-{
-    struct ssh_conn *k = u;
-    (void)s;
-    if (k->authenticated || !(k->set.methods & LINE_AUTH_PASSWORD) || k->tries >= k->set.retries)
-        return SSH_AUTH_DENIED;
-    return judge(k, user, password) ? SSH_AUTH_SUCCESS : SSH_AUTH_DENIED;
-}
-
-/* keyboard-interactive has no callback of its own: one prompt, as IOS asks (RFC 4256 3). 0: replied; 1: libssh replies
- * with a failure. */
-static int on_message(ssh_session s, ssh_message m, void *u)
-{
-    struct ssh_conn *k = u;
-    const char *prompts[] = {"Password: "};
-    char echo[] = {0};
-    if (ssh_message_type(m) != SSH_REQUEST_AUTH || ssh_message_subtype(m) != SSH_AUTH_METHOD_INTERACTIVE)
-        return 1;
-    ssh_message_auth_set_methods(m, methods(k));
-    if (k->authenticated || !(k->set.methods & LINE_AUTH_KEYBOARD) || k->tries >= k->set.retries)
-        return 1;
-    if (!ssh_message_auth_kbdint_is_response(m)) {
-        const char *user = ssh_message_auth_user(m);
-        free(k->asked);
-        k->asked = user ? strdup(user) : NULL;
-        return !k->asked || ssh_message_auth_interactive_request(m, "", "", 1, prompts, echo) != SSH_OK;
-    }
-    const char *given =
-        k->asked && ssh_userauth_kbdint_getnanswers(s) == 1 ? ssh_userauth_kbdint_getanswer(s, 0) : NULL;
-    if (!given || !judge(k, k->asked, given))
-        return 1;
-    return ssh_message_auth_reply_success(m, 0) != SSH_OK;
-}
 
 static void window(struct ssh_conn *k, int columns, int rows)
 {
@@ -331,7 +202,7 @@ static bool pump_in(struct ssh_conn *k)
 /* false: the vty ended, and all it said is written. */
 static bool pump_out(struct ssh_conn *k)
 {
-    uint8_t buf[CHUNK];
+    uint8_t buf[SSHLINE_CHUNK];
     uint32_t room = ssh_channel_window_size(k->channel);
     k->readable = false;
     while (room) {
@@ -395,7 +266,7 @@ static void set_algorithms(ssh_bind bind, enum line_ssh_algorithm kind, const ch
 static bool handshake(struct ssh_conn *k, ssh_bind bind)
 {
     ssh_key key = NULL;
-    long timeout = LOGIN_S;
+    long timeout = SSHLINE_LOGIN_S;
     bool no = false;
     if (ssh_pki_import_privkey_base64(k->pem, NULL, NULL, NULL, &key) != SSH_OK)
         return false;
@@ -413,14 +284,14 @@ static bool handshake(struct ssh_conn *k, ssh_bind bind)
 static void serve(struct ssh_conn *k, ssh_bind bind)
 {
     struct ssh_server_callbacks_struct calls = {.userdata = k,
-                                                .auth_password_function = on_password,
-                                                .auth_pubkey_function = on_pubkey,
+                                                .auth_password_function = sshline_password,
+                                                .auth_pubkey_function = sshline_pubkey,
                                                 .channel_open_request_session_function = on_channel};
     struct timespec now;
     ssh_callbacks_init(&calls);
     ssh_set_server_callbacks(k->session, &calls);
-    ssh_set_message_callback(k->session, on_message, k);
-    ssh_set_auth_methods(k->session, methods(k));
+    ssh_set_message_callback(k->session, sshline_message, k);
+    ssh_set_auth_methods(k->session, sshline_methods(k));
     if (!handshake(k, bind) || ssh_event_add_session(k->event, k->session) != SSH_OK)
         return;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -472,6 +343,7 @@ static void conn_free(struct ssh_conn *k)
     free(k->pem);
     free(k->command);
     free(k->asked);
+    explicit_bzero(k, sizeof *k); /* keys are in it */
     free(k);
 }
 
@@ -489,7 +361,7 @@ bool sshline_start(struct ssh_conn **list, struct router *r, int fd, struct ctl 
     k->pipe = -1;
     k->pem = strdup(pem);
     k->set = *line_ssh(r);
-    k->set.timeout_s = k->set.timeout_s < LOGIN_S ? k->set.timeout_s : LOGIN_S;
+    k->set.timeout_s = k->set.timeout_s < SSHLINE_LOGIN_S ? k->set.timeout_s : SSHLINE_LOGIN_S;
     k->set.retries = k->set.retries ? k->set.retries : 1;
     if (!k->pem || pthread_create(&k->thread, NULL, sshline_main, k)) {
         k->fd = -1;

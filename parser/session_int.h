@@ -76,7 +76,8 @@ int shell_enter_config(struct cmd *c); /* configure terminal (shell.c) */
 int shell_save(struct cmd *c);         /* write memory (shell_config.c) */
 /* Prints a configuration text with what IOS writes in front of it, and frees it (shell_config.c). */
 int shell_print_config(struct cmd *c, struct strbuf *config);
-/* Merges startup-config into the running one (shell_config.c). */
+/* Merges a configuration text, or startup-config, into the running one (shell_config.c). */
+void shell_merge(struct cmd *c, const char *text);
 int shell_merge_startup(struct cmd *c, bool report);
 void shell_copied(struct cmd *c, size_t len, nstime since); /* "N bytes copied in ..." (shell_files.c) */
 /* ---- output filters (pipe.c) ---- */

@@ -186,6 +186,12 @@ static void load_bad(void *ctx, unsigned lineno, const char *line, const char *a
     strbuf_free(&b);
 }
 
+void shell_merge(struct cmd *c, const char *text)
+{
+    config_load(c->router, text, false, load_bad, c);
+    session_left_config(c->session);
+}
+
 int shell_merge_startup(struct cmd *c, bool report)
 {
     char *text = NULL;
@@ -196,10 +202,9 @@ int shell_merge_startup(struct cmd *c, bool report)
         return cmd_error(c, "%%Error opening nvram:/startup-config (No such file or directory)");
     if (rc)
         return cmd_error(c, "%% Error reading startup-config: %s", strerror(-rc));
-    config_load(c->router, text, false, load_bad, c);
+    shell_merge(c, text);
     if (report)
         shell_copied(c, len, since);
     free(text);
-    session_left_config(c->session);
     return CMD_OK;
 }

@@ -98,16 +98,6 @@ void shell_copied(struct cmd *c, size_t len, nstime since)
     out_text(c->out, "%zu bytes copied in %u.%03u secs (%zu bytes/sec)\n", len, ms / 1000, ms % 1000, len * 1000 / ms);
 }
 
-static void merge_bad(void *ctx, unsigned lineno, const char *line, const char *answer)
-{
-    struct cmd *c = ctx;
-    struct strbuf b = {0};
-    (void)lineno;
-    strbuf_safe(&b, line);
-    out_text(c->out, "%s\n%s", b.s ? b.s : "", answer);
-    strbuf_free(&b);
-}
-
 static int copy_now(struct cmd *c)
 {
     struct transfer *t = c->session->transfer;
@@ -123,8 +113,7 @@ static int copy_now(struct cmd *c)
     if (rc)
         return cmd_error(c, "%%Error opening %s (%s)", t->from.shown, file_error(rc));
     if (t->to.kind == FILE_RUNNING) {
-        config_load(c->router, text, false, merge_bad, c);
-        session_left_config(c->session);
+        shell_merge(c, text);
     } else if (t->to.kind == FILE_STARTUP) {
         rc = c->router->storage->ops->write(c->router->storage->ctx, "startup-config", text, len);
     } else {
