@@ -94,7 +94,8 @@ enum {
     F_DEBUG = 512,
     F_COMPACT = 1024,
     F_TYPED = 2048,
-    F_RARE = 4096
+    F_RARE = 4096,
+    F_KEPT = 8192
 };
 
 struct command {

@@ -199,7 +199,7 @@ static void facts(const struct gram *g, FILE *o, const struct command *c)
                 c->flags & F_ALWAYS  ? ", always shown"
                 : c->flags & F_TYPED ? ", shown once typed"
                                      : "");
-    if ((c->flags & F_NOEFFECT) && !(c->flags & F_ACTION) && !c->opens)
+    if ((c->flags & F_NOEFFECT) && !(c->flags & (F_ACTION | F_KEPT)) && !c->opens)
         fputs("- Stored and shown without effect.\n", o);
     if (c->tells) {
         fputs("- Says when typed: ", o);

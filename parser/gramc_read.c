@@ -104,7 +104,7 @@ static void flag_directive(struct gram *g, struct command *c, struct where at, c
         unsigned flag;
     } flags[] = {{"action", F_ACTION},   {"noeffect", F_NOEFFECT}, {"multi", F_MULTI},   {"nono", F_NONO},
                  {"always", F_ALWAYS},   {"ordered", F_ORDERED},   {"hidden", F_HIDDEN}, {"json", F_JSON},
-                 {"compact", F_COMPACT}, {"typed", F_TYPED},       {"rare", F_RARE}};
+                 {"compact", F_COMPACT}, {"typed", F_TYPED},       {"rare", F_RARE},     {"kept", F_NOEFFECT | F_KEPT}};
     for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++)
         if (!strcmp(key, flags[i].key)) {
             c->flags |= flags[i].flag;
