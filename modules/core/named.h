@@ -1,6 +1,5 @@
 /* Numbers that have names on the command line (ports, marks of packets). Used by the parser for words that come from
- * such a table
- * (`names` in the grammar) and by the modules that print the names. */
+ * such a table (`names` in the grammar) and by the modules that print the names. */
 #ifndef TAPIR_CORE_NAMED_H
 #define TAPIR_CORE_NAMED_H
 #include <stddef.h>

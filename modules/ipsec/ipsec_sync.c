@@ -71,16 +71,15 @@ static enum sync_result apply_replay(struct router *r, const struct sync_key *ke
     struct sa *s = by_key(st, key);
     struct ipsec_record rec;
     (void)cause;
-    if (!ipsec_record_decode(c, &rec) || !rec.has_numbers)
-        return SYNC_RESYNC;
-    if (s == NULL) /* refused or expired here: the active has more than we do, which is no reason for a snapshot */
-        return SYNC_OK;
-    if (s->active)
-        return SYNC_OK;
-    apply_numbers(s, &rec);
-    DEBUG(st, DBG_HA_UPDATE, "IPSec HA(recv_update_struct): spi 0x%X inbound last seq %u, outbound seq %u%s",
-          s->p.in_spi, rec.edge, rec.limit, rec.exact ? " (exact)" : "");
-    return SYNC_OK;
+    bool good = ipsec_record_decode(c, &rec) && rec.has_numbers;
+    /* No SA: refused or expired here. The active has more than we do, which is no reason for a snapshot. */
+    if (good && s != NULL && !s->active) {
+        apply_numbers(s, &rec);
+        DEBUG(st, DBG_HA_UPDATE, "IPSec HA(recv_update_struct): spi 0x%X inbound last seq %u, outbound seq %u%s",
+              s->p.in_spi, rec.edge, rec.limit, rec.exact ? " (exact)" : "");
+    }
+    crypto_wipe(&rec, sizeof rec); /* who sends keys in it has them forgotten */
+    return good ? SYNC_OK : SYNC_RESYNC;
 }
 
 static enum sync_result refuse(struct ipsec *st, const struct ipsec_pair *p, const char *what, const char *name)

@@ -1,5 +1,5 @@
 /* What happens to logins over time: `login on-failure log`, `login on-success log`, `login delay`, `login block-for`
- * and its quiet mode. Called by line_login.c with each login's result and before a vty is given out. */
+ * and its quiet mode. Called with each login's result, and by line_admit.c before a vty is given out. */
 #include "login_cmd.h"
 #include "modules/core/log.h"
 #include "modules/core/wall.h"
