@@ -1,6 +1,7 @@
 /* What opens, lists, resumes and ends connections from the prompt: telnet, connect, ssh, resume, where, disconnect,
  * exit (grammar/connect.gram). */
 #include "connect_cmd.h"
+#include "modules/core/named.h"
 #include "modules/line/line_int.h"
 #include "modules/net/hosts.h"
 #include "modules/net/ip.h"
@@ -41,20 +42,12 @@ static int wrong_name(struct cmd *c, const char *name)
 /* 0: no such port. */
 static unsigned port_of(const char *text)
 {
-    static const struct {
-        const char *name;
-        unsigned port;
-    } names[] = {{"bgp", 179},   {"daytime", 13}, {"discard", 9},  {"domain", 53}, {"echo", 7},   {"ftp", 21},
-                 {"smtp", 25},   {"ssh", 22},     {"tacacs", 49},  {"telnet", 23}, {"time", 37},  {"whois", 43},
-                 {"finger", 79}, {"www", 80},     {"chargen", 19}, {"pop3", 110},  {"nntp", 119}, {"syslog", 514}};
     char *end;
     unsigned long n = strtoul(text, &end, 10);
     if (text[0] >= '0' && text[0] <= '9')
         return !*end && n <= 65535 ? (unsigned)n : 0;
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcasecmp(names[i].name, text))
-            return names[i].port;
-    return 0;
+    const struct named *p = named_find(named_tcp_ports, text, strlen(text), NULL, NULL);
+    return p ? (unsigned)p->number : strcasecmp(text, "ssh") ? 0 : PORT_SSH;
 }
 
 /* From which address; false: the interface has none. */

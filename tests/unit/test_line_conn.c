@@ -215,6 +215,22 @@ Test(line_conn, open_suspend_resume_close)
     desk_free(&d);
 }
 
+Test(line_conn, ports_have_names)
+{
+    static const struct {
+        const char *typed;
+        unsigned port;
+    } cases[] = {{"telnet gw2 www", 80}, {"telnet gw2 BGP", 179}, {"connect gw2 ssh", 22}, {"connect gw2 pim", 496}};
+    struct desk d = desk_new(NET);
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        type(&d, cases[i].typed);
+        cr_expect_eq(far.to.port, cases[i].port, "%s: %u", cases[i].typed, far.to.port);
+        far.ops.ended(far.u, CALL_REFUSED);
+    }
+    cr_expect(strstr(type(&d, "telnet gw2 nosuch"), "% There is no port nosuch"));
+    desk_free(&d);
+}
+
 /* The memory of a message is bounded, whatever it is made of. */
 Test(line_conn, a_message_has_an_end)
 {
