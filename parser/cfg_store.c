@@ -138,7 +138,7 @@ static bool type_line(struct place *p, struct cfg *cfg, struct stray *stray, con
         stray_answer(cfg, line, answer);
         return false;
     }
-    bool ok = load_line(p, cfg, line, booting, answer);
+    bool ok = load_line(p, cfg, line, booting, answer); /* `router X` opens a block on IOS, whatever stood above it */
     stray_done(stray, line, !ok, !strncmp(line, "router ", 7));
     return ok;
 }

@@ -75,13 +75,25 @@ static const char *name_server(const struct session *s)
     return found;
 }
 
+static bool covers_vty(const char *line, unsigned number)
+{
+    static const char words[] = "line vty ";
+    char *end;
+    if (strncmp(line, words, strlen(words)) != 0)
+        return false;
+    unsigned long first = strtoul(line + strlen(words), &end, 10), last = *end ? strtoul(end, NULL, 10) : first;
+    return number >= first && number <= last;
+}
+
 /* `transport preferred none` on the line that the session stands on: a word is never a host name. */
 static bool never_host(const struct session *s)
 {
-    const char *block = s->console_log ? "line con 0" : "line vty 0";
+    unsigned number;
+    bool vty = session_vty(s, &number);
     for (unsigned i = 0; i < s->cfg->root.n; i++) {
         const struct cfg_node *n = s->cfg->root.child[i];
-        for (unsigned k = 0; k < n->n && !strncmp(n->line, block, strlen(block)); k++)
+        bool here = vty ? covers_vty(n->line, number) : !strcmp(n->line, "line con 0");
+        for (unsigned k = 0; here && k < n->n; k++)
             if (!strcmp(n->child[k]->line, "transport preferred none"))
                 return true;
     }

@@ -158,6 +158,15 @@ bool session_busy(const struct session *s)
     return s->busy;
 }
 
+bool session_vty(const struct session *s, unsigned *number)
+{
+    const char *at = NULL; /* `USER on vtyN (ADDRESS)`: the last one, whatever the user is called */
+    for (const char *p = s->line_name; (p = strstr(p, "vty")); p++)
+        at = p;
+    *number = at ? (unsigned)strtoul(at + 3, NULL, 10) : 0;
+    return at;
+}
+
 void session_left_config(struct session *s)
 {
     history_clear(&s->config_history, 0);

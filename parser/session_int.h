@@ -58,8 +58,9 @@ struct session {
 void history_clear(struct history *h, unsigned keep); /* the oldest go */
 void history_note(struct session *s, const char *line);
 void session_emit(struct session *s, const char *text, size_t len);
-void session_close(struct session *s);       /* once the line is done */
-void session_left_config(struct session *s); /* logs %SYS-5-CONFIG_I */
+bool session_vty(const struct session *s, unsigned *number); /* stands on that vty line; else on the console */
+void session_close(struct session *s);                       /* once the line is done */
+void session_left_config(struct session *s);                 /* logs %SYS-5-CONFIG_I */
 /* One exec line; `from`: where it starts (behind `do`). An enum cmd_result. */
 int exec_line(struct session *s, const char *line, size_t from);
 void exec_output_open(struct session *s, struct pipe *pipe, const char *json_command);

@@ -205,9 +205,8 @@ int shell_cmd_show_terminal(struct cmd *c, struct args_show_terminal *a)
 {
     (void)a;
     struct session *s = c->session;
-    const char *vty = strstr(s->line_name, "vty"); /* the console is line 0, aux 1, then the vty lines */
-    out_text(c->out, "Line %lu, Location: \"\", Type: \"%s\"\n", vty ? strtoul(vty + 3, NULL, 10) + 2 : 0,
-             s->terminal_type);
+    unsigned vty; /* the console is line 0, aux 1, then the vty lines */
+    out_text(c->out, "Line %u, Location: \"\", Type: \"%s\"\n", session_vty(s, &vty) ? vty + 2 : 0, s->terminal_type);
     out_text(c->out, "Length: %u lines, Width: %u columns\n", s->length, s->width);
     if (s->escape)
         out_text(c->out, "Escape character is %s%c (%u)\n", s->escape < 32 ? "^" : "",

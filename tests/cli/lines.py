@@ -267,6 +267,15 @@ for who, text in ((a, b"configure terminal"), (a, b"line vty 0 15"), (b, b"confi
     who.say(text + b"\r\n", b")#")
 text = a.say(b"do show running-config | section ^line vty\r\n", b"(config-line)#")
 check("a range cut meanwhile is still whole", text.count(b"history size 30") == 4 and text.count(b"exec-timeout 7") == 2, text)
+
+# a word alone is a host or not, by the line it is typed on
+for who, text in ((a, b"end"), (b, b"end"), (a, b"configure terminal"), (a, b"line vty 1 15"), (a, b"transport preferred none"),
+                  (a, b"end")):
+    who.say(text + b"\r\n", b"#")
+text = a.say(b"nobody\r\n", b"R1#")
+check("vty 0 prefers telnet", b"Translating" in text, text)
+text = b.say(b"nobody\r\n", b"R1#")
+check("vty 1 does not", b"Translating" not in text and b"% Invalid input" in text, text)
 b.s.close()
 
 # a command that asked questions first is no idle line
