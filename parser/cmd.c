@@ -130,3 +130,20 @@ void cmd_store_again(struct cmd *c, const char *command)
     if (cmd)
         cfg_store_again(cfg, &cfg->root, cmd, c);
 }
+
+void shell_sweep(struct cmd *c, const char *command, bool (*fits)(const void *args, const void *want), const void *want)
+{
+    struct cfg *cfg = cfg_get(c->router);
+    const struct gram_cmd *cmd = gram_find(command);
+    for (unsigned i = cfg->root.n; i-- > 0;) {
+        const struct cfg_node *n = cfg->root.child[i];
+        if (n->cmd != cmd || !fits(n->args, want))
+            continue;
+        struct value_pool *pool = NULL;
+        void *args = value_args_copy(cmd, n->args, &pool);
+        struct cmd sub = *c;
+        cfg_unset(cfg, &cfg->root, cmd, args, &sub, false);
+        free(args);
+        value_pool_free(pool);
+    }
+}

@@ -219,33 +219,34 @@ int shell_cmd_privilege(struct cmd *c, struct args_privilege *a)
 }
 
 /* `privilege exec reset show`: the line goes, and those that begin with its words. */
+struct reset {
+    const char *mode;
+    struct strbuf words; /* with a blank in front */
+};
+
+static bool reset_fits(const void *args, const void *want)
+{
+    const struct args_privilege *a = args;
+    const struct reset *w = want;
+    const struct gram_mode *mode = mode_of(w->mode);
+    if (mode ? mode_of(a->mode) != mode : strcmp(a->mode, w->mode) != 0)
+        return false;
+    struct strbuf have = {0};
+    strbuf_add(&have, " %s", a->words);
+    bool fits = begins(have.s, w->words.s);
+    strbuf_free(&have);
+    return fits;
+}
+
 int shell_cmd_privilege_reset(struct cmd *c, struct args_privilege_reset *a)
 {
-    struct cfg *cfg = cfg_get(c->router);
+    struct reset want = {.mode = a->mode};
     const struct gram_mode *mode = mode_of(a->mode);
-    const struct gram_cmd *line = gram_find("privilege");
-    struct strbuf want = {0}, have = {0};
-    if (!mode || !write_out(mode, a->words, &want)) { /* stored as it was typed */
-        want.len = 0;
-        strbuf_add(&want, " %s", a->words);
+    if (!mode || !write_out(mode, a->words, &want.words)) { /* stored as it was typed */
+        want.words.len = 0;
+        strbuf_add(&want.words, " %s", a->words);
     }
-    for (unsigned i = cfg->root.n; i-- > 0;) {
-        const struct cfg_node *n = cfg->root.child[i];
-        const struct args_privilege *b = n->args;
-        if (n->cmd != line || (mode ? mode_of(b->mode) != mode : strcmp(b->mode, a->mode) != 0))
-            continue;
-        have.len = 0;
-        strbuf_add(&have, " %s", b->words);
-        if (!begins(have.s, want.s))
-            continue;
-        struct value_pool *pool = NULL;
-        void *args = value_args_copy(line, n->args, &pool);
-        struct cmd sub = *c;
-        cfg_unset(cfg, &cfg->root, line, args, &sub, false);
-        free(args);
-        value_pool_free(pool);
-    }
-    strbuf_free(&want);
-    strbuf_free(&have);
+    shell_sweep(c, "privilege", reset_fits, &want);
+    strbuf_free(&want.words);
     return CMD_OK;
 }

@@ -73,6 +73,9 @@ const char *alias_mode(const struct session *s); /* `exec`, `configure`, ... whe
 void alias_each(struct session *s, const char *mode, void (*each)(void *arg, const char *name, const char *command),
                 void *arg);
 
+/* Takes every stored line of a global command away that `fits`: the `no` named several (cmd.c). */
+void shell_sweep(struct cmd *c, const char *command, bool (*fits)(const void *args, const void *want),
+                 const void *want);
 int shell_enter_config(struct cmd *c); /* configure terminal (shell.c) */
 int shell_save(struct cmd *c);         /* write memory (shell_config.c) */
 /* Prints a configuration text with what IOS writes in front of it, and frees it (shell_config.c). */

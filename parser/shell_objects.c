@@ -42,25 +42,6 @@ int shell_cmd_prefix_list_next(struct cmd *c, struct args_ip_prefix_list_next *a
     return rc;
 }
 
-/* Takes every stored line of a command away that `fits`: the `no` named several. */
-static void sweep(struct cmd *c, const char *command, bool (*fits)(const void *args, const void *want),
-                  const void *want)
-{
-    struct cfg *cfg = cfg_get(c->router);
-    const struct gram_cmd *cmd = gram_find(command);
-    for (unsigned i = cfg->root.n; i-- > 0;) {
-        struct cfg_node *n = cfg->root.child[i];
-        if (n->cmd != cmd || !fits(n->args, want))
-            continue;
-        struct value_pool *pool = NULL;
-        void *args = value_args_copy(cmd, n->args, &pool);
-        struct cmd sub = *c;
-        cfg_unset(cfg, &cfg->root, cmd, args, &sub, false);
-        free(args);
-        value_pool_free(pool);
-    }
-}
-
 static bool entry_fits(const void *args, const void *want)
 {
     const struct args_ip_prefix_list *e = args, *a = want;
@@ -80,9 +61,9 @@ int shell_cmd_prefix_list(struct cmd *c, struct args_ip_prefix_list *a)
 {
     if (c->op == CMD_UNSET) { /* without a sequence number: what it fits, or the whole list */
         if (!a->has_seq)
-            sweep(c, "ip-prefix-list", entry_fits, a);
+            shell_sweep(c, "ip-prefix-list", entry_fits, a);
         if (!a->has_seq && !a->has_prefix)
-            sweep(c, "ip-prefix-list-description", description_fits, a->name);
+            shell_sweep(c, "ip-prefix-list-description", description_fits, a->name);
         return CMD_OK;
     }
     const struct cfg_node *root = &cfg_get(c->router)->root;
@@ -110,7 +91,7 @@ int shell_cmd_route_map(struct cmd *c, struct args_route_map *a)
 {
     if (c->op == CMD_UNSET) {
         if (!a->has_seq)
-            sweep(c, "route-map", map_fits, a->name);
+            shell_sweep(c, "route-map", map_fits, a->name);
         return CMD_OK;
     }
     if (!a->kw_permit && !a->kw_deny)
