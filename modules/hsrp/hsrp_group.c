@@ -215,6 +215,18 @@ void hsrp_group_change_state(struct hsrp_group *g, enum hsrp_event ev, enum hsrp
         hsrp_preempt_forget(g);
 }
 
+static void set_timers(struct hsrp_group *g, unsigned actions, const struct hsrp_packet *p)
+{
+    if (actions & HSRP_ACT_A)
+        timer_start(&g->active_timer, hold_for(g, p));
+    if (actions & HSRP_ACT_B)
+        timer_start(&g->standby_timer, hold_for(g, p));
+    if (actions & HSRP_ACT_C)
+        timer_stop(&g->active_timer);
+    if (actions & HSRP_ACT_D)
+        timer_stop(&g->standby_timer);
+}
+
 void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsrp_packet *p, const struct addr *from,
                       event_id cause)
 {
@@ -237,14 +249,7 @@ void hsrp_group_event(struct hsrp_group *g, enum hsrp_event ev, const struct hsr
     note_peers(g, ev, s.next, p, from);
     if ((s.actions & HSRP_ACT_E) && p)
         learn(g, p);
-    if (s.actions & HSRP_ACT_A)
-        timer_start(&g->active_timer, hold_for(g, p));
-    if (s.actions & HSRP_ACT_B)
-        timer_start(&g->standby_timer, hold_for(g, p));
-    if (s.actions & HSRP_ACT_C)
-        timer_stop(&g->active_timer);
-    if (s.actions & HSRP_ACT_D)
-        timer_stop(&g->standby_timer);
+    set_timers(g, s.actions, p);
     if (s.actions & HSRP_ACT_H)
         hsrp_tx(g, HSRP_RESIGN, before); /* while the addresses are still here */
     if (changed) {
