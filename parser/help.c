@@ -318,13 +318,52 @@ static char *written_out(struct session *s, const char *line)
     return line[word + strcspn(line + word, " ")] ? alias_expand(s, line, alias_mode(s)) : NULL;
 }
 
+static void help_filters(const struct query *q, struct help_list *l, struct strbuf *out)
+{
+    size_t word;
+    collect_pipe(q, &word, l);
+    if (!l->n)
+        strbuf_add(out, "%% Unrecognized command\n");
+    else if (word < q->len)
+        help_columns(q->s, l, out);
+    else
+        help_described(q->s, l, out);
+}
+
+static void help_words(const struct query *q, struct help_list *l, struct strbuf *out)
+{
+    struct matcher *m = &q->s->m;
+    bool full = m->word == m->word_end;
+    collect(q, l);
+    if (full && m->n_st && match_node(m, m->st[m->n_st - 1].cmd, m->st[m->n_st - 1].node)->type == GT_IFRANGE) {
+        help_add(l, ",", "comma", false);
+        help_add(l, "-", "hyphen", false);
+    }
+    if (full && m->tokens && match_may_end(m)) {
+        if (m->is_show && (q->flags & MATCH_PIPES))
+            help_add(l, "|", "Output modifiers", false);
+        help_add(l, "<cr>", "", false);
+        help_sort(l);
+    }
+    if (!full && (q->flags & MATCH_PIPES) && !(q->flags & MATCH_DEBUG) && !m->tokens)
+        collect_aliases(q, l);
+    if (!l->n) {
+        strbuf_add(out, "%% Unrecognized command\n");
+    } else if (!full) {
+        help_columns(q->s, l, out);
+    } else {
+        if (!m->tokens && !q->nested)
+            strbuf_add(out, "%s\n", q->mode->title);
+        help_described(q->s, l, out);
+    }
+}
+
 static char *help_on(struct session *s, const char *line)
 {
     struct query q = {.s = s, .line = line, .len = strlen(line)};
     struct help_list l = {0};
     struct strbuf out = {0};
     ask(&q);
-    struct matcher *m = &s->m;
     if (number_missing(&q, &l)) {
         help_described(s, &l, &out);
     } else if (q.result == MATCH_AMBIGUOUS) {
@@ -333,39 +372,10 @@ static char *help_on(struct session *s, const char *line)
         strbuf_add(&out, "\"\n");
     } else if (q.result != MATCH_OK) {
         strbuf_add(&out, "%% Unrecognized command\n");
-    } else if (m->pipe != SIZE_MAX) {
-        size_t word;
-        collect_pipe(&q, &word, &l);
-        if (!l.n)
-            strbuf_add(&out, "%% Unrecognized command\n");
-        else if (word < q.len)
-            help_columns(s, &l, &out);
-        else
-            help_described(s, &l, &out);
+    } else if (s->m.pipe != SIZE_MAX) {
+        help_filters(&q, &l, &out);
     } else {
-        bool full = m->word == m->word_end;
-        collect(&q, &l);
-        if (full && m->n_st && match_node(m, m->st[m->n_st - 1].cmd, m->st[m->n_st - 1].node)->type == GT_IFRANGE) {
-            help_add(&l, ",", "comma", false);
-            help_add(&l, "-", "hyphen", false);
-        }
-        if (full && m->tokens && match_may_end(m)) {
-            if (m->is_show && (q.flags & MATCH_PIPES))
-                help_add(&l, "|", "Output modifiers", false);
-            help_add(&l, "<cr>", "", false);
-            help_sort(&l);
-        }
-        if (!full && (q.flags & MATCH_PIPES) && !(q.flags & MATCH_DEBUG) && !m->tokens)
-            collect_aliases(&q, &l);
-        if (!l.n) {
-            strbuf_add(&out, "%% Unrecognized command\n");
-        } else if (!full) {
-            help_columns(s, &l, &out);
-        } else {
-            if (!m->tokens && !q.nested)
-                strbuf_add(&out, "%s\n", q.mode->title);
-            help_described(s, &l, &out);
-        }
+        help_words(&q, &l, &out);
     }
     help_free(&l);
     return text_of(&out);
