@@ -71,6 +71,12 @@ void cfg_touch(struct cfg *cfg, const char *by);
 /* ---- text (cfg_text.c) ---- */
 enum { CFG_ALL = 1, CFG_BODY = 2 /* without the comment lines in front */ };
 void cfg_text(struct cfg *cfg, unsigned flags, struct strbuf *out);
+/* The same in pieces: run writes until cmd_spent() and is called again with the same buffer; true: it is all there.
+ * When a line goes meanwhile it begins again, the third time without pauses. */
+struct cfg_writer;
+struct cfg_writer *cfg_writer_new(struct cfg *cfg, unsigned flags); /* NULL: no memory */
+bool cfg_writer_run(struct cfg_writer *w, struct cmd *c, struct strbuf *out);
+void cfg_writer_free(struct cfg_writer *w);
 void cfg_text_block(struct cfg *cfg, const struct cfg_node *node, unsigned flags, struct strbuf *out);
 /* The children of a block as they are shown; malloc'd array. */
 struct cfg_node **cfg_sorted(const struct cfg_node *block);

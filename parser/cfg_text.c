@@ -197,34 +197,39 @@ static void flat_lines(const struct cfg_node *block, const char *number, unsigne
     shown_free(list, extra);
 }
 
+static void lines(const struct cfg_node *block, unsigned depth, unsigned flags, struct strbuf *out);
+
+/* One line with what stands below it; before: its neighbour at global level, for the separators. */
+static void one(const struct cfg_node *c, const struct cfg_node *before, unsigned depth, unsigned flags,
+                struct strbuf *out)
+{
+    if (!depth && before) {
+        bool compact = (before->cmd->flags & c->cmd->flags & GF_COMPACT) || (flat_key(before) && flat_key(c));
+        if ((before->cmd->opens != GRAM_NONE && !compact) || section_of(before) != section_of(c))
+            strbuf_write(out, "!\n", 2);
+    }
+    if (c->n && flat_key(c)) {
+        flat_lines(c, flat_key(c), flags, out);
+        return;
+    }
+    strbuf_write(out, "        ", depth < 8 ? depth : 8);
+    strbuf_write(out, c->line, strlen(c->line));
+    strbuf_write(out, "\n", 1);
+    if (c->cmd->opens != GRAM_NONE && c->identity && !c->negated) {
+        const char *closing = gram_modes[cfg_mode_of(c->cmd, c->args)].closing;
+        lines(c, depth + 1, flags, out);
+        if (closing)
+            strbuf_add(out, "%*s%s\n", (int)depth, "", closing);
+    }
+}
+
 static void lines(const struct cfg_node *block, unsigned depth, unsigned flags, struct strbuf *out)
 {
     unsigned n;
     struct cfg_node *extra;
     struct cfg_node **list = shown(block, flags, &n, &extra);
-    const struct cfg_node *before = NULL;
-    for (unsigned i = 0; i < n; i++) {
-        const struct cfg_node *c = list[i];
-        if (!depth && before) {
-            bool compact = (before->cmd->flags & c->cmd->flags & GF_COMPACT) || (flat_key(before) && flat_key(c));
-            if ((before->cmd->opens != GRAM_NONE && !compact) || section_of(before) != section_of(c))
-                strbuf_write(out, "!\n", 2);
-        }
-        before = c;
-        if (c->n && flat_key(c)) {
-            flat_lines(c, flat_key(c), flags, out);
-            continue;
-        }
-        strbuf_write(out, "        ", depth < 8 ? depth : 8);
-        strbuf_write(out, c->line, strlen(c->line));
-        strbuf_write(out, "\n", 1);
-        if (c->cmd->opens != GRAM_NONE && c->identity && !c->negated) {
-            const char *closing = gram_modes[cfg_mode_of(c->cmd, c->args)].closing;
-            lines(c, depth + 1, flags, out);
-            if (closing)
-                strbuf_add(out, "%*s%s\n", (int)depth, "", closing);
-        }
-    }
+    for (unsigned i = 0; i < n; i++)
+        one(list[i], i ? list[i - 1] : NULL, depth, flags, out);
     shown_free(list, extra);
 }
 
@@ -242,7 +247,7 @@ static void stamp(struct strbuf *out, const char *what, nstime wall, const char 
     strbuf_add(out, "! %s at %s by %s\n", what, date, by);
 }
 
-void cfg_text(struct cfg *cfg, unsigned flags, struct strbuf *out)
+static void head(struct cfg *cfg, unsigned flags, struct strbuf *out)
 {
     if (!(flags & CFG_BODY)) {
         strbuf_write(out, "!\n", 2);
@@ -256,8 +261,69 @@ void cfg_text(struct cfg *cfg, unsigned flags, struct strbuf *out)
             strbuf_add(out, "%s\n", cfg->saved_line);
     }
     strbuf_write(out, "!\n", 2);
+}
+
+void cfg_text(struct cfg *cfg, unsigned flags, struct strbuf *out)
+{
+    head(cfg, flags, out);
     lines(&cfg->root, 0, flags, out);
     strbuf_add(out, "!\nend\n");
+}
+
+/* ---- in pieces ---- */
+
+enum { WRITER_TRIES = 3, WRITER_LINES = 64 };
+
+struct cfg_writer {
+    struct cfg *cfg;
+    unsigned flags, generation, tries;
+    struct cfg_node **list, *extra; /* of the root, in order; NULL: not begun */
+    unsigned n, at;
+};
+
+struct cfg_writer *cfg_writer_new(struct cfg *cfg, unsigned flags)
+{
+    struct cfg_writer *w = calloc(1, sizeof *w);
+    if (w) {
+        w->cfg = cfg;
+        w->flags = flags;
+    }
+    return w;
+}
+
+void cfg_writer_free(struct cfg_writer *w)
+{
+    if (w && w->list)
+        shown_free(w->list, w->extra);
+    free(w);
+}
+
+static void writer_begin(struct cfg_writer *w, struct strbuf *out)
+{
+    if (w->list)
+        shown_free(w->list, w->extra);
+    w->list = shown(&w->cfg->root, w->flags, &w->n, &w->extra);
+    w->generation = w->cfg->generation;
+    w->at = 0;
+    w->tries++;
+    out->len = 0;
+    head(w->cfg, w->flags, out);
+}
+
+bool cfg_writer_run(struct cfg_writer *w, struct cmd *c, struct strbuf *out)
+{
+    if (!w->list || w->generation != w->cfg->generation) { /* a line that is to be written may be gone */
+        writer_begin(w, out);
+        if (w->tries < WRITER_TRIES && cmd_spent(c))
+            return false;
+    }
+    while (w->at < w->n) {
+        one(w->list[w->at], w->at ? w->list[w->at - 1] : NULL, 0, w->flags, out);
+        if (++w->at % WRITER_LINES == 0 && w->tries < WRITER_TRIES && cmd_spent(c))
+            return false;
+    }
+    strbuf_add(out, "!\nend\n");
+    return true;
 }
 
 void cfg_text_block(struct cfg *cfg, const struct cfg_node *node, unsigned flags, struct strbuf *out)

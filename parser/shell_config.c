@@ -65,14 +65,44 @@ static void number_lines(struct strbuf *b)
     *b = out;
 }
 
-int shell_print_config(struct cmd *c, struct strbuf *config)
+/* What IOS writes around a configuration. */
+static void frame(struct strbuf *config)
 {
     struct strbuf b = {0};
     strbuf_add(&b, "Building configuration...\n\nCurrent configuration : %zu bytes\n", config->len);
     strbuf_write(&b, config->s, config->len);
     strbuf_write(&b, "\n", 1);
     strbuf_free(config);
-    return cmd_print(c, &b);
+    *config = b;
+}
+
+int shell_print_config(struct cmd *c, struct strbuf *config)
+{
+    frame(config);
+    return cmd_print(c, config);
+}
+
+struct running {
+    struct cfg_writer *writer;
+    bool linenum;
+};
+
+static bool running_make(struct cmd *c, void *arg, struct strbuf *text)
+{
+    struct running *x = arg;
+    if (!cfg_writer_run(x->writer, c, text))
+        return false;
+    if (x->linenum)
+        number_lines(text);
+    frame(text);
+    return true;
+}
+
+static void running_end(void *arg)
+{
+    struct running *x = arg;
+    cfg_writer_free(x->writer);
+    free(x);
 }
 
 int shell_cmd_show_running(struct cmd *c, struct args_show_running_config *a)
@@ -88,12 +118,16 @@ int shell_cmd_show_running(struct cmd *c, struct args_show_running_config *a)
         strbuf_add(&b, "!\n");
         cfg_text_block(cfg, n, 0, &b);
         strbuf_add(&b, "end\n");
-    } else {
-        cfg_text(cfg, a->kw_all ? CFG_ALL : 0, &b);
+        return shell_print_config(c, &b);
     }
-    if (a->kw_linenum)
-        number_lines(&b);
-    return shell_print_config(c, &b);
+    struct running *x = calloc(1, sizeof *x);
+    if (x)
+        *x = (struct running){cfg_writer_new(cfg, a->kw_all ? CFG_ALL : 0), a->kw_linenum};
+    if (!x || !x->writer) {
+        free(x);
+        return cmd_error(c, "%% Out of memory");
+    }
+    return cmd_print_made(c, running_make, running_end, x);
 }
 
 static int show_startup(struct cmd *c)

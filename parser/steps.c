@@ -102,6 +102,9 @@ struct printing {
     struct strbuf text;
     size_t at;
     bool begun;
+    bool (*make)(struct cmd *c, void *arg, struct strbuf *text); /* NULL: the text is there */
+    void (*end)(void *arg);
+    void *arg;
 };
 
 /* What is printed before the clock is asked again: whole lines. */
@@ -128,6 +131,9 @@ static void print_values(struct out *o, struct printing *p, size_t end)
 static int print_step(struct cmd *c, void *state)
 {
     struct printing *p = state;
+    if (p->make && !p->make(c, p->arg, &p->text))
+        return CMD_PENDING;
+    p->make = NULL;
     if (!p->begun) {
         out_object(c->out, NULL);
         out_array(c->out, "lines");
@@ -149,6 +155,8 @@ static int print_step(struct cmd *c, void *state)
 static void print_end(void *state)
 {
     struct printing *p = state;
+    if (p->end)
+        p->end(p->arg);
     strbuf_free(&p->text);
     free(p);
 }
@@ -162,5 +170,17 @@ int cmd_print(struct cmd *c, struct strbuf *text)
     }
     p->text = *text;
     *text = (struct strbuf){0};
+    return cmd_steps(c, print_step, print_end, p);
+}
+
+int cmd_print_made(struct cmd *c, bool (*make)(struct cmd *c, void *arg, struct strbuf *text), void (*end)(void *arg),
+                   void *arg)
+{
+    struct printing *p = calloc(1, sizeof *p);
+    if (!p) {
+        end(arg);
+        return cmd_error(c, "%% Out of memory");
+    }
+    *p = (struct printing){.make = make, .end = end, .arg = arg};
     return cmd_steps(c, print_step, print_end, p);
 }

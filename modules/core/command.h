@@ -79,6 +79,9 @@ int cmd_steps(struct cmd *c, int (*step)(struct cmd *c, void *state), void (*end
 bool cmd_spent(const struct cmd *c);
 /* Prints text in such pieces and frees it; for `| json` its lines. `return cmd_print(c, &text);` */
 int cmd_print(struct cmd *c, struct strbuf *text);
+/* The same of a text that make writes first, in pieces too: it is called until it says true. end frees arg. */
+int cmd_print_made(struct cmd *c, bool (*make)(struct cmd *c, void *arg, struct strbuf *text), void (*end)(void *arg),
+                   void *arg);
 
 /* A question ("Proceed with reload? [confirm]"). answer gets a fresh cmd (same session, op RUN) and the
  * typed line ("" for RETURN; NULL: aborted), and returns a cmd_result; it may ask again.

@@ -273,9 +273,30 @@ Test(steps, the_routing_table_as_of_one_moment)
     shown_whole("show ip route", "\nS        10.100.");
 }
 
+/* Routes go one after the other from the first on while the text is written: it begins again, and is whole in the end.
+ */
 Test(steps, the_configuration_as_of_one_moment)
 {
-    shown_whole("show running-config", "\nip route 10.100.");
+    struct rig g;
+    rig_open(&g);
+    add_routes(&g);
+    g.at_tick = drop_a_route;
+    g.slow = true;
+    session_line(g.s, "show running-config");
+    cr_assert(session_busy(g.s) && !g.text.len, "the text is not made in one turn");
+    go(&g, 30 * NS_PER_S);
+    cr_assert(g.done && g.status == 0);
+    unsigned n = count(g.text.s, "\nip route 10.100."), first_c, first_d;
+    size_t bytes;
+    cr_assert_gt(n, ROUTES / 2);
+    const char *second =
+        strstr(strstr(g.text.s, "\nip route 10.100.") + 1, "\nip route 10.100."); /* the first one stays */
+    cr_assert_eq(sscanf(second, "\nip route 10.100.%u.%u ", &first_c, &first_d), 2);
+    cr_assert_eq(first_c * 250 + first_d, ROUTES - n + 1, "none is missing from there on");
+    cr_assert_eq(sscanf(strstr(g.text.s, "Current"), "Current configuration : %zu bytes", &bytes), 1);
+    cr_assert_eq(strlen(strstr(g.text.s, "bytes\n") + 6), bytes + 1);
+    cr_assert_gt(g.ticks, 3, "timers fired meanwhile");
+    rig_close(&g);
 }
 
 Test(steps, filters_and_json_of_what_comes_in_pieces)
